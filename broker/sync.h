@@ -1,0 +1,69 @@
+/* Locks, conditions and events: thin wrappers of pthread and eventfd that clang's -Wthread-safety understands.
+ *
+ * Lock order, outermost first (a lock may be taken only while holding locks that stand above it):
+ *     fleet -> camera -> broker -> topic -> worker pool -> frame pool -> log
+ * Locks of the same row are never held together. web/ takes its own locks last, and holds none while it calls the
+ * broker. No lock is held during I/O, a callback, logging, or the release of a frame.
+ *
+ * Threads: any. A lock must not be copied or moved once initialised. */
+#ifndef BROKER_SYNC_H
+#define BROKER_SYNC_H
+
+#include "broker/err.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#define SYNC_ATTRIBUTE(x) __attribute__((x))
+#else
+#define SYNC_ATTRIBUTE(x)
+#endif
+#define ACQUIRES(lock) SYNC_ATTRIBUTE(acquire_capability(lock))
+#define RELEASES(lock) SYNC_ATTRIBUTE(release_capability(lock))
+#define REQUIRES(lock) SYNC_ATTRIBUTE(requires_capability(lock))
+/* Documents which lock guards a field; clang 14 cannot check it in C. */
+#define GUARDED_BY(lock)
+
+struct SYNC_ATTRIBUTE(capability("mutex")) lock {
+    pthread_mutex_t mutex;
+};
+
+/* Cannot fail on Linux with default attributes. */
+void lock_init(struct lock *lock);
+void lock_finish(struct lock *lock);
+void lock_acquire(struct lock *lock) ACQUIRES(lock);
+void lock_release(struct lock *lock) RELEASES(lock);
+
+/* A condition variable on CLOCK_MONOTONIC. */
+struct condition {
+    pthread_cond_t variable;
+};
+
+void condition_init(struct condition *condition);
+void condition_finish(struct condition *condition);
+void condition_signal(struct condition *condition);
+void condition_broadcast(struct condition *condition);
+void condition_wait(struct condition *condition, struct lock *lock) REQUIRES(lock);
+/* False once deadline_ns (monotonic; CLOCK_NEVER waits for ever) has passed. */
+bool condition_wait_until(struct condition *condition, struct lock *lock, int64_t deadline_ns) REQUIRES(lock);
+
+/* A flag with a file descriptor that polls as readable while it is set. Setting it twice is the same as once. */
+struct event {
+    int fd;
+};
+
+CHECKED enum err event_init(struct event *event);
+void event_finish(struct event *event);
+void event_set(struct event *event);
+void event_clear(struct event *event);
+/* Blocks: until the event is set (true) or deadline_ns has passed (false). Does not clear it. */
+CHECKED bool event_wait_until(struct event *event, int64_t deadline_ns);
+
+/* Starts a joinable thread that has all signals blocked, a name for debuggers (cut to 15 characters) and a stack of
+ * stack_bytes (0: the system's default). */
+CHECKED enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, void *(*run)(void *),
+                              void *argument);
+
+#endif

@@ -1,0 +1,165 @@
+/* A topic: one camera's place in the broker. A ring of its newest frames, its state, and who subscribes to it.
+ *
+ * One publisher (a camera) puts frames in and tells the state; any number of subscribers take the newest frame that
+ * they have not had. Publishing never waits: a subscriber that is slow skips frames, and the skips are counted. The
+ * first subscriber wakes the camera by the demand callback; idle_timeout_ns after the last has left, topic_wanted()
+ * turns false and the camera may sleep.
+ *
+ * A subscriber belongs to an inbox, which belongs to one thread: the inbox's descriptor becomes readable when any of
+ * its subscribers has news, and inbox_next() then names them one by one. So a thread with a thousand clients is woken
+ * once a frame, not a thousand times. A thread that wants a single frame uses topic_wait() instead.
+ *
+ * Ownership: topics are reference-counted. A subscriber holds a reference to its topic and its inbox.
+ * Threads: as each section says. */
+#ifndef BROKER_TOPIC_H
+#define BROKER_TOPIC_H
+
+#include "broker/frame.h"
+
+#include <stdbool.h>
+
+#define TOPIC_ID_MAX_BYTES 64
+#define TOPIC_NAME_MAX_BYTES 128
+
+struct topic_settings {
+    char id[TOPIC_ID_MAX_BYTES + 1];
+    char name[TOPIC_NAME_MAX_BYTES + 1]; /* UTF-8, for people */
+    const char *source;                  /* kind of camera, e.g. "pattern"; static */
+    unsigned ring_frames;                /* 1 to 64 */
+    int64_t idle_timeout_ns;             /* from the last subscriber's leaving to topic_wanted() turning false */
+    bool on_demand;                      /* false: always wanted */
+    double fps;                          /* frames a second asked of the camera; 0: whatever it gives */
+};
+
+struct topic;
+struct subscriber;
+struct inbox;
+
+/* ---- The owner. Threads: any. ---- */
+
+/* settings is copied; envelope is borrowed for the topic's life and may be NULL. ERR_MEMORY. */
+CHECKED enum err topic_create(const struct topic_settings *settings, const struct frame_envelope *envelope,
+                              struct topic **topic);
+struct topic *topic_ref(struct topic *topic);
+void topic_unref(struct topic **topic);
+/* Ends it: publishing does nothing any more, waits end, and subscribers get ERR_CLOSED. Any number of times. */
+void topic_close(struct topic *topic);
+/* The settings as given; borrowed, constant for the topic's life. */
+const struct topic_settings *topic_settings(const struct topic *topic);
+
+/* ---- The publisher. Threads: one at a time publishes; the others any. ---- */
+
+/* Takes *frame, seals and publishes it, and makes the topic live. The frame's info is complete but for position and
+ * state; its sequence is above that of the frame before. A closed topic drops it. */
+void topic_publish(struct topic *topic, struct frame **frame);
+
+/* Publishes a picture that stands for a state other than live. Takes *frame. Does nothing unless the topic's state is
+ * still the one that `change` (from topic_set_state()) announced: a live frame is never followed by an old
+ * placeholder. Not counted as published. Threads: any. */
+void topic_publish_placeholder(struct topic *topic, struct frame **frame, uint64_t change);
+
+/* Tells a state other than live, and why (NULL: no error). Going idle drops the frames of the ring, so that nobody
+ * who comes later is shown an old picture as new. Returns the number of this change, for topic_publish_placeholder().
+ */
+uint64_t topic_set_state(struct topic *topic, enum camera_state state, const char *error);
+/* Like topic_set_state(), but only where the topic is still live and its newest frame is older than
+ * captured_before_ns (monotonic). True if it changed; then *change has the number. */
+bool topic_set_stale(struct topic *topic, int64_t captured_before_ns, const char *error, uint64_t *change);
+/* What the camera really gives: the size in pixels and the captured format's name (static). */
+void topic_set_capture(struct topic *topic, uint32_t width_px, uint32_t height_px, const char *format);
+/* Frames lost before publication, frames refused as broken, and reopenings after a failure: added to the counters. */
+void topic_count_dropped(struct topic *topic, uint64_t frames);
+void topic_count_invalid(struct topic *topic);
+void topic_count_restart(struct topic *topic);
+
+/* Somebody subscribes, or left less than idle_timeout_ns ago, or the topic is not on demand. *until_ns (may be NULL)
+ * gets when that turns false by itself: CLOCK_NEVER while somebody subscribes. */
+bool topic_wanted(struct topic *topic, int64_t *until_ns);
+/* Called without a lock, from the subscribing thread, when the count of subscribers goes from 0 to 1 or back. NULL
+ * removes it. Blocks: until a call that is under way has returned. */
+typedef void topic_demand(void *user);
+void topic_on_demand(struct topic *topic, topic_demand *demand, void *user);
+
+/* ---- Subscribers. Threads: the inbox's own thread, unless said otherwise. ---- */
+
+CHECKED enum err inbox_create(struct inbox **inbox);
+/* All its subscribers must be gone. */
+void inbox_destroy(struct inbox **inbox);
+/* Readable while there may be news. Threads: any. */
+int inbox_fd(const struct inbox *inbox);
+/* Makes inbox_fd() readable, for the owner's own purposes. Threads: any. */
+void inbox_wake(struct inbox *inbox);
+/* Starts a round: clears the descriptor. Then inbox_next() names each subscriber with news since its topic's last
+ * round, NULL at the end of the round. A subscriber may be destroyed during a round only if it is the one just named.
+ */
+void inbox_begin(struct inbox *inbox);
+struct subscriber *inbox_next(struct inbox *inbox);
+
+struct subscriber_settings {
+    const char *remote; /* "127.0.0.1:52034"; copied, cut at 63 bytes */
+    const char *route;  /* "video_feed"; static */
+    void *user;         /* for subscriber_user() */
+};
+
+/* The first subscriber_take() gives the newest frame that there is. inbox may be NULL for one that only uses
+ * subscriber_wait(). ERR_MEMORY; ERR_CLOSED. */
+CHECKED enum err subscriber_create(struct topic *topic, struct inbox *inbox, const struct subscriber_settings *settings,
+                                   struct subscriber **subscriber);
+void subscriber_destroy(struct subscriber **subscriber);
+void *subscriber_user(const struct subscriber *subscriber);
+struct topic *subscriber_topic(const struct subscriber *subscriber); /* borrowed */
+uint64_t subscriber_id(const struct subscriber *subscriber);         /* unique in the process, from 1 */
+
+/* The newest frame that this subscriber has not had, as a new reference; older ones that it has not had either are
+ * counted as skipped. ERR_BUSY: there is none yet. ERR_CLOSED. Never blocks. */
+CHECKED enum err subscriber_take(struct subscriber *subscriber, struct frame **frame);
+/* Blocks: like subscriber_take(), but waits until there is a live frame captured at or after captured_from_ns
+ * (monotonic), whether this subscriber had it or not. ERR_TIMEOUT at deadline_ns; ERR_CLOSED. Threads: the
+ * subscriber's creator. */
+CHECKED enum err subscriber_wait(struct subscriber *subscriber, int64_t captured_from_ns, int64_t deadline_ns,
+                                 struct frame **frame);
+/* Counts a frame as delivered (frames is 1; 0 for a repetition) and its bytes. */
+void subscriber_count_sent(struct subscriber *subscriber, unsigned frames, size_t bytes);
+/* Frames passed over on the client's wish (a capped rate) rather than for its slowness: taken off the skips. */
+void subscriber_count_unwanted(struct subscriber *subscriber, uint64_t frames);
+
+/* ---- The snapshot: plain data, for status. Threads: any. ---- */
+
+struct subscriber_snapshot {
+    uint64_t id;
+    char remote[64];
+    const char *route;
+    int64_t connected_ns; /* how long */
+    uint64_t sent, skipped, bytes;
+    double fps; /* of the last seconds */
+};
+
+struct topic_snapshot {
+    struct topic_settings settings;
+    enum camera_state state;
+    int64_t state_since_realtime_ns;
+    char error[200]; /* "" where there is none */
+    uint64_t restarts;
+    uint32_t width_px, height_px; /* 0 until known */
+    const char *format;           /* NULL until known */
+    double captured_fps;
+    uint64_t published, dropped, invalid;
+    uint64_t last_sequence; /* 0: no frame yet; the rest of last_ is then meaningless */
+    int64_t last_captured_realtime_ns;
+    int64_t last_age_ns;
+    size_t last_bytes;
+    size_t subscriber_count;
+    struct subscriber_snapshot *subscribers; /* owned by the snapshot */
+};
+
+/* Of one moment. ERR_MEMORY. Finish it to free it. */
+CHECKED enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot);
+void topic_snapshot_finish(struct topic_snapshot *snapshot);
+
+/* The newest frame, placeholder or not, as a new reference; NULL while there is none. */
+struct frame *topic_newest(struct topic *topic);
+enum camera_state topic_state(struct topic *topic);
+/* The same, with when it began and a copy of its reason ("" where there is none). */
+enum camera_state topic_state_detail(struct topic *topic, int64_t *since_realtime_ns, struct reason *error);
+
+#endif

@@ -1,0 +1,50 @@
+/* What a kind of camera has to be able to do: a small table of functions. camera.h runs any driver.
+ *
+ * A driver is used by one thread, its camera's. It keeps no thread of its own if it can do without, and it waits only
+ * in ways that end at a deadline or when the cancel event is set; then it returns ERR_TIMEOUT or ERR_INTERRUPTED.
+ * It need not check what it reads: a frame is checked by the caller, for every driver alike. */
+#ifndef CAMERAS_DRIVER_H
+#define CAMERAS_DRIVER_H
+
+#include "broker/frame.h"
+#include "broker/sync.h"
+#include "cameras/settings.h"
+
+/* What a driver is given at open; borrowed until close. */
+struct driver_context {
+    const char *id;   /* of the camera */
+    const char *name; /* for people */
+    const struct source_settings *settings;
+    struct frame_pool *pool;
+    struct event *cancel; /* set: return from wherever you wait */
+};
+
+struct driver_description {
+    uint32_t width_px, height_px; /* as captured; 0 while unknown */
+    const char *format;           /* as captured, e.g. "MJPEG"; static; NULL while unknown */
+};
+
+struct driver_ops {
+    /* As in the configuration's "type". */
+    const char *name;
+    /* Opens the device. deadline_ns is monotonic. *state is the driver's own memory from here to close(), which is
+     * not called after a failure. On failure, reason says what to do about it. */
+    enum err (*open)(const struct driver_context *context, int64_t deadline_ns, void **state, struct reason *reason);
+    /* Waits for the next frame. *frame is a new, unsealed frame with payload, format, size in pixels and both capture
+     * times; sequence is the number that it will get, for those who draw it. *lost counts the frames that the device
+     * is known to have dropped just before this one (0 on entry).
+     * ERR_TIMEOUT, ERR_INTERRUPTED, and ERR_INVALID (this frame is broken, the next may be fine) leave the device
+     * open for another read; anything else means that it has to be closed and opened again. */
+    enum err (*read)(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame, uint64_t *lost,
+                     struct reason *reason);
+    void (*describe)(void *state, struct driver_description *description);
+    void (*close)(void *state);
+};
+
+extern const struct driver_ops emulated_driver;
+extern const struct driver_ops pattern_driver;
+
+/* Sleeps until deadline_ns (monotonic). ERR_OK then; ERR_INTERRUPTED once cancelled. */
+CHECKED enum err driver_sleep_until(const struct driver_context *context, int64_t deadline_ns);
+
+#endif

@@ -1,0 +1,18 @@
+/* The picture that viewers get while a camera is not live: its name, the state, since when, and why. */
+#ifndef CAMERAS_PLACEHOLDER_H
+#define CAMERAS_PLACEHOLDER_H
+
+#include "broker/frame.h"
+
+struct placeholder {
+    const char *name; /* of the camera, UTF-8 */
+    enum camera_state state;
+    int64_t since_realtime_ns;
+    const char *error; /* NULL or "": none */
+    uint32_t width_px, height_px;
+};
+
+/* Draws it as a raw frame, with the current time as capture time. Readable from 160x120 up. ERR_MEMORY. */
+CHECKED enum err placeholder_draw(struct frame_pool *pool, const struct placeholder *placeholder, struct frame **raw);
+
+#endif

@@ -1,0 +1,54 @@
+/* What can be set about a camera: plain data, filled by config/, copied by whoever keeps it. 0 never stands for a
+ * default here: config/ has put the defaults in. */
+#ifndef CAMERAS_SETTINGS_H
+#define CAMERAS_SETTINGS_H
+
+#include "broker/topic.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CAMERA_RATE_MIN 0.1
+#define CAMERA_RATE_MAX 240.0
+#define CAMERA_WIDTH_MAX_PX 3840
+#define CAMERA_HEIGHT_MAX_PX 2160
+#define CAMERA_SIZE_MIN_PX 16
+
+/* A fault to play, for demonstrations and tests. It begins at a frame (counted from 1 over all openings) or at a time
+ * after the camera was created; for_ns tells how long it lasts. */
+enum fault_kind {
+    FAULT_FREEZE,    /* no frames come */
+    FAULT_VANISH,    /* the device is gone: reading fails, and so does opening */
+    FAULT_TRUNCATED, /* frames end in the middle */
+    FAULT_FAIL_OPEN, /* opening is refused */
+    FAULT_SLOW_OPEN, /* opening takes for_ns */
+};
+
+struct fault_settings {
+    enum fault_kind kind;
+    uint64_t at_frame; /* 0: at_ns counts instead */
+    int64_t at_ns;     /* after the camera was created */
+    int64_t for_ns;    /* INT64_MAX: for ever */
+};
+
+enum source_type { SOURCE_EMULATED, SOURCE_PATTERN };
+
+/* One camera's source. The strings and arrays are borrowed from the configuration, which outlives the cameras. */
+struct source_settings {
+    enum source_type type;
+    double fps;
+    uint32_t width_px, height_px; /* pattern */
+    int quality;                  /* pattern: 1 to 100, of the encoder */
+    const char *const *files;     /* emulated: paths of JPEG files, played in this order, over and over */
+    size_t file_count;
+    const struct fault_settings *faults;
+    size_t fault_count;
+};
+
+struct camera_settings {
+    struct topic_settings topic; /* id, name, source, ring, idle time-out, demand, fps */
+    int64_t stale_after_ns;
+    struct source_settings source;
+};
+
+#endif

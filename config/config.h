@@ -1,0 +1,30 @@
+/* The configuration: one JSON file (RFC 8259), described to people in the README and to editors in
+ * framebroker.schema.json.
+ *
+ * Lifecycle: config_load() reads and checks a file and gives a struct config; the settings in it borrow from it, so it
+ * is destroyed after everything that it configured.
+ * Threads: any, one at a time. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "cameras/settings.h"
+#include "web/server.h"
+
+#include <stdio.h>
+
+struct config {
+    struct server_settings server;
+    unsigned workers; /* encoding threads; 0: as many as there are cores */
+    struct camera_settings *cameras;
+    size_t camera_count;
+    void *storage; /* owns every string and array above */
+};
+
+/* Reads and checks all of it. Every fault is written to `faults` as one line, in the order of the file:
+ *     FILE:LINE: cameras[2].source.fps: must be between 0.1 and 240 (got 0)
+ * ERR_INVALID if there was any, and then *config is NULL. ERR_NOT_FOUND, ERR_DENIED, ERR_IO: the file cannot be read,
+ * which is written to `faults` too. No fault shows the value of an environment variable. */
+CHECKED enum err config_load(const char *path, FILE *faults, struct config **config);
+void config_destroy(struct config **config);
+
+#endif

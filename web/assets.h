@@ -1,0 +1,20 @@
+/* The files of web/assets/, as they were when the program was built.
+ * Threads: any. Everything is static. */
+#ifndef WEB_ASSETS_H
+#define WEB_ASSETS_H
+
+#include <stddef.h>
+
+struct asset {
+    const char *name; /* "gallery.css" */
+    const char *content_type;
+    const char *bytes;
+    size_t count;
+};
+
+/* Those that clients may fetch at /assets/NAME; NULL if there is none of that name. */
+const struct asset *asset_find(const char *name);
+/* Templates of pages, which are not served as they are. */
+extern const struct asset asset_gallery_page, asset_camera_page;
+
+#endif

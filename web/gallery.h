@@ -1,0 +1,14 @@
+/* The HTML pages, filled in from templates in web/assets/. All text is escaped.
+ * Ownership: the page is the caller's to free(); NULL when memory ran out.
+ * Threads: any. */
+#ifndef WEB_GALLERY_H
+#define WEB_GALLERY_H
+
+#include "broker/broker.h"
+
+/* /: a tile for each camera. */
+char *gallery_render(const struct broker_snapshot *snapshot);
+/* /camera/N: one camera's page. */
+char *gallery_render_camera(const struct topic_snapshot *topic);
+
+#endif

@@ -1,0 +1,29 @@
+/* The JSON answers. The only file of web/ that knows jansson.
+ * Ownership: every text returned is the caller's to free(); NULL when memory ran out.
+ * Threads: any. */
+#ifndef WEB_STATUS_H
+#define WEB_STATUS_H
+
+#include "broker/broker.h"
+
+/* What the broker's snapshot does not know: the server's own figures. */
+struct server_counts {
+    unsigned streams_active, streams_max;
+    uint64_t streams_rejected;
+};
+
+/* /api/status, as the README shows it. */
+char *status_render(const struct broker_snapshot *snapshot, const struct server_counts *counts);
+/* /api/cameras: {"cameras": [...]}, each as in status. */
+char *status_render_cameras(const struct broker_snapshot *snapshot);
+/* /api/cameras/N: one camera's object. */
+char *status_render_camera(const struct topic_snapshot *topic);
+/* /healthz: {"status": "ok", ...}. */
+char *status_render_health(void);
+/* /readyz: every camera that should be live is (idle ones need not be). *ready tells; the text names those not ready.
+ */
+char *status_render_ready(const struct broker_snapshot *snapshot, bool *ready);
+/* {"error": {"code": ..., "message": ...}} */
+char *status_render_error(const char *code, const char *message);
+
+#endif
