@@ -120,8 +120,9 @@ CHECKED enum err subscriber_wait(struct subscriber *subscriber, int64_t captured
                                  struct frame **frame);
 /* Counts a frame as delivered (frames is 1; 0 for a repetition) and its bytes. */
 void subscriber_count_sent(struct subscriber *subscriber, unsigned frames, size_t bytes);
-/* Frames passed over on the client's wish (a capped rate) rather than for its slowness: taken off the skips. */
-void subscriber_count_unwanted(struct subscriber *subscriber, uint64_t frames);
+/* Corrects the count of skips: down for frames passed over on the client's wish (a capped rate), up for a frame that
+ * was taken and then not sent. */
+void subscriber_adjust_skipped(struct subscriber *subscriber, int64_t frames);
 
 /* ---- The snapshot: plain data, for status. Threads: any. ---- */
 

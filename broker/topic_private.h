@@ -1,0 +1,97 @@
+/* What topic.c, subscriber.c and topic_snapshot.c share; nobody else includes it. */
+#ifndef BROKER_TOPIC_PRIVATE_H
+#define BROKER_TOPIC_PRIVATE_H
+
+#include "broker/clock.h"
+#include "broker/rate.h"
+#include "broker/sync.h"
+#include "broker/topic.h"
+
+#include <stdatomic.h>
+
+#define RING_FRAMES_MAX 64
+/* Threads that may watch one topic at once; there are as many as senders. */
+#define TOPIC_INBOXES_MAX 64
+
+/* One inbox's interest in one topic: exists while a subscriber of that inbox is on that topic. */
+struct watch {
+    struct topic *topic;
+    struct inbox *inbox;
+    atomic_bool fired;              /* published since the inbox's last round; the inbox's event orders it */
+    struct subscriber *subscribers; /* changed by the inbox's thread with the topic's lock held */
+    struct watch *next_of_inbox, *previous_of_inbox; /* the inbox's thread only */
+    struct watch *next_of_topic GUARDED_BY(topic->lock), *previous_of_topic GUARDED_BY(topic->lock);
+};
+
+struct inbox {
+    atomic_uint references; /* its owner, its subscribers, and publishers that are about to wake it */
+    struct event event;
+    atomic_bool awake; /* the event is set: spares the system call of setting it again */
+    /* The owner's thread only: */
+    struct watch *watches;
+    struct watch *round_watch;           /* the next one to look at in this round */
+    struct subscriber *round_subscriber; /* the next one to name, of the watch before round_watch */
+};
+
+void inbox_unref(struct inbox **inbox);
+
+struct subscriber {
+    uint64_t id;
+    struct topic *topic; /* a reference */
+    struct inbox *inbox; /* a reference; NULL for one that only waits */
+    struct watch *watch; /* NULL likewise */
+    void *user;
+    const char *route;
+    char remote[64];
+    int64_t connected_at_ns;
+    struct subscriber *next_of_watch, *previous_of_watch;
+    struct subscriber *next_of_topic GUARDED_BY(topic->lock), *previous_of_topic GUARDED_BY(topic->lock);
+    uint64_t cursor GUARDED_BY(topic->lock); /* position of the last frame taken, or passed over */
+    uint64_t sent GUARDED_BY(topic->lock), skipped GUARDED_BY(topic->lock), bytes GUARDED_BY(topic->lock);
+    struct rate sent_rate GUARDED_BY(topic->lock);
+};
+
+struct topic {
+    atomic_uint references;
+    struct topic_settings settings;
+    const struct frame_envelope *envelope;
+
+    struct lock lock;
+    struct condition published; /* a frame, or the topic was closed */
+    bool closed GUARDED_BY(lock);
+
+    /* The ring: frame at position p is at ring[p % settings.ring_frames]. */
+    struct frame *ring[RING_FRAMES_MAX] GUARDED_BY(lock);
+    uint64_t position GUARDED_BY(lock); /* of the newest frame; 0 before the first */
+
+    enum camera_state state GUARDED_BY(lock);
+    uint64_t state_change GUARDED_BY(lock); /* counts the changes */
+    int64_t state_since_realtime_ns GUARDED_BY(lock);
+    struct reason error GUARDED_BY(lock);
+
+    uint32_t width_px GUARDED_BY(lock), height_px GUARDED_BY(lock);
+    const char *format GUARDED_BY(lock);
+    uint64_t live_frames GUARDED_BY(lock), dropped GUARDED_BY(lock), invalid GUARDED_BY(lock),
+        restarts GUARDED_BY(lock);
+    struct rate captured_rate GUARDED_BY(lock);
+    struct frame_info last GUARDED_BY(lock); /* of the newest live frame; sequence 0 before the first */
+    size_t last_bytes GUARDED_BY(lock);
+
+    struct watch *watches GUARDED_BY(lock);
+    unsigned watch_count GUARDED_BY(lock);
+    struct subscriber *subscribers GUARDED_BY(lock);
+    size_t subscriber_count GUARDED_BY(lock);
+    int64_t unwatched_since_ns GUARDED_BY(lock); /* when the last subscriber left; 0: none has been here */
+
+    topic_demand *demand GUARDED_BY(lock);
+    void *demand_user GUARDED_BY(lock);
+    unsigned demand_calls GUARDED_BY(lock); /* under way */
+    struct condition demand_returned;
+};
+
+/* The newest frame of the ring, borrowed; NULL if there is none. */
+struct frame *topic_newest_locked(struct topic *topic) REQUIRES(&topic->lock);
+/* Tells the camera that the demand has changed. */
+void topic_call_demand(struct topic *topic);
+
+#endif

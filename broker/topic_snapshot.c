@@ -1,0 +1,75 @@
+#include "broker/topic_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void fill_locked(const struct topic *topic, int64_t now_ns, struct topic_snapshot *snapshot) {
+    *snapshot = (struct topic_snapshot){
+        .settings = topic->settings,
+        .state = topic->state,
+        .state_since_realtime_ns = topic->state_since_realtime_ns,
+        .restarts = topic->restarts,
+        .width_px = topic->width_px,
+        .height_px = topic->height_px,
+        .format = topic->format,
+        .captured_fps = rate_hz(&topic->captured_rate, now_ns),
+        .published = topic->live_frames,
+        .dropped = topic->dropped,
+        .invalid = topic->invalid,
+        .last_sequence = topic->last.sequence,
+        .last_captured_realtime_ns = topic->last.captured_realtime_ns,
+        .last_age_ns = now_ns - topic->last.captured_monotonic_ns,
+        .last_bytes = topic->last_bytes,
+        .subscriber_count = topic->subscriber_count,
+    };
+    snprintf(snapshot->error, sizeof snapshot->error, "%s", topic->error.text);
+}
+
+static void fill_subscribers_locked(const struct topic *topic, int64_t now_ns, struct subscriber_snapshot *out) {
+    for (const struct subscriber *subscriber = topic->subscribers; subscriber != NULL;
+         subscriber = subscriber->next_of_topic) {
+        *out = (struct subscriber_snapshot){
+            .id = subscriber->id,
+            .route = subscriber->route,
+            .connected_ns = now_ns - subscriber->connected_at_ns,
+            .sent = subscriber->sent,
+            .skipped = subscriber->skipped,
+            .bytes = subscriber->bytes,
+            .fps = rate_hz(&subscriber->sent_rate, now_ns),
+        };
+        snprintf(out->remote, sizeof out->remote, "%s", subscriber->remote);
+        out++;
+    }
+}
+
+enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot) {
+    /* The room for the subscribers is made without the lock, so it may turn out too small: then again. */
+    size_t room = 0;
+    struct subscriber_snapshot *subscribers = NULL;
+    for (;;) {
+        lock_acquire(&topic->lock);
+        size_t count = topic->subscriber_count;
+        if (count <= room) {
+            break;
+        }
+        lock_release(&topic->lock);
+        free(subscribers);
+        room = count + 16;
+        subscribers = calloc(room, sizeof *subscribers);
+        if (subscribers == NULL) {
+            return ERR_MEMORY;
+        }
+    }
+    int64_t now_ns = clock_monotonic_ns();
+    fill_locked(topic, now_ns, snapshot);
+    fill_subscribers_locked(topic, now_ns, subscribers);
+    lock_release(&topic->lock);
+    snapshot->subscribers = subscribers;
+    return ERR_OK;
+}
+
+void topic_snapshot_finish(struct topic_snapshot *snapshot) {
+    free(snapshot->subscribers);
+    snapshot->subscribers = NULL;
+    snapshot->subscriber_count = 0;
+}
