@@ -246,7 +246,15 @@ enum err subscriber_take(struct subscriber *subscriber, struct frame **frame) {
     return error;
 }
 
-enum err subscriber_wait(struct subscriber *subscriber, int64_t captured_from_ns, int64_t deadline_ns,
+static bool ends_wait(const struct frame *frame, int64_t captured_from_ns, bool or_failure) {
+    const struct frame_info *info = frame_info(frame);
+    if (info->state == STATE_LIVE) {
+        return info->captured_monotonic_ns >= captured_from_ns;
+    }
+    return or_failure && (info->state == STATE_STALE || info->state == STATE_OFFLINE);
+}
+
+enum err subscriber_wait(struct subscriber *subscriber, int64_t captured_from_ns, bool or_failure, int64_t deadline_ns,
                          struct frame **frame) {
     struct topic *topic = subscriber->topic;
     enum err error = ERR_OK;
@@ -257,8 +265,7 @@ enum err subscriber_wait(struct subscriber *subscriber, int64_t captured_from_ns
             error = ERR_CLOSED;
             break;
         }
-        if (newest != NULL && frame_info(newest)->state == STATE_LIVE &&
-            frame_info(newest)->captured_monotonic_ns >= captured_from_ns) {
+        if (newest != NULL && ends_wait(newest, captured_from_ns, or_failure)) {
             subscriber->cursor = topic->position;
             *frame = frame_ref(newest);
             break;

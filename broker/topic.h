@@ -90,8 +90,8 @@ int inbox_fd(const struct inbox *inbox);
 /* Makes inbox_fd() readable, for the owner's own purposes. Threads: any. */
 void inbox_wake(struct inbox *inbox);
 /* Starts a round: clears the descriptor. Then inbox_next() names each subscriber with news since its topic's last
- * round, NULL at the end of the round. A subscriber may be destroyed during a round only if it is the one just named.
- */
+ * round, NULL at the end of the round. Subscribers may come and go
+ * during a round. */
 void inbox_begin(struct inbox *inbox);
 struct subscriber *inbox_next(struct inbox *inbox);
 
@@ -113,11 +113,11 @@ uint64_t subscriber_id(const struct subscriber *subscriber);         /* unique i
 /* The newest frame that this subscriber has not had, as a new reference; older ones that it has not had either are
  * counted as skipped. ERR_BUSY: there is none yet. ERR_CLOSED. Never blocks. */
 CHECKED enum err subscriber_take(struct subscriber *subscriber, struct frame **frame);
-/* Blocks: like subscriber_take(), but waits until there is a live frame captured at or after captured_from_ns
- * (monotonic), whether this subscriber had it or not. ERR_TIMEOUT at deadline_ns; ERR_CLOSED. Threads: the
- * subscriber's creator. */
-CHECKED enum err subscriber_wait(struct subscriber *subscriber, int64_t captured_from_ns, int64_t deadline_ns,
-                                 struct frame **frame);
+/* Blocks: waits until the newest frame is live and captured at or after captured_from_ns (monotonic), whether this
+ * subscriber had it or not; or_failure: a placeholder that stands for stale or offline ends the wait too. ERR_TIMEOUT
+ * at deadline_ns; ERR_CLOSED. Threads: the subscriber's creator. */
+CHECKED enum err subscriber_wait(struct subscriber *subscriber, int64_t captured_from_ns, bool or_failure,
+                                 int64_t deadline_ns, struct frame **frame);
 /* Counts a frame as delivered (frames is 1; 0 for a repetition) and its bytes. */
 void subscriber_count_sent(struct subscriber *subscriber, unsigned frames, size_t bytes);
 /* Corrects the count of skips: down for frames passed over on the client's wish (a capped rate), up for a frame that

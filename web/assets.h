@@ -8,9 +8,10 @@
 struct asset {
     const char *name; /* "gallery.css" */
     const char *content_type;
-    const char *bytes;
-    size_t count;
+    const char *bytes, *end; /* not a string: nothing ends it */
 };
+
+static inline size_t asset_size(const struct asset *asset) { return (size_t)(asset->end - asset->bytes); }
 
 /* Those that clients may fetch at /assets/NAME; NULL if there is none of that name. */
 const struct asset *asset_find(const char *name);

@@ -1,0 +1,71 @@
+#include "config/options.h"
+
+#include <string.h>
+
+const char *options_help(void) {
+    return "Usage: framebroker [OPTION]...\n"
+           "Publishes cameras as MJPEG streams, snapshots and status over HTTP.\n"
+           "\n"
+           "  --config FILE       the configuration (JSON); without it the demo that ships with the program\n"
+           "  --check             check the configuration, report every fault, and exit\n"
+           "  --listen ADDR:PORT  listen there instead of where the file says; port 0 takes a free one\n"
+           "  --verbose           log more\n"
+           "  --version           print the version and exit\n"
+           "  --help              print this and exit\n"
+           "\n"
+           "Ready means one line on standard output: listening on http://ADDR:PORT/\n"
+           "SIGTERM and SIGINT end it.\n"
+           "Exit status: 0 done, 1 failed at run time, 2 bad usage or configuration.\n";
+}
+
+/* Takes the value of an option that needs one: "--name VALUE" or "--name=VALUE". False if argument is not --name. */
+static bool take_value(const char *name, int argc, char *const argv[], int *index, const char **value) {
+    const char *argument = argv[*index];
+    size_t length = strlen(name);
+    if (strncmp(argument, name, length) != 0) {
+        return false;
+    }
+    if (argument[length] == '=') {
+        *value = argument + length + 1;
+        return true;
+    }
+    if (argument[length] != '\0') {
+        return false;
+    }
+    *value = *index + 1 < argc ? argv[++*index] : NULL;
+    return true;
+}
+
+static bool take_flag(const char *name, const char *argument, bool *flag) {
+    if (strcmp(name, argument) != 0) {
+        return false;
+    }
+    *flag = true;
+    return true;
+}
+
+enum err options_parse(int argc, char *const argv[], struct options *options, struct reason *reason) {
+    *options = (struct options){0};
+    for (int i = 1; i < argc; i++) {
+        const char *argument = argv[i];
+        if (take_flag("--check", argument, &options->check) || take_flag("--help", argument, &options->help) ||
+            take_flag("--version", argument, &options->version) ||
+            take_flag("--verbose", argument, &options->verbose)) {
+            continue;
+        }
+        const char *value = NULL;
+        if (take_value("--config", argc, argv, &i, &value)) {
+            options->config_path = value;
+        } else if (take_value("--listen", argc, argv, &i, &value)) {
+            options->listen = value;
+        } else {
+            reason_set(reason, "unknown option \"%s\"; --help lists them all", argument);
+            return ERR_INVALID;
+        }
+        if (value == NULL) {
+            reason_set(reason, "%s needs a value", argument);
+            return ERR_INVALID;
+        }
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,22 @@
+/* The command line.
+ * Threads: any. */
+#ifndef CONFIG_OPTIONS_H
+#define CONFIG_OPTIONS_H
+
+#include "broker/err.h"
+
+#include <stdbool.h>
+
+struct options {
+    const char *config_path; /* NULL: not given */
+    const char *listen;      /* NULL: as the file says */
+    bool check, help, version, verbose;
+};
+
+/* Borrows from argv. ERR_INVALID with a sentence for an option that is unknown or lacks its value. */
+CHECKED enum err options_parse(int argc, char *const argv[], struct options *options, struct reason *reason);
+
+/* What --help prints. Static. */
+const char *options_help(void);
+
+#endif

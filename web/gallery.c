@@ -1,0 +1,155 @@
+#include "web/gallery.h"
+
+#include "broker/clock.h"
+#include "web/assets.h"
+#include "web/template.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define UNKNOWN "–"
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+struct figure {
+    char text[32];
+};
+
+/* A stream that grows in memory. */
+struct page {
+    FILE *out;
+    char *text;
+    size_t count;
+};
+
+static enum err page_open(struct page *page) {
+    *page = (struct page){0};
+    page->out = open_memstream(&page->text, &page->count);
+    return page->out == NULL ? ERR_MEMORY : ERR_OK;
+}
+
+/* The finished text, or NULL when memory ran out on the way. */
+static char *page_close(struct page *page) {
+    bool failed = ferror(page->out) != 0;
+    if (fclose(page->out) != 0 || failed) {
+        free(page->text);
+        return NULL;
+    }
+    return page->text;
+}
+
+static struct template template_of(const struct asset *asset) { return (struct template){asset->bytes, asset->end}; }
+
+static struct figure count_figure(uint64_t count) {
+    struct figure figure;
+    snprintf(figure.text, sizeof figure.text, "%" PRIu64, count);
+    return figure;
+}
+
+static struct figure size_figure(const struct topic_snapshot *topic) {
+    struct figure figure = {UNKNOWN};
+    if (topic->width_px != 0) {
+        snprintf(figure.text, sizeof figure.text, "%" PRIu32 " × %" PRIu32, topic->width_px, topic->height_px);
+    }
+    return figure;
+}
+
+static struct figure rate_figure(double fps) {
+    struct figure figure;
+    snprintf(figure.text, sizeof figure.text, "%.1f fps", fps);
+    return figure;
+}
+
+static struct figure age_figure(const struct topic_snapshot *topic) {
+    struct figure figure = {UNKNOWN};
+    int64_t age_ms = topic->last_age_ns / NS_PER_MS;
+    if (topic->last_sequence == 0) {
+        return figure;
+    }
+    if (age_ms < 1000) {
+        snprintf(figure.text, sizeof figure.text, "%" PRId64 " ms ago", age_ms);
+    } else if (age_ms < 60000) {
+        snprintf(figure.text, sizeof figure.text, "%.1f s ago", (double)age_ms / 1000);
+    } else if (age_ms < 3600000) {
+        snprintf(figure.text, sizeof figure.text, "%" PRId64 " min ago", age_ms / 60000);
+    } else {
+        snprintf(figure.text, sizeof figure.text, "%" PRId64 " h ago", age_ms / 3600000);
+    }
+    return figure;
+}
+
+/* The page's script writes the same texts later: figuresOf() in figures.js. */
+static void write_camera(FILE *out, struct template template, const struct topic_snapshot *topic) {
+    const struct topic_settings *settings = &topic->settings;
+    struct figure size = size_figure(topic);
+    struct figure rate = rate_figure(topic->captured_fps);
+    struct figure configured = settings->fps > 0 ? rate_figure(settings->fps) : (struct figure){UNKNOWN};
+    struct figure age = age_figure(topic);
+    struct figure published = count_figure(topic->published);
+    struct figure dropped = count_figure(topic->dropped);
+    struct figure invalid = count_figure(topic->invalid);
+    struct figure restarts = count_figure(topic->restarts);
+    struct figure viewers = count_figure(topic->subscriber_count);
+    const struct template_value values[] = {
+        {"id", settings->id},
+        {"name", settings->name},
+        {"source", settings->source},
+        {"state", state_name(topic->state)},
+        {"error", topic->error},
+        {"size", size.text},
+        {"rate", rate.text},
+        {"configured", configured.text},
+        {"age", age.text},
+        {"format", topic->format == NULL ? UNKNOWN : topic->format},
+        {"published", published.text},
+        {"dropped", dropped.text},
+        {"invalid", invalid.text},
+        {"restarts", restarts.text},
+        {"viewers", viewers.text},
+    };
+    template_write(out, template, values, COUNT_OF(values));
+}
+
+/* "3 cameras · 2 live · 1 offline", the most welcome state first. */
+static void write_summary(const struct broker_snapshot *snapshot, char *text, size_t capacity) {
+    static const enum camera_state order[] = {STATE_LIVE, STATE_IDLE, STATE_STARTING, STATE_STALE, STATE_OFFLINE};
+    size_t counts[COUNT_OF(order)] = {0};
+    for (size_t i = 0; i < snapshot->topic_count; i++) {
+        counts[snapshot->topics[i].state]++;
+    }
+    size_t cameras = snapshot->topic_count;
+    int used = snprintf(text, capacity, "%zu %s", cameras, cameras == 1 ? "camera" : "cameras");
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        if (counts[order[i]] > 0) {
+            used += snprintf(text + used, capacity - (size_t)used, " · %zu %s", counts[order[i]], state_name(order[i]));
+        }
+    }
+}
+
+char *gallery_render(const struct broker_snapshot *snapshot) {
+    struct page page;
+    if (page_open(&page) != ERR_OK) {
+        return NULL;
+    }
+    char summary[256];
+    write_summary(snapshot, summary, sizeof summary);
+    struct figure cameras = count_figure(snapshot->topic_count);
+    const struct template_value values[] = {{"summary", summary}, {"cameras", cameras.text}};
+    struct template before, tile, after;
+    template_split(template_of(&asset_gallery_page), "tile", &before, &tile, &after);
+    template_write(page.out, before, values, COUNT_OF(values));
+    for (size_t i = 0; i < snapshot->topic_count; i++) {
+        write_camera(page.out, tile, &snapshot->topics[i]);
+    }
+    template_write(page.out, after, values, COUNT_OF(values));
+    return page_close(&page);
+}
+
+char *gallery_render_camera(const struct topic_snapshot *topic) {
+    struct page page;
+    if (page_open(&page) != ERR_OK) {
+        return NULL;
+    }
+    write_camera(page.out, template_of(&asset_camera_page), topic);
+    return page_close(&page);
+}

@@ -1,0 +1,132 @@
+#include "web/handlers.h"
+
+#include "web/assets.h"
+#include "web/gallery.h"
+#include "web/status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HTML "text/html; charset=utf-8"
+#define JSON "application/json"
+
+/* Sends a text that a renderer made, and frees it; NULL: there was no memory for it. */
+static void reply_text(const struct http_request *request, int status, const char *content_type, const char *headers,
+                       char *text) {
+    if (text == NULL) {
+        http_reply_error(request, 503, "Retry-After: 1\r\n", "out_of_memory", "the server is out of memory");
+        return;
+    }
+    http_reply(request, &(struct http_reply){.status = status,
+                                             .content_type = content_type,
+                                             .headers = headers,
+                                             .body = text,
+                                             .body_bytes = strlen(text)});
+    free(text);
+}
+
+/* ---- Of the whole broker ---- */
+
+static struct server_counts counts_of(struct site *site) {
+    return (struct server_counts){
+        .streams_active = atomic_load_explicit(&site->streams_active, memory_order_relaxed),
+        .streams_max = site->streams_max,
+        .streams_rejected = atomic_load_explicit(&site->streams_rejected, memory_order_relaxed),
+    };
+}
+
+static void handle_overview(struct site *site, const struct http_request *request, enum route_target target) {
+    struct broker_snapshot snapshot;
+    if (broker_snapshot(site->broker, &snapshot) != ERR_OK) {
+        reply_text(request, 503, JSON, NULL, NULL);
+        return;
+    }
+    struct server_counts counts = counts_of(site);
+    bool ready = true;
+    switch (target) {
+    case ROUTE_GALLERY: reply_text(request, 200, HTML, NULL, gallery_render(&snapshot)); break;
+    case ROUTE_STATUS: reply_text(request, 200, JSON, NULL, status_render(&snapshot, &counts)); break;
+    case ROUTE_CAMERAS: reply_text(request, 200, JSON, NULL, status_render_cameras(&snapshot)); break;
+    default: {
+        char *text = status_render_ready(&snapshot, &ready);
+        reply_text(request, ready ? 200 : 503, JSON, ready ? NULL : "Retry-After: 1\r\n", text);
+    }
+    }
+    broker_snapshot_finish(&snapshot);
+}
+
+/* ---- Of one camera ---- */
+
+static void handle_camera_view(const struct http_request *request, enum route_target target, struct topic *topic) {
+    struct topic_snapshot snapshot;
+    if (topic_snapshot(topic, &snapshot) != ERR_OK) {
+        reply_text(request, 503, JSON, NULL, NULL);
+        return;
+    }
+    if (target == ROUTE_CAMERA_PAGE) {
+        reply_text(request, 200, HTML, NULL, gallery_render_camera(&snapshot));
+    } else {
+        reply_text(request, 200, JSON, NULL, status_render_camera(&snapshot));
+    }
+    topic_snapshot_finish(&snapshot);
+}
+
+static void handle_camera(struct site *site, const struct http_request *request, const struct route *route) {
+    const char *name = route->name[0] != '\0' ? route->name : "1";
+    struct topic *topic = broker_find_topic(site->broker, name);
+    if (topic == NULL) {
+        http_reply_error(request, 404, NULL, "no_such_camera", "there is no camera \"%s\"; /api/cameras lists them",
+                         name);
+        return;
+    }
+    switch (route->target) {
+    case ROUTE_VIDEO_FEED: handle_video_feed(site, request, route, topic); break;
+    case ROUTE_SNAPSHOT: handle_snapshot(request, route, topic); break;
+    default: handle_camera_view(request, route->target, topic);
+    }
+    topic_unref(&topic);
+}
+
+/* ---- All ---- */
+
+static void handle_asset(const struct http_request *request, const char *name) {
+    const struct asset *asset = asset_find(name);
+    if (asset == NULL) {
+        http_reply_error(request, 404, NULL, "not_found", "there is no such file");
+        return;
+    }
+    http_reply(request, &(struct http_reply){.status = 200,
+                                             .content_type = asset->content_type,
+                                             .body = asset->bytes,
+                                             .body_bytes = asset_size(asset)});
+}
+
+static void reply_route_error(const struct http_request *request, const struct route_error *error) {
+    char allow[64] = "";
+    if (error->allow != NULL) {
+        snprintf(allow, sizeof allow, "Allow: %s\r\n", error->allow);
+    }
+    http_reply_error(request, error->status, allow, error->code, "%s", error->message.text);
+}
+
+void handle_request(struct site *site, const struct http_request *request) {
+    struct route route;
+    struct route_error error;
+    if (route_parse(request->method, request->path, request->query, &route, &error) != ERR_OK) {
+        reply_route_error(request, &error);
+        return;
+    }
+    switch (route.target) {
+    case ROUTE_ASSET: handle_asset(request, route.name); break;
+    case ROUTE_HEALTH: reply_text(request, 200, JSON, NULL, status_render_health()); break;
+    case ROUTE_GALLERY:
+    case ROUTE_STATUS:
+    case ROUTE_CAMERAS:
+    case ROUTE_READY: handle_overview(site, request, route.target); break;
+    case ROUTE_CAMERA_PAGE:
+    case ROUTE_VIDEO_FEED:
+    case ROUTE_SNAPSHOT:
+    case ROUTE_CAMERA: handle_camera(site, request, &route); break;
+    }
+}

@@ -1,0 +1,104 @@
+#define _DEFAULT_SOURCE /* strncasecmp in civetweb.h's users, d_type */
+#include "web/http.h"
+
+#include "web/socket.h"
+#include "web/status.h"
+
+#include <civetweb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Nothing that we serve may be kept, framed by others, sniffed, or load from anywhere else. */
+#define COMMON_HEADERS                                                                                                 \
+    "Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"                                                \
+    "Pragma: no-cache\r\n"                                                                                             \
+    "Expires: Thu, 01 Jan 1970 00:00:00 GMT\r\n"                                                                       \
+    "X-Content-Type-Options: nosniff\r\n"                                                                              \
+    "Referrer-Policy: no-referrer\r\n"                                                                                 \
+    "Content-Security-Policy: default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "               \
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'\r\n"                              \
+    "Connection: close\r\n"
+
+void http_request_init(struct http_request *request, struct mg_connection *connection) {
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    *request = (struct http_request){
+        .method = info->request_method,
+        .path = info->local_uri != NULL ? info->local_uri : "",
+        .query = info->query_string,
+        .connection = connection,
+    };
+    snprintf(request->remote, sizeof request->remote, "%s:%d", info->remote_addr, info->remote_port);
+}
+
+bool http_is_head(const struct http_request *request) { return strcmp(request->method, "HEAD") == 0; }
+
+const char *http_header(const struct http_request *request, const char *name) {
+    return mg_get_header(request->connection, name);
+}
+
+static const char *status_words(int status) {
+    switch (status) {
+    case 200: return "OK";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 503: return "Service Unavailable";
+    default: return "Internal Server Error";
+    }
+}
+
+/* A write that is not whole means that the client has gone; there is nobody left to tell. */
+static bool write_all(const struct http_request *request, const void *bytes, size_t count) {
+    return mg_write(request->connection, bytes, count) == (int)count;
+}
+
+void http_reply(const struct http_request *request, const struct http_reply *reply) {
+    char head[2048];
+    int head_bytes = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s", reply->status,
+                              status_words(reply->status), reply->headers != NULL ? reply->headers : "");
+    size_t used = (size_t)head_bytes;
+    if (reply->status == 304) {
+        snprintf(head + used, sizeof head - used, "\r\n");
+    } else {
+        snprintf(head + used, sizeof head - used, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                 reply->content_type, reply->body_bytes);
+    }
+    bool sent = write_all(request, head, strlen(head));
+    if (sent && reply->body_bytes > 0 && reply->status != 304 && !http_is_head(request)) {
+        sent = write_all(request, reply->body, reply->body_bytes);
+    }
+    (void)sent;
+}
+
+void http_reply_error(const struct http_request *request, int status, const char *headers, const char *code,
+                      const char *format, ...) {
+    struct reason message;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message.text, sizeof message.text, format, arguments);
+    va_end(arguments);
+    char *body = status_render_error(code, message.text);
+    http_reply(request, &(struct http_reply){.status = status,
+                                             .content_type = "application/json",
+                                             .headers = headers,
+                                             .body = body,
+                                             .body_bytes = body != NULL ? strlen(body) : 0});
+    free(body);
+}
+
+bool http_begin_stream(const struct http_request *request, const char *content_type, const char *first_bytes) {
+    char head[2048];
+    /* X-Accel-Buffering: nginx would otherwise hold the stream back. */
+    snprintf(head, sizeof head,
+             "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "X-Accel-Buffering: no\r\nContent-Type: %s\r\n\r\n%s", content_type,
+             http_is_head(request) ? "" : first_bytes);
+    return write_all(request, head, strlen(head));
+}
+
+enum err http_socket(const struct http_request *request, int *fd) {
+    const struct mg_request_info *info = mg_get_request_info(request->connection);
+    return socket_find_connection(info->remote_addr, info->remote_port, info->server_port, fd);
+}

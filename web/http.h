@@ -1,0 +1,53 @@
+/* One request and its reply: all that the handlers see of civetweb.
+ *
+ * Ownership: a request and every text in it are borrowed from the thread that serves it until its handler returns.
+ * Threads: the request's own, unless said otherwise. That thread has a stack of 100 KB: keep locals small. */
+#ifndef WEB_HTTP_H
+#define WEB_HTTP_H
+
+#include "broker/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mg_connection;
+
+struct http_request {
+    const char *method; /* "GET" */
+    const char *path;   /* decoded: may hold any byte but 0 */
+    const char *query;  /* as sent; NULL for none */
+    char remote[64];    /* "127.0.0.1:52034" */
+    struct mg_connection *connection;
+};
+
+/* Fills the request from the connection that civetweb passes to its callbacks. */
+void http_request_init(struct http_request *request, struct mg_connection *connection);
+
+bool http_is_head(const struct http_request *request);
+
+/* The value of a header of the request, or NULL. */
+const char *http_header(const struct http_request *request, const char *name);
+
+struct http_reply {
+    int status;
+    const char *content_type;
+    const char *headers; /* further lines, each ended by CR LF; NULL for none */
+    const void *body;    /* not sent to a HEAD; may be NULL */
+    size_t body_bytes;
+};
+
+/* Sends the whole reply. Blocks: until the client has taken it, or has taken nothing for 10 s. */
+void http_reply(const struct http_request *request, const struct http_reply *reply);
+
+/* The JSON error of the contract. headers as in http_reply. */
+void http_reply_error(const struct http_request *request, int status, const char *headers, const char *code,
+                      const char *format, ...) PRINTF_LIKE(5, 6);
+
+/* Sends the head of an endless reply, without Content-Length. False when the client has gone. */
+CHECKED bool http_begin_stream(const struct http_request *request, const char *content_type, const char *first_bytes);
+
+/* The request's socket, which stays civetweb's and is valid until the handler returns. Threads: any may send on it
+ * while the handler's thread waits. ERR_GONE when the client has reset the connection. */
+CHECKED enum err http_socket(const struct http_request *request, int *fd);
+
+#endif

@@ -1,0 +1,26 @@
+/* multipart/x-mixed-replace (RFC 2046, section 5.1; the replacing kind is Netscape's): how frames stand in a stream.
+ *
+ *     --T CRLF                          once, at the start of the stream
+ *     headers CRLF CRLF JPEG CRLF--T CRLF    for each frame: the part that a frame's envelope makes
+ *
+ * The delimiter that ends a part is sent with it, so that no browser has to wait for the next frame to show this one.
+ * T is random, and made once for each run of the program: a part is then the same for every client.
+ * Threads: any, after the first call of multipart_init(). */
+#ifndef WEB_MULTIPART_H
+#define WEB_MULTIPART_H
+
+#include "broker/frame.h"
+
+/* Chooses T. Once, before anything else here. */
+void multipart_init(void);
+/* "multipart/x-mixed-replace;boundary=T" */
+const char *multipart_content_type(void);
+/* "--T\r\n" */
+const char *multipart_first_delimiter(void);
+const struct frame_envelope *multipart_envelope(void);
+
+/* The headers about a frame that parts and snapshots share, each ended by CR LF: X-Timestamp, X-Sequence, X-Camera-Id
+ * and, while not live, X-Camera-State. Returns their length; at most 256 bytes with an id of 64. */
+size_t multipart_write_frame_headers(char *out, size_t room, const char *topic_id, const struct frame_info *info);
+
+#endif

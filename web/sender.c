@@ -1,0 +1,298 @@
+#include "web/sender.h"
+
+#include "broker/clock.h"
+#include "broker/log.h"
+#include "web/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define SENDERS_MAX 64u
+#define EVENTS_A_ROUND 64
+
+struct sender {
+    pthread_t thread;
+    bool started;
+    struct inbox *inbox;
+    int epoll_fd;
+    struct lock lock;
+    struct stream *arrivals GUARDED_BY(lock); /* handed over, not yet begun */
+    bool stop GUARDED_BY(lock);
+    atomic_uint stream_count; /* relaxed: only chooses who gets the next stream */
+    /* The sender's thread only: */
+    struct stream *streams;
+    int64_t timer_ns; /* no stream's timer is due before */
+};
+
+struct senders {
+    unsigned count;
+    struct sender sender[];
+};
+
+/* ---- The sender's thread ---- */
+
+/* Tells the waiting thread; the stream is not ours any more after this. */
+static void finish(struct stream *stream, enum err result) {
+    lock_acquire(&stream->lock);
+    stream->has_ended = true;
+    stream->result = result;
+    condition_signal(&stream->ended);
+    lock_release(&stream->lock);
+}
+
+static void end_stream(struct sender *sender, struct stream *stream) {
+    epoll_ctl(sender->epoll_fd, EPOLL_CTL_DEL, stream->settings.fd, NULL);
+    if (stream->previous != NULL) {
+        stream->previous->next = stream->next;
+    } else {
+        sender->streams = stream->next;
+    }
+    if (stream->next != NULL) {
+        stream->next->previous = stream->previous;
+    }
+    atomic_fetch_sub_explicit(&sender->stream_count, 1, memory_order_relaxed);
+    subscriber_destroy(&stream->subscriber);
+    frame_unref(&stream->frame);
+    finish(stream, ERR_OK);
+}
+
+static void settle(struct sender *sender, struct stream *stream, enum stream_verdict verdict) {
+    if (verdict == STREAM_ENDS) {
+        end_stream(sender, stream);
+    } else if (stream->timer_ns < sender->timer_ns) {
+        sender->timer_ns = stream->timer_ns;
+    }
+}
+
+static enum err subscribe(struct sender *sender, struct stream *stream) {
+    struct subscriber_settings settings = {
+        .remote = stream->settings.remote, .route = stream->settings.route, .user = stream};
+    enum err error = subscriber_create(stream->settings.topic, sender->inbox, &settings, &stream->subscriber);
+    if (error != ERR_OK) {
+        return error;
+    }
+    /* Edge-triggered: the socket is written to until it refuses, so its next becoming writable is news. */
+    struct epoll_event event = {.events = EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = stream};
+    if (epoll_ctl(sender->epoll_fd, EPOLL_CTL_ADD, stream->settings.fd, &event) != 0) {
+        error = err_from_errno(errno);
+        subscriber_destroy(&stream->subscriber);
+    }
+    return error;
+}
+
+static void begin_stream(struct sender *sender, struct stream *stream) {
+    enum err error = subscribe(sender, stream);
+    if (error != ERR_OK) {
+        atomic_fetch_sub_explicit(&sender->stream_count, 1, memory_order_relaxed);
+        finish(stream, error);
+        return;
+    }
+    stream->previous = NULL;
+    stream->next = sender->streams;
+    if (stream->next != NULL) {
+        stream->next->previous = stream;
+    }
+    sender->streams = stream;
+    stream->last_progress_ns = clock_monotonic_ns();
+    settle(sender, stream, stream_on_news(stream));
+}
+
+/* Takes over what other threads handed in. False when it is time to stop. */
+static bool handle_orders(struct sender *sender) {
+    lock_acquire(&sender->lock);
+    struct stream *arrivals = sender->arrivals;
+    sender->arrivals = NULL;
+    bool stop = sender->stop;
+    lock_release(&sender->lock);
+    while (arrivals != NULL) {
+        struct stream *stream = arrivals;
+        arrivals = stream->next;
+        begin_stream(sender, stream);
+    }
+    return !stop;
+}
+
+static void handle_socket(struct sender *sender, struct stream *stream, uint32_t events) {
+    bool left = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    settle(sender, stream, left ? STREAM_ENDS : stream_on_writable(stream));
+}
+
+static void handle_timers(struct sender *sender, int64_t now_ns) {
+    sender->timer_ns = CLOCK_NEVER;
+    for (struct stream *stream = sender->streams, *next; stream != NULL; stream = next) {
+        next = stream->next;
+        settle(sender, stream, stream->timer_ns <= now_ns ? stream_on_timer(stream, now_ns) : STREAM_GOES_ON);
+    }
+}
+
+static void *run(void *argument) {
+    struct sender *sender = argument;
+    bool go_on = true;
+    while (go_on) {
+        struct epoll_event events[EVENTS_A_ROUND];
+        int count = epoll_wait(sender->epoll_fd, events, EVENTS_A_ROUND, clock_poll_timeout_ms(sender->timer_ns));
+        bool has_mail = false;
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.ptr == NULL) {
+                has_mail = true;
+            } else {
+                handle_socket(sender, events[i].data.ptr, events[i].events);
+            }
+        }
+        if (has_mail) {
+            inbox_begin(sender->inbox);
+            struct subscriber *subscriber;
+            while ((subscriber = inbox_next(sender->inbox)) != NULL) {
+                struct stream *stream = subscriber_user(subscriber);
+                settle(sender, stream, stream_on_news(stream));
+            }
+            go_on = handle_orders(sender);
+        }
+        int64_t now_ns = clock_monotonic_ns();
+        if (now_ns >= sender->timer_ns) {
+            handle_timers(sender, now_ns);
+        }
+    }
+    while (sender->streams != NULL) {
+        end_stream(sender, sender->streams);
+    }
+    return NULL;
+}
+
+/* ---- Everybody else ---- */
+
+static enum err sender_start(struct sender *sender) {
+    sender->timer_ns = CLOCK_NEVER;
+    sender->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (sender->epoll_fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err error = inbox_create(&sender->inbox);
+    if (error != ERR_OK) {
+        return error;
+    }
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    if (epoll_ctl(sender->epoll_fd, EPOLL_CTL_ADD, inbox_fd(sender->inbox), &event) != 0) {
+        return err_from_errno(errno);
+    }
+    error = thread_start(&sender->thread, "sender", 0, run, sender);
+    sender->started = error == ERR_OK;
+    return error;
+}
+
+enum err senders_create(unsigned count, struct senders **out) {
+    if (count == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        count = cores > 0 ? (unsigned)cores : 1;
+    }
+    if (count > SENDERS_MAX) {
+        count = SENDERS_MAX;
+    }
+    struct senders *senders = calloc(1, sizeof *senders + count * sizeof senders->sender[0]);
+    if (senders == NULL) {
+        return ERR_MEMORY;
+    }
+    senders->count = count;
+    for (unsigned i = 0; i < count; i++) {
+        senders->sender[i].epoll_fd = -1;
+        lock_init(&senders->sender[i].lock);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        enum err error = sender_start(&senders->sender[i]);
+        if (error != ERR_OK) {
+            senders_destroy(&senders);
+            return error;
+        }
+    }
+    *out = senders;
+    return ERR_OK;
+}
+
+static struct sender *least_busy(struct senders *senders) {
+    struct sender *best = &senders->sender[0];
+    for (unsigned i = 1; i < senders->count; i++) {
+        struct sender *other = &senders->sender[i];
+        if (atomic_load_explicit(&other->stream_count, memory_order_relaxed) <
+            atomic_load_explicit(&best->stream_count, memory_order_relaxed)) {
+            best = other;
+        }
+    }
+    atomic_fetch_add_explicit(&best->stream_count, 1, memory_order_relaxed);
+    return best;
+}
+
+/* False once the sender is stopping. */
+static bool hand_over(struct sender *sender, struct stream *stream) {
+    lock_acquire(&sender->lock);
+    bool accepted = !sender->stop;
+    if (accepted) {
+        stream->next = sender->arrivals;
+        sender->arrivals = stream;
+    }
+    lock_release(&sender->lock);
+    if (accepted) {
+        inbox_wake(sender->inbox);
+    } else {
+        atomic_fetch_sub_explicit(&sender->stream_count, 1, memory_order_relaxed);
+    }
+    return accepted;
+}
+
+enum err senders_serve(struct senders *senders, const struct stream_settings *settings) {
+    struct stream stream = {.settings = *settings};
+    if (settings->fps > 0) {
+        stream.pace.interval_ns = (int64_t)((double)NS_PER_S / settings->fps);
+    }
+    lock_init(&stream.lock);
+    condition_init(&stream.ended);
+    if (hand_over(least_busy(senders), &stream)) {
+        lock_acquire(&stream.lock);
+        while (!stream.has_ended) {
+            condition_wait(&stream.ended, &stream.lock);
+        }
+        lock_release(&stream.lock);
+    } else {
+        stream.result = ERR_CLOSED;
+    }
+    condition_finish(&stream.ended);
+    lock_finish(&stream.lock);
+    return stream.result;
+}
+
+void senders_stop(struct senders *senders) {
+    for (unsigned i = 0; i < senders->count; i++) {
+        struct sender *sender = &senders->sender[i];
+        lock_acquire(&sender->lock);
+        sender->stop = true;
+        lock_release(&sender->lock);
+        if (sender->started) {
+            inbox_wake(sender->inbox);
+        }
+    }
+}
+
+void senders_destroy(struct senders **senders_pointer) {
+    struct senders *senders = *senders_pointer;
+    *senders_pointer = NULL;
+    if (senders == NULL) {
+        return;
+    }
+    senders_stop(senders);
+    for (unsigned i = 0; i < senders->count; i++) {
+        struct sender *sender = &senders->sender[i];
+        if (sender->started) {
+            pthread_join(sender->thread, NULL);
+        }
+        assert(sender->streams == NULL && sender->arrivals == NULL);
+        if (sender->epoll_fd >= 0) {
+            close(sender->epoll_fd);
+        }
+        inbox_destroy(&sender->inbox);
+        lock_finish(&sender->lock);
+    }
+    free(senders);
+}

@@ -1,0 +1,258 @@
+#define _DEFAULT_SOURCE
+#include "web/server.h"
+
+#include "broker/clock.h"
+#include "broker/log.h"
+#include "broker/sync.h"
+#include "web/handlers.h"
+#include "web/multipart.h"
+#include "web/socket.h"
+
+#include <civetweb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* Workers beyond the streams', so that pages and status answer while every stream is taken. */
+#define WORKERS_IN_RESERVE 32u
+/* Descriptors beyond one a worker: the accept queue, the cameras, libraries. */
+#define DESCRIPTORS_IN_RESERVE 512u
+#define WORKERS_START_WITHIN_NS (5 * NS_PER_S)
+
+struct server {
+    struct site site;
+    struct server_settings settings;
+    struct mg_context *context;
+    uint16_t port;
+    struct lock lock;
+    struct condition worker_started;
+    unsigned workers_started GUARDED_BY(lock);
+};
+
+/* ---- civetweb's callbacks ---- */
+
+static int on_request(struct mg_connection *connection) {
+    /* Without this, civetweb reads an unread body to its end before it lets the worker go, however slowly it comes. */
+    mg_disable_connection_keep_alive(connection);
+    struct http_request request;
+    http_request_init(&request, connection);
+    struct server *server = mg_get_request_info(connection)->user_data;
+    handle_request(&server->site, &request);
+    return 1; /* whatever it was, it is answered */
+}
+
+/* civetweb refuses a request itself: malformed, too large, or timed out. */
+static int on_refusal(struct mg_connection *connection, int status, const char *message) {
+    (void)message; /* may hold parts of the request */
+    struct http_request request;
+    http_request_init(&request, connection);
+    http_reply_error(&request, status, NULL, "bad_request",
+                     status == 413 || status == 414 ? "the request is too large" : "the request is not valid HTTP");
+    return 0;
+}
+
+static int on_log(const struct mg_connection *connection, const char *message) {
+    (void)connection;
+    log_event(LOG_LEVEL_DEBUG, NULL, "civetweb: %s", message);
+    return 1;
+}
+
+/* Called in each of civetweb's threads as it starts; kind 1 is a worker. */
+static void *on_thread(const struct mg_context *context, int kind) {
+    struct server *server = mg_get_user_data(context);
+    if (kind == 1) {
+        lock_acquire(&server->lock);
+        server->workers_started++;
+        condition_signal(&server->worker_started);
+        lock_release(&server->lock);
+    }
+    return NULL;
+}
+
+/* ---- Starting ---- */
+
+enum err server_parse_listen(const char *text, struct server_settings *settings, struct reason *reason) {
+    const char *colon = strrchr(text, ':');
+    const char *port_text = colon != NULL ? colon + 1 : text;
+    char *end;
+    long port = strtol(port_text, &end, 10);
+    char address[sizeof settings->address] = "127.0.0.1";
+    if (colon != NULL) {
+        snprintf(address, sizeof address, "%.*s", (int)(colon - text), text);
+    }
+    if (port_text[0] < '0' || port_text[0] > '9' || *end != '\0' || port > 65535) {
+        reason_set(reason, "must be ADDRESS:PORT with a port from 0 to 65535, e.g. \"127.0.0.1:8080\"");
+        return ERR_INVALID;
+    }
+    if (!socket_is_address(address)) {
+        reason_set(reason, "must be ADDRESS:PORT with an IPv4 address, e.g. \"127.0.0.1:8080\" or \"0.0.0.0:8080\"");
+        return ERR_INVALID;
+    }
+    memcpy(settings->address, address, sizeof address);
+    settings->port = (uint16_t)port;
+    return ERR_OK;
+}
+
+const struct frame_envelope *server_frame_envelope(void) {
+    multipart_init();
+    return multipart_envelope();
+}
+
+/* With descriptors exhausted civetweb's acceptor would spin: make sure that they suffice. */
+static enum err raise_descriptor_limit(unsigned workers, struct reason *reason) {
+    rlim_t needed = workers + DESCRIPTORS_IN_RESERVE;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return ERR_OK;
+    }
+    if (limit.rlim_cur < needed && limit.rlim_max >= needed) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < needed) {
+        reason_set(reason,
+                   "this many streams need %lu file descriptors, and the limit is %lu; lower server.max_streams or "
+                   "raise the limit (ulimit -n)",
+                   (unsigned long)needed, (unsigned long)limit.rlim_cur);
+        return ERR_BUSY;
+    }
+    return ERR_OK;
+}
+
+static struct mg_context *start_civetweb(struct server *server, unsigned workers) {
+    char listen[96];
+    char worker_count[16];
+    snprintf(listen, sizeof listen, "%s:%u", server->settings.address, server->settings.port);
+    snprintf(worker_count, sizeof worker_count, "%u", workers);
+    const char *options[] = {
+        "listening_ports",
+        listen,
+        "num_threads",
+        worker_count,
+        "request_timeout_ms",
+        "10000",
+        "tcp_nodelay",
+        "1",
+        "enable_keep_alive",
+        "no",
+        "connection_queue",
+        "64",
+        "listen_backlog",
+        "1024",
+        "max_request_size",
+        "8192",
+        "access_control_allow_methods",
+        "",
+        NULL,
+    };
+    struct mg_callbacks callbacks = {
+        .begin_request = on_request, .http_error = on_refusal, .log_message = on_log, .init_thread = on_thread};
+    return mg_start(&callbacks, server, options);
+}
+
+/* civetweb starts as many workers as it can and says nothing of the rest. */
+static bool wait_for_workers(struct server *server, unsigned workers) {
+    int64_t deadline_ns = clock_monotonic_ns() + WORKERS_START_WITHIN_NS;
+    lock_acquire(&server->lock);
+    while (server->workers_started < workers &&
+           condition_wait_until(&server->worker_started, &server->lock, deadline_ns)) {
+    }
+    bool all = server->workers_started >= workers;
+    lock_release(&server->lock);
+    return all;
+}
+
+static enum err listen_and_serve(struct server *server, struct reason *reason) {
+    unsigned workers = server->settings.max_streams + WORKERS_IN_RESERVE;
+    enum err error = raise_descriptor_limit(workers, reason);
+    if (error == ERR_OK) {
+        error = socket_try_listen(server->settings.address, server->settings.port, reason);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    mg_init_library(0);
+    server->context = start_civetweb(server, workers);
+    struct mg_server_port port;
+    if (server->context == NULL || mg_get_server_ports(server->context, 1, &port) != 1) {
+        reason_set(reason, "cannot start the web server on %s:%u", server->settings.address, server->settings.port);
+        return ERR_IO;
+    }
+    server->port = (uint16_t)port.port;
+    if (!wait_for_workers(server, workers)) {
+        reason_set(reason,
+                   "cannot start %u threads for %u streams; lower server.max_streams or raise the limit of threads "
+                   "(ulimit -u)",
+                   workers, server->settings.max_streams);
+        return ERR_BUSY;
+    }
+    int listener;
+    if (socket_find_listener(server->port, &listener) == ERR_OK) {
+        socket_prepare_listener(listener);
+    }
+    return ERR_OK;
+}
+
+enum err server_start(const struct server_settings *settings, struct broker *broker, struct server **out,
+                      struct reason *reason) {
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        return ERR_MEMORY;
+    }
+    server->settings = *settings;
+    server->site.broker = broker;
+    server->site.streams_max = settings->max_streams;
+    lock_init(&server->lock);
+    condition_init(&server->worker_started);
+    enum err error = senders_create(settings->senders, &server->site.senders);
+    if (error == ERR_OK) {
+        error = listen_and_serve(server, reason);
+    } else {
+        reason_set(reason, "cannot start the sender threads: %s", err_text(error));
+    }
+    if (error != ERR_OK) {
+        server_stop(&server);
+        return error;
+    }
+    *out = server;
+    return ERR_OK;
+}
+
+uint16_t server_port(const struct server *server) { return server->port; }
+
+/* ---- Stopping ---- */
+
+/* civetweb's acceptor looks at its stop flag only every two seconds, or when somebody connects; mg_stop() waits for
+ * it. So somebody connects, from another thread, once mg_stop() has had the time to set the flag. */
+static void *nudge(void *argument) {
+    const struct server *server = argument;
+    const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
+    nanosleep(&pause, NULL);
+    socket_nudge_listener(server->settings.address, server->port);
+    return NULL;
+}
+
+void server_stop(struct server **server_pointer) {
+    struct server *server = *server_pointer;
+    *server_pointer = NULL;
+    if (server == NULL) {
+        return;
+    }
+    if (server->site.senders != NULL) {
+        senders_stop(server->site.senders);
+    }
+    if (server->context != NULL) {
+        pthread_t nudger;
+        bool nudging = thread_start(&nudger, "nudge", 0, nudge, server) == ERR_OK;
+        mg_stop(server->context);
+        if (nudging) {
+            pthread_join(nudger, NULL);
+        }
+        mg_exit_library();
+    }
+    senders_destroy(&server->site.senders);
+    condition_finish(&server->worker_started);
+    lock_finish(&server->lock);
+    free(server);
+}

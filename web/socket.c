@@ -1,0 +1,132 @@
+#define _DEFAULT_SOURCE
+#include "web/socket.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Above this much not yet sent to the peer, a socket is not writable (TCP_NOTSENT_LOWAT, tcp(7)). Small, so that a
+ * frame is only begun when the one before is on its way; large enough that the link does not run dry. */
+#define NOT_SENT_MAX_BYTES (16 << 10)
+#define KEEP_ALIVE_IDLE_S 15
+#define KEEP_ALIVE_INTERVAL_S 5
+#define KEEP_ALIVE_PROBES 3
+
+static bool parse_address(const char *address, int port, struct sockaddr_in *out) {
+    *out = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    return inet_pton(AF_INET, address, &out->sin_addr) == 1;
+}
+
+bool socket_is_address(const char *text) {
+    struct sockaddr_in address;
+    return parse_address(text, 0, &address);
+}
+
+static bool own_port_is(int fd, int port) {
+    struct sockaddr_in own;
+    socklen_t length = sizeof own;
+    return getsockname(fd, (struct sockaddr *)&own, &length) == 0 && own.sin_family == AF_INET &&
+           ntohs(own.sin_port) == port;
+}
+
+static bool peer_is(int fd, const struct sockaddr_in *wanted) {
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET &&
+           peer.sin_port == wanted->sin_port && peer.sin_addr.s_addr == wanted->sin_addr.s_addr;
+}
+
+static bool is_listening(int fd) {
+    int listening = 0;
+    socklen_t length = sizeof listening;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening;
+}
+
+/* The open descriptor that is on own port `port` and has the peer, or listens where peer is NULL; -1 for none. */
+static int search_descriptors(int port, const struct sockaddr_in *peer) {
+    DIR *open_files = opendir("/proc/self/fd");
+    if (open_files == NULL) {
+        return -1;
+    }
+    int found = -1;
+    struct dirent *entry;
+    while (found < 0 && (entry = readdir(open_files)) != NULL) {
+        int fd = atoi(entry->d_name);
+        if (fd > STDERR_FILENO && (peer != NULL ? peer_is(fd, peer) : is_listening(fd)) && own_port_is(fd, port)) {
+            found = fd;
+        }
+    }
+    closedir(open_files);
+    return found;
+}
+
+enum err socket_find_connection(const char *remote_address, int remote_port, int local_port, int *fd) {
+    struct sockaddr_in peer;
+    if (!parse_address(remote_address, remote_port, &peer)) {
+        return ERR_INVALID;
+    }
+    *fd = search_descriptors(local_port, &peer);
+    return *fd >= 0 ? ERR_OK : ERR_GONE;
+}
+
+enum err socket_find_listener(int port, int *fd) {
+    *fd = search_descriptors(port, NULL);
+    return *fd >= 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static void set_option(int fd, int level, int name, int value) {
+    /* An option that this kernel lacks costs comfort, not correctness. */
+    int result = setsockopt(fd, level, name, &value, sizeof value);
+    (void)result;
+}
+
+void socket_prepare_listener(int fd) {
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_IDLE_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_ALIVE_PROBES);
+    set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_MAX_BYTES);
+}
+
+enum err socket_try_listen(const char *address, uint16_t port, struct reason *reason) {
+    struct sockaddr_in own;
+    if (!parse_address(address, port, &own)) {
+        reason_set(reason, "\"%s\" is not an IPv4 address", address);
+        return ERR_INVALID;
+    }
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        reason_set(reason, "cannot open a socket: %s", strerror(errno));
+        return err_from_errno(errno);
+    }
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    enum err error = ERR_OK;
+    if (bind(fd, (struct sockaddr *)&own, sizeof own) != 0 || listen(fd, 1) != 0) {
+        error = err_from_errno(errno);
+        const char *advice = error == ERR_BUSY ? "; stop the program that has it, or choose another port with --listen"
+                             : error == ERR_DENIED ? "; ports below 1024 need a privilege: choose another with --listen"
+                                                   : "";
+        reason_set(reason, "cannot listen on %s:%u: %s%s", address, port, strerror(errno), advice);
+    }
+    close(fd);
+    return error;
+}
+
+void socket_nudge_listener(const char *address, uint16_t port) {
+    struct sockaddr_in listener;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return;
+    }
+    if (parse_address(address, port, &listener)) {
+        int result = connect(fd, (struct sockaddr *)&listener, sizeof listener); /* in progress, which is enough */
+        (void)result;
+    }
+    close(fd);
+}

@@ -1,0 +1,33 @@
+/* The sockets that civetweb does not show: finding them by their addresses, and setting them up for streaming.
+ * Threads: any. */
+#ifndef WEB_SOCKET_H
+#define WEB_SOCKET_H
+
+#include "broker/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether the text is a numeric IPv4 address; civetweb as Debian builds it knows no IPv6. */
+bool socket_is_address(const char *text);
+
+/* The descriptor of this process whose peer is remote_address:remote_port and whose own port is local_port. Exact: no
+ * two connections share them. Cost: a system call for each descriptor that is open. ERR_GONE: none; the peer has reset
+ * the connection. */
+CHECKED enum err socket_find_connection(const char *remote_address, int remote_port, int local_port, int *fd);
+
+/* The listening socket on that port. ERR_NOT_FOUND. */
+CHECKED enum err socket_find_listener(int port, int *fd);
+
+/* Sets on a listener what accepted sockets inherit: keep-alive probes, so that a dead peer is noticed, and a bound on
+ * what waits unsent, so that a slow client gets a newer frame instead of a backlog of old ones. */
+void socket_prepare_listener(int fd);
+
+/* Whether address:port can be listened on, asked by trying it. ERR_BUSY: taken; ERR_DENIED, ERR_INVALID, ERR_IO. port 0
+ * is always free. */
+CHECKED enum err socket_try_listen(const char *address, uint16_t port, struct reason *reason);
+
+/* Makes the listener return from its wait: connects to it once and hangs up. */
+void socket_nudge_listener(const char *address, uint16_t port);
+
+#endif

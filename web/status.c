@@ -1,0 +1,149 @@
+#include "web/status.h"
+
+#include "broker/clock.h"
+#include "web/escape.h"
+
+#include <jansson.h>
+#include <math.h>
+
+/* Enough for every text of a snapshot. */
+#define TEXT_BYTES 256
+
+/* Prints each rounded number as people write it: 29.97, not 29.969999999999999. */
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
+/* Takes the value over. */
+static char *dump(json_t *value) {
+    char *text = value == NULL ? NULL : json_dumps(value, DUMP_FLAGS);
+    json_decref(value);
+    return text;
+}
+
+static json_t *text_json(const char *text) {
+    char clean[TEXT_BYTES];
+    escape_utf8(text, clean, sizeof clean);
+    return json_string(clean);
+}
+
+static json_t *text_or_null(const char *text) { return text[0] == '\0' ? json_null() : text_json(text); }
+
+static json_t *time_json(int64_t realtime_ns, int decimals) {
+    char text[CLOCK_TEXT_BYTES];
+    clock_format_utc(realtime_ns, decimals, text);
+    return json_string(text);
+}
+
+static json_t *seconds_json(int64_t ns) { return json_real(round((double)ns / NS_PER_MS) / 1000); }
+
+static json_t *rate_json(double fps) { return json_real(round(fps * 100) / 100); }
+
+static json_t *count_json(uint64_t count) { return json_integer((json_int_t)count); }
+
+static json_t *known_json(uint32_t value) { return value == 0 ? json_null() : count_json(value); }
+
+/* clang-format off: a line a member, as the README shows them */
+
+static json_t *last_frame_json(const struct topic_snapshot *topic) {
+    if (topic->last_sequence == 0) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:o, s:o, s:o}", "sequence", count_json(topic->last_sequence), "captured_at",
+                     time_json(topic->last_captured_realtime_ns, 6), "age_ms",
+                     json_integer(topic->last_age_ns / NS_PER_MS), "bytes", count_json(topic->last_bytes));
+}
+
+static json_t *subscriber_json(const struct subscriber_snapshot *subscriber) {
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "id", count_json(subscriber->id), "remote",
+                     text_json(subscriber->remote), "route", subscriber->route, "connected_s",
+                     seconds_json(subscriber->connected_ns), "sent", count_json(subscriber->sent), "skipped",
+                     count_json(subscriber->skipped), "bytes", count_json(subscriber->bytes), "fps",
+                     rate_json(subscriber->fps));
+}
+
+static json_t *subscribers_json(const struct topic_snapshot *topic) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < topic->subscriber_count; i++) {
+        if (json_array_append_new(list, subscriber_json(&topic->subscribers[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *camera_json(const struct topic_snapshot *topic) {
+    const struct topic_settings *settings = &topic->settings;
+    return json_pack(
+        "{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s?, s:{s:o, s:o}, s:{s:o, s:o, s:o}, s:o, s:[], s:o}", "id",
+        settings->id, "name", text_json(settings->name), "source", settings->source, "state", state_name(topic->state),
+        "state_since", time_json(topic->state_since_realtime_ns, 3), "error", text_or_null(topic->error), "restarts",
+        count_json(topic->restarts), "width", known_json(topic->width_px), "height", known_json(topic->height_px),
+        "format", topic->format, "fps", "configured", settings->fps > 0 ? rate_json(settings->fps) : json_null(),
+        "captured", rate_json(topic->captured_fps), "frames", "published", count_json(topic->published), "dropped",
+        count_json(topic->dropped), "invalid", count_json(topic->invalid), "last_frame", last_frame_json(topic),
+        "variants", "subscribers", subscribers_json(topic));
+}
+
+static json_t *cameras_json(const struct broker_snapshot *snapshot) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < snapshot->topic_count; i++) {
+        if (json_array_append_new(list, camera_json(&snapshot->topics[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+char *status_render(const struct broker_snapshot *snapshot, const struct server_counts *counts) {
+    return dump(json_pack(
+        "{s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:{s:o, s:o}, s:o}", "version", FRAMEBROKER_VERSION,
+        "uptime_s", seconds_json(snapshot->uptime_ns), "started_at", time_json(snapshot->started_realtime_ns, 0),
+        "streams", "active", count_json(counts->streams_active), "max", count_json(counts->streams_max), "rejected",
+        count_json(counts->streams_rejected), "workers", "threads", count_json(snapshot->workers.threads), "queued",
+        count_json(snapshot->workers.queued), "replaced", count_json(snapshot->workers.replaced), "memory", "frames",
+        count_json(snapshot->frames.frames), "bytes", count_json(snapshot->frames.bytes), "cameras",
+        cameras_json(snapshot)));
+}
+
+/* clang-format on */
+
+char *status_render_cameras(const struct broker_snapshot *snapshot) {
+    return dump(json_pack("{s:o}", "cameras", cameras_json(snapshot)));
+}
+
+char *status_render_camera(const struct topic_snapshot *topic) { return dump(camera_json(topic)); }
+
+char *status_render_health(void) {
+    return dump(json_pack("{s:s, s:s}", "status", "ok", "version", FRAMEBROKER_VERSION));
+}
+
+static bool holds_up(const struct topic_snapshot *topic) {
+    return topic->state != STATE_LIVE && topic->state != STATE_IDLE;
+}
+
+char *status_render_ready(const struct broker_snapshot *snapshot, bool *ready) {
+    json_t *waiting = json_array();
+    for (size_t i = 0; i < snapshot->topic_count; i++) {
+        const struct topic_snapshot *topic = &snapshot->topics[i];
+        if (!holds_up(topic)) {
+            continue;
+        }
+        json_t *object = json_pack("{s:s, s:s, s:o}", "id", topic->settings.id, "state", state_name(topic->state),
+                                   "error", text_or_null(topic->error));
+        if (json_array_append_new(waiting, object) != 0) {
+            json_decref(waiting);
+            return NULL;
+        }
+    }
+    *ready = json_array_size(waiting) == 0;
+    if (*ready) {
+        json_decref(waiting);
+        return dump(json_pack("{s:s}", "status", "ready"));
+    }
+    return dump(json_pack("{s:s, s:o}", "status", "not_ready", "cameras", waiting));
+}
+
+char *status_render_error(const char *code, const char *message) {
+    return dump(json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", text_json(message)));
+}

@@ -1,0 +1,118 @@
+#include "web/stream.h"
+
+#include "broker/clock.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* A client that takes nothing for so long is gone. */
+#define STALLED_AFTER_NS (10 * NS_PER_S)
+/* A frame that no other follows for so long is sent again, to be shown. */
+#define REPEAT_FOR_DISPLAY_NS (100 * NS_PER_MS)
+/* A stream is never silent for longer, or proxies between us and the client would end it. */
+#define KEEP_ALIVE_NS (15 * NS_PER_S)
+
+static bool is_sending(const struct stream *stream) {
+    return stream->frame != NULL && stream->offset < frame_part(stream->frame).count;
+}
+
+/* Whether the client wants this frame, by the rate that it asked for. */
+static bool is_wanted(struct stream *stream, const struct frame_info *info) {
+    uint64_t skipped = stream->last_position != 0 ? info->position - stream->last_position - 1 : 0;
+    stream->last_position = info->position;
+    if (stream->pace.interval_ns == 0 || info->state != STATE_LIVE) {
+        return true;
+    }
+    uint64_t missed;
+    bool wanted = pace_admits(&stream->pace, info->captured_monotonic_ns, &missed);
+    if (missed < skipped) { /* the others of them would not have been sent anyhow */
+        subscriber_adjust_skipped(stream->subscriber, (int64_t)missed - (int64_t)skipped);
+    }
+    return wanted;
+}
+
+/* Makes the newest frame that the client wants the one to send; one that waits to be begun gives way to it. ERR_BUSY:
+ * there is nothing to send. */
+static enum err choose_frame(struct stream *stream) {
+    bool waits = is_sending(stream);
+    struct frame *newest;
+    enum err error = subscriber_take(stream->subscriber, &newest);
+    if (error == ERR_OK && !is_wanted(stream, frame_info(newest))) {
+        frame_unref(&newest);
+        error = ERR_BUSY;
+    }
+    if (error != ERR_OK) {
+        return error == ERR_BUSY && waits ? ERR_OK : error;
+    }
+    if (waits && !stream->is_repetition) {
+        subscriber_adjust_skipped(stream->subscriber, 1);
+    }
+    frame_unref(&stream->frame);
+    stream->frame = newest;
+    stream->offset = 0;
+    stream->is_repetition = false;
+    stream->was_repeated = false;
+    return ERR_OK;
+}
+
+/* Sends the rest of the part. ERR_BUSY: the socket takes no more for now; ERR_CLOSED: the client has gone. */
+static enum err send_rest(struct stream *stream) {
+    struct span part = frame_part(stream->frame);
+    while (stream->offset < part.count) {
+        ssize_t sent = send(stream->settings.fd, part.bytes + stream->offset, part.count - stream->offset,
+                            MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent > 0) {
+            stream->offset += (size_t)sent;
+            stream->last_progress_ns = clock_monotonic_ns();
+            stream->is_blocked = false;
+        } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            if (!stream->is_blocked) {
+                stream->is_blocked = true;
+                stream->last_progress_ns = clock_monotonic_ns();
+            }
+            return ERR_BUSY;
+        } else if (errno != EINTR) {
+            return ERR_CLOSED;
+        }
+    }
+    subscriber_count_sent(stream->subscriber, stream->is_repetition ? 0 : 1, part.count);
+    return ERR_OK;
+}
+
+static void set_timer(struct stream *stream) {
+    bool for_display = stream->settings.repeat_for_display && !stream->was_repeated;
+    int64_t wait_ns = stream->is_blocked ? STALLED_AFTER_NS : for_display ? REPEAT_FOR_DISPLAY_NS : KEEP_ALIVE_NS;
+    stream->timer_ns = stream->last_progress_ns + wait_ns;
+}
+
+/* Sends whatever can be sent. */
+static enum stream_verdict push(struct stream *stream) {
+    enum err error = ERR_OK;
+    while (error == ERR_OK) {
+        bool has_begun = is_sending(stream) && stream->offset > 0;
+        error = has_begun ? ERR_OK : choose_frame(stream);
+        if (error == ERR_OK) {
+            error = send_rest(stream);
+        }
+    }
+    set_timer(stream);
+    return error == ERR_BUSY ? STREAM_GOES_ON : STREAM_ENDS;
+}
+
+enum stream_verdict stream_on_news(struct stream *stream) { return stream->is_blocked ? STREAM_GOES_ON : push(stream); }
+
+enum stream_verdict stream_on_writable(struct stream *stream) { return push(stream); }
+
+enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns) {
+    if (stream->is_blocked) {
+        return STREAM_ENDS;
+    }
+    if (stream->frame != NULL) {
+        stream->offset = 0;
+        stream->is_repetition = true;
+        stream->was_repeated = true;
+    } else {
+        stream->last_progress_ns = now_ns; /* nothing to repeat before the first frame */
+    }
+    return push(stream);
+}

@@ -1,0 +1,42 @@
+/* One client's stream: which frame it is at, how far it has got, and what is to happen when. It belongs to one sender,
+ * whose thread alone calls these functions. */
+#ifndef WEB_STREAM_H
+#define WEB_STREAM_H
+
+#include "broker/sync.h"
+#include "broker/topic.h"
+#include "web/pace.h"
+#include "web/sender.h"
+
+struct stream {
+    struct stream_settings settings;
+    struct subscriber *subscriber;
+    struct pace pace;
+    struct frame *frame;            /* being sent, or the last one sent; a reference */
+    size_t offset;                  /* how much of its part is sent */
+    bool is_repetition;             /* the frame has been sent before */
+    bool was_repeated;              /* and need not be repeated for display again */
+    bool is_blocked;                /* the socket takes no more until epoll says that it does */
+    uint64_t last_position;         /* of the newest frame seen, sent or not; 0 before the first */
+    int64_t last_progress_ns;       /* when the socket last took something, or first refused to */
+    int64_t timer_ns;               /* when stream_on_timer() is due */
+    struct stream *next, *previous; /* of the same sender */
+
+    /* For the thread that waits in senders_serve(): */
+    struct lock lock;
+    struct condition ended;
+    bool has_ended GUARDED_BY(lock);
+    enum err result GUARDED_BY(lock);
+};
+
+/* What became of the client. */
+enum stream_verdict { STREAM_GOES_ON, STREAM_ENDS };
+
+/* There may be a newer frame: sends it, unless the socket is blocked. */
+CHECKED enum stream_verdict stream_on_news(struct stream *stream);
+/* The socket takes more: sends the rest, and what is newest then. */
+CHECKED enum stream_verdict stream_on_writable(struct stream *stream);
+/* timer_ns has passed: gives up on a client that takes nothing, or repeats the last frame. */
+CHECKED enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns);
+
+#endif
