@@ -12,19 +12,26 @@
 
 #include <stdio.h>
 
+struct storage;
+
 struct config {
     struct server_settings server;
     unsigned workers; /* encoding threads; 0: as many as there are cores */
     struct camera_settings *cameras;
     size_t camera_count;
-    void *storage; /* owns every string and array above */
+    struct storage *storage; /* owns every string and array above */
 };
 
 /* Reads and checks all of it. Every fault is written to `faults` as one line, in the order of the file:
  *     FILE:LINE: cameras[2].source.fps: must be between 0.1 and 240 (got 0)
- * ERR_INVALID if there was any, and then *config is NULL. ERR_NOT_FOUND, ERR_DENIED, ERR_IO: the file cannot be read,
- * which is written to `faults` too. No fault shows the value of an environment variable. */
+ * ERR_INVALID if there was any, and then *config is NULL. ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_MEMORY: the file
+ * cannot be read, which is written to `faults` too. No fault shows the value of an environment variable. */
 CHECKED enum err config_load(const char *path, FILE *faults, struct config **config);
 void config_destroy(struct config **config);
+
+/* Whether the files that the configuration names can be opened now. config_load() does not ask: a camera whose files
+ * are missing goes offline, and the others run. Each one that cannot is written to `faults`, in the same form:
+ * ERR_INVALID. */
+CHECKED enum err config_check_files(const struct config *config, FILE *faults);
 
 #endif

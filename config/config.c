@@ -1,0 +1,129 @@
+#include "config/config.h"
+
+#include "config/sections.h"
+
+#include <string.h>
+
+/* The camera before this one that has the same id. False: none, or the id has a fault. */
+static bool find_namesake(const struct config *config, size_t camera, size_t *namesake) {
+    const char *id = config->cameras[camera].topic.id;
+    for (size_t i = 0; i < camera && id[0] != '\0'; i++) {
+        if (strcmp(config->cameras[i].topic.id, id) == 0) {
+            *namesake = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_ids(const struct node *list, const struct config *config) {
+    struct node camera = {0};
+    while (node_next(list, &camera)) {
+        struct node id;
+        size_t namesake = 0;
+        if (!find_namesake(config, camera.place, &namesake)) {
+            continue;
+        }
+        if (node_find(&camera, "id", &id)) {
+            node_fault(&id, "is already the id of cameras[%zu]", namesake);
+        } else {
+            node_fault(&camera, "without an id it is called by its place, %zu, which is already the id of cameras[%zu]",
+                       camera.place + 1, namesake);
+        }
+    }
+}
+
+static void read_cameras(const struct node *list, const struct camera_settings *defaults, struct config *config) {
+    if (json_is_array(list->json) && json_array_size(list->json) == 0) {
+        node_fault(list, "there is no camera: add at least one");
+        return;
+    }
+    if (!node_is_list(list, 1, CAMERAS_MAX)) {
+        return;
+    }
+    config->camera_count = json_array_size(list->json);
+    config->cameras = storage_alloc(config->storage, config->camera_count, sizeof *config->cameras);
+    if (config->cameras == NULL) {
+        return;
+    }
+    struct node camera = {0};
+    while (node_next(list, &camera)) {
+        config->cameras[camera.place] = *defaults;
+        camera_section_read(&camera, &config->cameras[camera.place]);
+    }
+    check_ids(list, config);
+}
+
+static void read_root(const struct node *root, struct config *config) {
+    struct section section;
+    if (!section_begin(&section, root)) {
+        return;
+    }
+    struct node member;
+    if (section_find(&section, "$schema", &member)) {
+        (void)node_text(&member); /* for editors; here it only has to be one */
+    }
+    if (section_find(&section, "server", &member)) {
+        server_section_read(&member, config);
+    }
+    struct camera_settings defaults = camera_settings_built_in;
+    if (section_find(&section, "defaults", &member)) {
+        defaults_section_read(&member, &defaults);
+    }
+    if (section_find(&section, "cameras", &member)) {
+        read_cameras(&member, &defaults, config);
+    } else {
+        node_fault(root, "\"cameras\" is missing: add at least one");
+    }
+    section_end(&section);
+}
+
+enum err config_load(const char *path, FILE *faults, struct config **config) {
+    *config = NULL;
+    struct document document;
+    struct config *loaded = NULL;
+    struct storage *storage = NULL;
+    enum err error = storage_create(&storage);
+    if (error == ERR_OK) {
+        error = document_open(&document, path, storage, faults);
+    }
+    if (error != ERR_OK) {
+        goto out;
+    }
+    loaded = storage_alloc(storage, 1, sizeof *loaded);
+    if (loaded != NULL) {
+        *loaded = (struct config){
+            .server = {.address = "127.0.0.1", .port = 8080, .max_streams = 256},
+            .storage = storage,
+        };
+        struct node root = document_root(&document);
+        read_root(&root, loaded);
+    }
+    if (document.fault_count > 0) {
+        error = ERR_INVALID;
+        document_write_faults(&document, faults);
+    }
+    if (storage_exhausted(storage)) {
+        error = ERR_MEMORY;
+    }
+    document_finish(&document);
+    if (error == ERR_OK) {
+        *config = loaded;
+        storage = NULL;
+    }
+out:
+    if (error == ERR_MEMORY) {
+        fprintf(faults, "%s: out of memory\n", path);
+    }
+    storage_destroy(&storage);
+    return error;
+}
+
+void config_destroy(struct config **config) {
+    if (*config == NULL) {
+        return;
+    }
+    struct storage *storage = (*config)->storage;
+    *config = NULL;
+    storage_destroy(&storage);
+}

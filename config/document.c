@@ -1,0 +1,212 @@
+#include "config/document.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of a text in a fault: enough to recognise it. */
+#define QUOTED_BYTES 100
+
+struct document_fault {
+    const char *text;
+    size_t number;                 /* of the value that it is about */
+    size_t order;                  /* among the faults, as they were found */
+    struct document_fault *before; /* the one found before this one */
+};
+
+/* *text is the caller's to free(). */
+static enum err read_file(const char *path, char **text, size_t *length, FILE *faults) {
+    enum err error = ERR_OK;
+    char *bytes = NULL;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        error = err_from_errno(errno);
+        fprintf(faults, "%s: cannot be opened: %s\n", path, strerror(errno));
+        goto out;
+    }
+    bytes = malloc(DOCUMENT_MAX_BYTES + 1);
+    if (bytes == NULL) {
+        error = ERR_MEMORY;
+        goto out;
+    }
+    *length = fread(bytes, 1, DOCUMENT_MAX_BYTES + 1, file);
+    if (ferror(file)) {
+        error = err_from_errno(errno);
+        fprintf(faults, "%s: cannot be read: %s\n", path, strerror(errno));
+    } else if (*length > DOCUMENT_MAX_BYTES) {
+        error = ERR_INVALID;
+        fprintf(faults, "%s:1: must be at most %zu MB large\n", path, DOCUMENT_MAX_BYTES >> 20);
+    } else {
+        *text = bytes;
+        bytes = NULL;
+    }
+out:
+    free(bytes);
+    if (file != NULL) {
+        fclose(file);
+    }
+    return error;
+}
+
+/* jansson's words without the text that they quote, which may be a password. */
+static enum err report_syntax(const struct document *document, const json_error_t *problem, const char *text,
+                              size_t length, FILE *faults) {
+    /* jansson has no words for most allocations that fail. */
+    if (json_error_code(problem) == json_error_out_of_memory || problem->text[0] == '\0') {
+        return ERR_MEMORY;
+    }
+    const char *quotation = strstr(problem->text, " near '");
+    size_t shown = quotation != NULL ? (size_t)(quotation - problem->text) : strlen(problem->text);
+    size_t at = problem->position > 0 ? (size_t)problem->position - 1 : 0;
+    bool comment = at < length && (text[at] == '/' || text[at] == '#');
+    fprintf(faults, "%s:%d: not JSON at column %d: %.*s%s\n", document->path, problem->line > 0 ? problem->line : 1,
+            problem->column > 0 ? problem->column : 1, (int)shown, problem->text,
+            comment ? " (JSON has no comments)" : "");
+    return ERR_INVALID;
+}
+
+enum err document_open(struct document *document, const char *path, struct storage *storage, FILE *faults) {
+    *document = (struct document){.path = path, .storage = storage};
+    char *text = NULL;
+    size_t length = 0;
+    enum err error = read_file(path, &text, &length, faults);
+    if (error != ERR_OK) {
+        goto out;
+    }
+    assert(text != NULL);
+    json_error_t problem;
+    document->root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
+    if (document->root == NULL) {
+        error = report_syntax(document, &problem, text, length, faults);
+        goto out;
+    }
+    error = json_lines_scan(text, length, &document->lines);
+out:
+    free(text);
+    if (error != ERR_OK) {
+        document_finish(document);
+    }
+    return error;
+}
+
+void document_finish(struct document *document) {
+    json_decref(document->root);
+    document->root = NULL;
+    json_lines_destroy(&document->lines);
+}
+
+static int compare_faults(const void *left, const void *right) {
+    const struct document_fault *a = *(const struct document_fault *const *)left;
+    const struct document_fault *b = *(const struct document_fault *const *)right;
+    if (a->number != b->number) {
+        return a->number < b->number ? -1 : 1;
+    }
+    return a->order < b->order ? -1 : 1;
+}
+
+void document_write_faults(const struct document *document, FILE *faults) {
+    const struct document_fault **sorted =
+        storage_alloc(document->storage, document->fault_count, sizeof(const struct document_fault *));
+    if (sorted == NULL) {
+        return;
+    }
+    size_t count = 0;
+    for (const struct document_fault *fault = document->faults; fault != NULL; fault = fault->before) {
+        sorted[count++] = fault;
+    }
+    qsort(sorted, count, sizeof(const struct document_fault *), compare_faults);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(faults, "%s\n", sorted[i]->text);
+    }
+}
+
+struct node document_root(struct document *document) {
+    return (struct node){.document = document, .json = document->root};
+}
+
+bool node_next(const struct node *parent, struct node *child) {
+    bool first = child->number == 0; /* only the root has this number */
+    const char *key = child->key;
+    *child = (struct node){
+        .document = parent->document,
+        .parent = parent,
+        .place = first ? 0 : child->place + 1,
+        .number = first ? parent->number + 1 : json_lines_next(parent->document->lines, child->number),
+    };
+    if (json_is_array(parent->json)) {
+        child->json = json_array_get(parent->json, child->place);
+        return child->json != NULL;
+    }
+    void *member =
+        first ? json_object_iter(parent->json) : json_object_iter_next(parent->json, json_object_key_to_iter(key));
+    child->key = json_object_iter_key(member);
+    child->json = json_object_iter_value(member);
+    return child->json != NULL;
+}
+
+bool node_find(const struct node *object, const char *key, struct node *member) {
+    *member = (struct node){0};
+    while (node_next(object, member)) {
+        if (strcmp(member->key, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void replace_controls(char *text) {
+    for (char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+}
+
+const char *node_quote(const struct node *node, const char *text) {
+    char quotation[QUOTED_BYTES + 1];
+    snprintf(quotation, sizeof quotation, "%s", text);
+    replace_controls(quotation);
+    return storage_format(node->document->storage, "%s", quotation);
+}
+
+/* cameras[2].source.fps, behind ": "; "" for the root. */
+static const char *path_text(const struct node *node) {
+    if (node->parent == NULL) {
+        return "";
+    }
+    struct storage *storage = node->document->storage;
+    const char *parent = path_text(node->parent);
+    if (node->key == NULL) {
+        return storage_format(storage, "%s[%zu]", parent, node->place);
+    }
+    return storage_format(storage, "%s%s%s", parent, *parent != '\0' ? "." : ": ", node_quote(node, node->key));
+}
+
+const char *node_label(const struct node *node) {
+    const struct document *document = node->document;
+    return storage_format(document->storage, "%s:%u%s", document->path, json_lines_at(document->lines, node->number),
+                          path_text(node));
+}
+
+void node_fault(const struct node *node, const char *format, ...) {
+    struct document *document = node->document;
+    struct reason reason;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason.text, sizeof reason.text, format, arguments);
+    va_end(arguments);
+    replace_controls(reason.text);
+    struct document_fault *fault = storage_alloc(document->storage, 1, sizeof *fault);
+    if (fault == NULL) {
+        return;
+    }
+    *fault = (struct document_fault){
+        .text = storage_format(document->storage, "%s: %s", node_label(node), reason.text),
+        .number = node->number,
+        .order = document->fault_count++,
+        .before = document->faults,
+    };
+    document->faults = fault;
+}

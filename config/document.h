@@ -1,0 +1,57 @@
+/* A configuration file as it was read: its values, each with the line where it stands, and the faults found in it.
+ *
+ * Lifecycle: document_open(); look at nodes and report faults; document_write_faults(); document_finish().
+ * Ownership: texts come from the storage, and outlive the document. A node borrows from its document and its parent.
+ * Threads: one at a time. */
+#ifndef CONFIG_DOCUMENT_H
+#define CONFIG_DOCUMENT_H
+
+#include "config/json_lines.h"
+#include "config/storage.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#define DOCUMENT_MAX_BYTES ((size_t)4 << 20)
+
+struct document {
+    const char *path;
+    struct storage *storage;
+    json_t *root;
+    struct json_lines *lines;
+    struct document_fault *faults; /* the newest first */
+    size_t fault_count;
+};
+
+/* A value in the file, and the way to it from the root. */
+struct node {
+    struct document *document;
+    const struct node *parent; /* NULL: the root */
+    const char *key;           /* NULL: an element of a list */
+    size_t place;              /* among its siblings, from 0 */
+    size_t number;             /* in document->lines */
+    json_t *json;
+};
+
+/* path and storage are borrowed. A file that cannot be read or is not JSON is told to `faults`: ERR_NOT_FOUND,
+ * ERR_DENIED, ERR_IO, ERR_INVALID; ERR_MEMORY. After a failure there is nothing to finish. */
+CHECKED enum err document_open(struct document *document, const char *path, struct storage *storage, FILE *faults);
+void document_finish(struct document *document);
+/* The faults that node_fault() has collected, in the order of the file. Needs memory of the storage. */
+void document_write_faults(const struct document *document, FILE *faults);
+
+struct node document_root(struct document *document);
+/* Steps through what a list or an object holds. *child is {0} at first; false at the end. */
+bool node_next(const struct node *parent, struct node *child);
+/* False if the object has no such key. */
+bool node_find(const struct node *object, const char *key, struct node *member);
+
+/* A text of the file as a fault may show it: cut, and without control characters, which could forge a line or move a
+ * terminal's cursor. */
+const char *node_quote(const struct node *node, const char *text);
+/* FILE:LINE: cameras[2].source.fps */
+const char *node_label(const struct node *node);
+/* Reports what is wrong with a value. The sentence never holds anything from the environment. */
+void node_fault(const struct node *node, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

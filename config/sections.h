@@ -1,0 +1,33 @@
+/* The parts of the configuration file: each function reads one of them into the settings that it is for. What is
+ * wrong with it becomes a fault of the node's document, and the settings are then not to be used.
+ *
+ * Threads: one at a time. */
+#ifndef CONFIG_SECTIONS_H
+#define CONFIG_SECTIONS_H
+
+#include "config/config.h"
+#include "config/section.h"
+
+#define CAMERAS_MAX 1000
+
+/* "server". config has the defaults on entry. */
+void server_section_read(const struct node *node, struct config *config);
+
+/* Settings that a file without "defaults" gives to its cameras. */
+extern const struct camera_settings camera_settings_built_in;
+/* "defaults", over the built-in ones. */
+void defaults_section_read(const struct node *node, struct camera_settings *defaults);
+/* "cameras[]". settings holds the defaults on entry. */
+void camera_section_read(const struct node *node, struct camera_settings *settings);
+
+/* "cameras[].source". settings has the defaults on entry. Returns the name of its type (static), NULL after a fault. */
+const char *source_section_read(const struct node *node, struct source_settings *settings);
+
+/* One function for each type of source: reads the keys that only this type has. */
+typedef void source_read(struct section *section, struct source_settings *settings);
+source_read emulated_source_read, pattern_source_read;
+
+/* "faults" of the sources that can play them. */
+void fault_list_read(struct section *source, struct source_settings *settings);
+
+#endif

@@ -1,0 +1,224 @@
+#include "support.h"
+
+#define CAMERA "\"cameras\": [{\"source\": {\"type\": \"pattern\"}}]"
+#define SOURCE(members) "{\"cameras\": [{\"source\": {" members "}}]}"
+#define PATTERN(members) SOURCE("\"type\": \"pattern\", " members)
+#define FAULT(members) PATTERN("\"faults\": [{" members "}]")
+#define ID(id) "{\"cameras\": [{\"id\": " id ", \"source\": {\"type\": \"pattern\"}}]}"
+#define NAME(name) "{\"cameras\": [{\"name\": " name ", \"source\": {\"type\": \"pattern\"}}]}"
+
+static void ten_faults_are_all_named_with_their_lines(void **state) {
+    (void)state;
+    assert_faults("{\n"
+                  "  \"cameras\": [\n"
+                  "    { \"id\": \"a\",\n"
+                  "      \"source\": { \"type\": \"emulated\",\n"
+                  "                  \"file\": [] } },\n"
+                  "    { \"id\": \"a\", \"source\": { \"type\": \"pattern\" } },\n"
+                  "    { \"source\": {\n"
+                  "        \"type\": \"pattern\",\n"
+                  "        \"fps\":\n"
+                  "          0,\n"
+                  "        \"width\": \"wide\" } },\n"
+                  "    { \"id\": \"3\", \"source\": { \"type\": \"patern\" } },\n"
+                  "    { \"name\": \"${FRAMEBROKER_TEST_UNSET}\", \"source\": [] }\n"
+                  "  ],\n"
+                  "  \"defaults\": { \"ring_frames\": 65 },\n"
+                  "  \"server\": { \"max_streams\": 2.5 }\n"
+                  "}\n",
+                  "c.json:4: cameras[0].source: \"files\" is missing\n"
+                  "c.json:5: cameras[0].source.file: unknown key; did you mean \"files\"?\n"
+                  "c.json:6: cameras[1].id: is already the id of cameras[0]\n"
+                  "c.json:9: cameras[2].source.fps: must be between 0.1 and 240 (got 0)\n"
+                  "c.json:11: cameras[2].source.width: must be a number (got a string)\n"
+                  "c.json:12: cameras[3].id: is already the id of cameras[2]\n"
+                  "c.json:12: cameras[3].source.type: unknown type of source; did you mean \"pattern\"?\n"
+                  "c.json:13: cameras[4].name: the environment variable FRAMEBROKER_TEST_UNSET is not set\n"
+                  "c.json:13: cameras[4].source: must be an object (got a list)\n"
+                  "c.json:15: defaults.ring_frames: must be between 1 and 64 (got 65)\n"
+                  "c.json:16: server.max_streams: must be a whole number (got 2.5)\n");
+}
+
+static void each_fault_is_told_in_its_own_words(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *fault;
+    } cases[] = {
+        {"[]", ": must be an object (got a list)"},
+        {"{}", ": \"cameras\" is missing: add at least one"},
+        {"{\"cameras\": []}", ": cameras: there is no camera: add at least one"},
+        {"{\"cameras\": {}}", ": cameras: must be a list (got an object)"},
+        {"{\"cameras\": [1]}", ": cameras[0]: must be an object (got a number)"},
+        {"{\"cameras\": [{}]}", ": cameras[0]: \"source\" is missing"},
+        {"{\"$schema\": 1, " CAMERA "}", ": $schema: must be a string (got a number)"},
+        {"{\"camera\": 1, " CAMERA "}", ": camera: unknown key; did you mean \"cameras\"?"},
+        {"{\"x\\ny\": 1, " CAMERA "}",
+         ": x?y: unknown key; there are \"$schema\", \"server\", \"defaults\" and \"cameras\""},
+        {"{\"server\": null, " CAMERA "}", ": server: must be an object (got null)"},
+        {"{\"server\": {\"listen\": 8080}, " CAMERA "}", ": server.listen: must be a string (got a number)"},
+        {"{\"server\": {\"max_streams\": 10001}, " CAMERA "}",
+         ": server.max_streams: must be between 1 and 10000 (got 10001)"},
+        {"{\"server\": {\"tls\": {\"key\": \"k\"}}, " CAMERA "}",
+         ": server.tls: there is no TLS here: put a proxy that speaks it (nginx, Caddy, HAProxy) in front, and let "
+         "\"listen\" name an address that only the proxy reaches"},
+        {"{\"defaults\": {\"on_demand\": 1}, " CAMERA "}",
+         ": defaults.on_demand: must be true or false (got a number)"},
+        {"{\"defaults\": {\"idle_timeout_s\": false}, " CAMERA "}",
+         ": defaults.idle_timeout_s: must be a number (got a boolean)"},
+        {"{\"defaults\": {\"stale_after\": 1000}, " CAMERA "}",
+         ": defaults.stale_after: unknown key; did you mean \"stale_after_ms\"?"},
+        {ID("\"\""), ": cameras[0].id: must be 1 to 64 of a-z, 0-9, - and _, with a letter or digit first"},
+        {ID("\"-a\""), ": cameras[0].id: must be 1 to 64 of a-z, 0-9, - and _, with a letter or digit first"},
+        {ID("\"a/b\""), ": cameras[0].id: must be 1 to 64 of a-z, 0-9, - and _, with a letter or digit first"},
+        {ID("\"a2345678901234567890123456789012345678901234567890123456789012345\""),
+         ": cameras[0].id: must be 1 to 64 of a-z, 0-9, - and _, with a letter or digit first"},
+        {NAME("\"\""), ": cameras[0].name: must be 1 to 128 bytes of UTF-8 without control characters"},
+        {NAME("\"a\\tb\""), ": cameras[0].name: must be 1 to 128 bytes of UTF-8 without control characters"},
+        {NAME("\"a\\u0085b\""), ": cameras[0].name: must be 1 to 128 bytes of UTF-8 without control characters"},
+        {NAME("\"${\""), ": cameras[0].name: \"${\" must be followed by the name of an environment variable and \"}\""},
+        {NAME("\"${1}\""),
+         ": cameras[0].name: \"${\" must be followed by the name of an environment variable and \"}\""},
+        {NAME("\"${A-B}\""),
+         ": cameras[0].name: \"${\" must be followed by the name of an environment variable and \"}\""},
+        {SOURCE("\"fps\": 1"), ": cameras[0].source: \"type\" is missing"},
+        {SOURCE("\"type\": 1"), ": cameras[0].source.type: must be a string (got a number)"},
+        {SOURCE("\"type\": \"gif\""),
+         ": cameras[0].source.type: unknown type of source; there are \"emulated\" and \"pattern\""},
+        {SOURCE("\"type\": \"v4l2\", \"device\": \"/dev/video0\""),
+         ": cameras[0].source.type: this type of source is not in this build; there are \"emulated\" and \"pattern\""},
+        {SOURCE("\"type\": \"url\", \"url\": \"rtsp://h/\""),
+         ": cameras[0].source.type: this type of source is not in this build; there are \"emulated\" and \"pattern\""},
+        {SOURCE("\"type\": \"emulated\", \"files\": []"),
+         ": cameras[0].source.files: must have between 1 and 1000 entries (got 0)"},
+        {SOURCE("\"type\": \"emulated\", \"files\": \"1.jpg\""),
+         ": cameras[0].source.files: must be a list (got a string)"},
+        {SOURCE("\"type\": \"emulated\", \"files\": [\"\"]"),
+         ": cameras[0].source.files[0]: must be the path of a JPEG file"},
+        {SOURCE("\"type\": \"emulated\", \"files\": [\"a\", 1]"),
+         ": cameras[0].source.files[1]: must be a string (got a number)"},
+        {PATTERN("\"height\": 2161"), ": cameras[0].source.height: must be between 16 and 2160 (got 2161)"},
+        {PATTERN("\"width\": 15"), ": cameras[0].source.width: must be between 16 and 3840 (got 15)"},
+        {PATTERN("\"fps\": 240.5"), ": cameras[0].source.fps: must be between 0.1 and 240 (got 240.5)"},
+        {PATTERN("\"quality\": 0"), ": cameras[0].source.quality: must be between 1 and 100 (got 0)"},
+        {PATTERN("\"faults\": [true]"), ": cameras[0].source.faults[0]: must be an object (got a boolean)"},
+        {FAULT("\"at_s\": 1"), ": cameras[0].source.faults[0]: \"kind\" is missing"},
+        {FAULT("\"kind\": \"frezee\", \"at_s\": 1"),
+         ": cameras[0].source.faults[0].kind: unknown kind of fault; did you mean \"freeze\"?"},
+        {FAULT("\"kind\": \"freeze\""), ": cameras[0].source.faults[0]: must have one of \"at_frame\" and \"at_s\""},
+        {FAULT("\"kind\": \"freeze\", \"at_s\": 1, \"at_frame\": 1"),
+         ": cameras[0].source.faults[0]: must have one of \"at_frame\" and \"at_s\""},
+        {FAULT("\"kind\": \"freeze\", \"at_frame\": 0"),
+         ": cameras[0].source.faults[0].at_frame: must be between 1 and 1000000000 (got 0)"},
+        {FAULT("\"kind\": \"slow_open\", \"at_s\": 1"),
+         ": cameras[0].source.faults[0]: \"for_s\" is missing, which says how long opening takes"},
+        {"{\"cameras\": [{\"source\": {\"type\": \"pattern\"}}, {\"id\": \"3\", \"source\": {\"type\": \"pattern\"}},"
+         "{\"source\": {\"type\": \"pattern\"}}]}",
+         ": cameras[2]: without an id it is called by its place, 3, which is already the id of cameras[1]"},
+        {"{\"a\": 1, \"a\": 2}", ": not JSON at column 12: duplicate object key"},
+        {"{\"a\": 1 // one\n}", ": not JSON at column 9: '}' expected (JSON has no comments)"},
+        {"", ": not JSON at column 1: '[' or '{' expected near end of file"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char expected[400];
+        snprintf(expected, sizeof expected, FILE_NAME ":1%s\n", cases[i].fault);
+        assert_faults(cases[i].text, expected);
+    }
+}
+
+static void bad_listen_address_is_refused(void **state) {
+    (void)state;
+    char *faults = load_invalid("{\n\"server\": {\"listen\": \"nowhere:http\"}, " CAMERA "}");
+    static const char label[] = FILE_NAME ":2: server.listen: ";
+    assert_memory_equal(faults, label, sizeof label - 1);
+    free(faults);
+}
+
+static void no_fault_shows_the_environment(void **state) {
+    (void)state;
+    setenv("FRAMEBROKER_TEST_SECRET", "Hunter2\033\xff", 1);
+    char *faults = load_invalid("{\"server\": {\"listen\": \"${FRAMEBROKER_TEST_SECRET}\"}, \"cameras\": ["
+                                "{\"id\": \"${FRAMEBROKER_TEST_SECRET}\", \"name\": \"${FRAMEBROKER_TEST_SECRET}\","
+                                "\"source\": {\"type\": \"${FRAMEBROKER_TEST_SECRET}\"}},"
+                                "{\"source\": {\"type\": \"pattern\", \"faults\": "
+                                "[{\"at_s\": 1, \"kind\": \"${FRAMEBROKER_TEST_SECRET}\"}]}}]}");
+    assert_non_null(strstr(faults, "server.listen"));
+    assert_non_null(strstr(faults, "cameras[0].id"));
+    assert_non_null(strstr(faults, "cameras[0].name"));
+    assert_non_null(strstr(faults, "cameras[0].source.type"));
+    assert_non_null(strstr(faults, "cameras[1].source.faults[0].kind"));
+    assert_null(strstr(faults, "unter2"));
+    free(faults);
+}
+
+static void syntax_fault_does_not_quote_the_file(void **state) {
+    (void)state;
+    assert_faults("{\n\"url\": \"rtsp://user:password@", "c.json:2: not JSON at column 29: premature end of input\n");
+}
+
+static void more_than_a_thousand_cameras_are_refused(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    fputs("{\"cameras\": [0", stream);
+    for (int i = 0; i < 1000; i++) {
+        fputs(",0", stream);
+    }
+    fputs("]}", stream);
+    fclose(stream);
+    assert_faults(text, "c.json:1: cameras: must have between 1 and 1000 entries (got 1001)\n");
+    free(text);
+}
+
+static void file_above_four_megabytes_is_refused(void **state) {
+    (void)state;
+    size_t count = ((size_t)4 << 20) + 1;
+    char *spaces = malloc(count);
+    assert_non_null(spaces);
+    memset(spaces, ' ', count);
+    write_file(spaces, count);
+    free(spaces);
+    struct config *config = NULL;
+    enum err error = ERR_OK;
+    char *faults = load_file(FILE_NAME, &config, &error);
+    assert_int_equal(error, ERR_INVALID);
+    assert_string_equal(faults, "c.json:1: must be at most 4 MB large\n");
+    free(faults);
+}
+
+static void deep_nesting_is_refused(void **state) {
+    (void)state;
+    char brackets[4001];
+    memset(brackets, '[', 4000);
+    brackets[4000] = '\0';
+    assert_faults(brackets, "c.json:1: not JSON at column 2049: maximum parsing depth reached\n");
+}
+
+static void unreadable_file_is_told(void **state) {
+    (void)state;
+    struct config *config = NULL;
+    enum err error = ERR_OK;
+    char *faults = load_file("missing.json", &config, &error);
+    assert_int_equal(error, ERR_NOT_FOUND);
+    assert_string_equal(faults, "missing.json: cannot be opened: No such file or directory\n");
+    free(faults);
+    faults = load_file("/", &config, &error);
+    assert_int_equal(error, ERR_IO);
+    assert_string_equal(faults, "/: cannot be read: Is a directory\n");
+    free(faults);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ten_faults_are_all_named_with_their_lines),
+        cmocka_unit_test(each_fault_is_told_in_its_own_words),
+        cmocka_unit_test(bad_listen_address_is_refused),
+        cmocka_unit_test(no_fault_shows_the_environment),
+        cmocka_unit_test(syntax_fault_does_not_quote_the_file),
+        cmocka_unit_test(more_than_a_thousand_cameras_are_refused),
+        cmocka_unit_test(file_above_four_megabytes_is_refused),
+        cmocka_unit_test(deep_nesting_is_refused),
+        cmocka_unit_test(unreadable_file_is_told),
+    };
+    return cmocka_run_group_tests(tests, enter_directory, leave_directory);
+}
