@@ -1,7 +1,6 @@
 #include "broker/clock.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <time.h>
 
 static int64_t read_clock_ns(clockid_t id) {
@@ -33,13 +32,19 @@ void clock_format_utc(int64_t realtime_ns, int decimals, char text[CLOCK_TEXT_BY
     if (gmtime_r(&seconds, &utc) == NULL) {
         utc = (struct tm){.tm_year = 70, .tm_mday = 1};
     }
-    char fraction[16] = "";
+    size_t length = strftime(text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
     if (decimals == 3) {
-        snprintf(fraction, sizeof fraction, ".%03d", (int)(fraction_ns / NS_PER_MS));
+        fraction_ns /= NS_PER_MS;
     } else if (decimals == 6) {
-        snprintf(fraction, sizeof fraction, ".%06d", (int)(fraction_ns / NS_PER_US));
+        fraction_ns /= NS_PER_US;
     }
-    char date[24];
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, CLOCK_TEXT_BYTES, "%s%sZ", date, fraction);
+    if (decimals > 0) {
+        text[length++] = '.';
+        for (int digit = decimals - 1; digit >= 0; digit--, fraction_ns /= 10) {
+            text[length + (size_t)digit] = (char)('0' + fraction_ns % 10);
+        }
+        length += (size_t)decimals;
+    }
+    text[length] = 'Z';
+    text[length + 1] = '\0';
 }

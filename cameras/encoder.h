@@ -1,8 +1,9 @@
 /* Raw frames to JPEG frames, without a trip through RGB.
  *
- * An encoder keeps its compressor and row buffers between frames. Output: baseline JFIF, 4:2:0 (grey for grey), a
- * restart marker a row of blocks (so that a damaged stream recovers), full range. Threads: one at a time for each
- * encoder. */
+ * Output: baseline JFIF, full range, 4:2:0 (grey for grey), a restart marker a row of blocks, so that a damaged stream
+ * recovers and loss is noticed. The same picture gives the same bytes. An encoder keeps its compressor and its row
+ * buffer between frames.
+ * Threads: one at a time for each encoder. */
 #ifndef CAMERAS_ENCODER_H
 #define CAMERAS_ENCODER_H
 
@@ -10,12 +11,13 @@
 
 struct encoder;
 
-/* quality: 1 to 100. ERR_MEMORY. */
+/* pool is borrowed for the encoder's life. quality: 1 to 100. ERR_MEMORY. */
 CHECKED enum err encoder_create(struct frame_pool *pool, int quality, struct encoder **encoder);
 void encoder_destroy(struct encoder **encoder);
 
-/* raw stays the caller's. *jpeg is a new, unsealed frame with raw's sequence and capture times. ERR_INVALID: raw is
- * smaller than its format and size need; ERR_UNSUPPORTED: not a raw format; ERR_MEMORY. */
+/* raw stays the caller's. *jpeg is a new, unsealed frame with raw's info, but for the format and the stride.
+ * ERR_INVALID: raw has fewer bytes than its format and size need, or it is not 1 to 65500 pixels each way;
+ * ERR_UNSUPPORTED: not a raw format; ERR_MEMORY. */
 CHECKED enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct frame **jpeg,
                                 struct reason *reason);
 

@@ -1,6 +1,7 @@
 /* JPEG from outside: is it whole, where does it end, what does it lack. ITU-T T.81 | ISO/IEC 10918-1, annex B.
  *
- * Threads: any; nothing here keeps state. Nothing here takes a copy. */
+ * Threads: any; nothing here keeps state. Nothing here takes a copy.
+ * Reasons are sentences about the picture, such as "it ends in the middle". */
 #ifndef CAMERAS_JPEG_H
 #define CAMERAS_JPEG_H
 
@@ -16,16 +17,17 @@ struct jpeg_layout {
     bool progressive;
 };
 
-/* Walks the markers and scans the entropy-coded data for markers that do not belong there. It does not decode: see
- * jpeg_decodes(). ERR_INVALID with a reason such as "it ends in the middle" otherwise; ERR_UNSUPPORTED for arithmetic
- * coding, lossless or 12 bits a sample, which browsers do not show. Cost: about 5 us for a 1080p frame. */
+/* Walks the markers from SOI to EOI and scans the entropy-coded data for markers that do not belong there and restart
+ * markers that are missing. It does not decode: see jpeg_decodes(). ERR_INVALID: broken; ERR_UNSUPPORTED: arithmetic
+ * coding, lossless, 12 bits a sample, CMYK or DNL, which browsers do not show. Cost: some us for a 1080p frame. */
 CHECKED enum err jpeg_walk(const uint8_t *bytes, size_t count, struct jpeg_layout *layout, struct reason *reason);
 
-/* Whether libjpeg decodes all of it without a warning. Cost: some ms for a 1080p frame. */
-bool jpeg_decodes(const uint8_t *bytes, size_t count, struct reason *reason);
+/* Whether libjpeg decodes all of it without a warning, but for some stray bytes before EOI, which many webcams leave
+ * there. Takes at most 256 MiB of memory. Cost: some ms for a 1080p frame. */
+CHECKED bool jpeg_decodes(const uint8_t *bytes, size_t count, struct reason *reason);
 
 /* Makes an unsealed JPEG frame from outside fit for publication: jpeg_walk(), padding trimmed, the standard Huffman
- * tables (T.81 annex K.3) put in where they are missing, width and height filled in. thorough: jpeg_decodes() too.
+ * tables put in where they are missing, format, width and height filled in. thorough: jpeg_decodes() too.
  * ERR_INVALID, ERR_UNSUPPORTED: the frame is not to be published. */
 CHECKED enum err jpeg_admit(struct frame *frame, bool thorough, struct reason *reason);
 

@@ -28,7 +28,7 @@ struct fault_settings {
     enum fault_kind kind;
     uint64_t at_frame; /* 0: at_ns counts instead */
     int64_t at_ns;     /* after the camera was created */
-    int64_t for_ns;    /* INT64_MAX: for ever */
+    int64_t for_ns;    /* INT64_MAX: for ever; 0 with FAULT_TRUNCATED: one frame */
 };
 
 enum source_type { SOURCE_EMULATED, SOURCE_PATTERN };

@@ -1,0 +1,199 @@
+#include "cameras/encoder.h"
+
+#include "cameras/jpeg_trap.h"
+#include "cameras/raw_picture.h"
+
+#include <jerror.h>
+#include <stdlib.h>
+
+#define STRIP_ROWS_MAX (2 * DCTSIZE)
+
+/* libjpeg writes straight into the frame. */
+struct destination {
+    struct jpeg_destination_mgr manager; /* stays first: libjpeg knows the destination by it */
+    struct frame *frame;
+};
+
+struct encoder {
+    struct frame_pool *pool;
+    int quality;
+    struct jpeg_compress_struct compressor;
+    struct jpeg_trap trap;
+    struct destination destination;
+    uint8_t *strip; /* one row of blocks: 16 rows of Y, 8 each of Cb and Cr */
+    size_t strip_bytes;
+    size_t expected_bytes; /* of the next JPEG; 0 before the first */
+};
+
+/* ---- Destination ---- */
+
+static struct destination *destination_of(j_compress_ptr compressor) { return (struct destination *)compressor->dest; }
+
+static void point_behind(struct destination *destination, size_t written) {
+    destination->manager.next_output_byte = frame_data(destination->frame) + written;
+    destination->manager.free_in_buffer = frame_capacity(destination->frame) - written;
+}
+
+static void begin_output(j_compress_ptr compressor) { point_behind(destination_of(compressor), 0); }
+
+static boolean enlarge_output(j_compress_ptr compressor) {
+    struct destination *destination = destination_of(compressor);
+    const size_t written = frame_capacity(destination->frame);
+    frame_set_size(destination->frame, written);
+    if (frame_grow(&destination->frame, 2 * written) != ERR_OK) {
+        ERREXIT1(compressor, JERR_OUT_OF_MEMORY, 0);
+    }
+    point_behind(destination, written);
+    return TRUE;
+}
+
+static void end_output(j_compress_ptr compressor) {
+    struct destination *destination = destination_of(compressor);
+    frame_set_size(destination->frame, frame_capacity(destination->frame) - destination->manager.free_in_buffer);
+}
+
+/* ---- Compressor ---- */
+
+static bool create_compressor(struct encoder *encoder) {
+    struct jpeg_compress_struct *compressor = &encoder->compressor;
+    compressor->err = jpeg_trap_init(&encoder->trap);
+    if (setjmp(encoder->trap.where) != 0) {
+        return false;
+    }
+    jpeg_create_compress(compressor);
+    compressor->dest = &encoder->destination.manager;
+    encoder->destination.manager.init_destination = begin_output;
+    encoder->destination.manager.empty_output_buffer = enlarge_output;
+    encoder->destination.manager.term_destination = end_output;
+    return true;
+}
+
+static void configure(struct jpeg_compress_struct *compressor, const struct raw_picture *picture, int quality) {
+    compressor->image_width = picture->components[0].width;
+    compressor->image_height = picture->components[0].height;
+    compressor->input_components = (int)picture->component_count;
+    compressor->in_color_space = picture->component_count == 1 ? JCS_GRAYSCALE : JCS_YCbCr;
+    jpeg_set_defaults(compressor); /* 4:2:0 */
+    jpeg_set_quality(compressor, quality, TRUE);
+    compressor->dct_method = JDCT_ISLOW;
+    compressor->raw_data_in = TRUE;
+    compressor->restart_in_rows = 1;
+}
+
+/* libjpeg wants whole blocks across; rows below the picture may be any. */
+static size_t padded_width(const struct raw_component *component) {
+    return ((size_t)component->width + DCTSIZE - 1) / DCTSIZE * DCTSIZE;
+}
+
+static uint32_t rows_per_strip(const struct raw_picture *picture, unsigned component) {
+    return picture->component_count > 1 && component == 0 ? 2 * DCTSIZE : DCTSIZE;
+}
+
+static enum err reserve_strip(struct encoder *encoder, const struct raw_picture *picture) {
+    size_t needed = 0;
+    for (unsigned i = 0; i < picture->component_count; i++) {
+        needed += rows_per_strip(picture, i) * padded_width(&picture->components[i]);
+    }
+    if (needed > encoder->strip_bytes) {
+        uint8_t *strip = realloc(encoder->strip, needed);
+        if (strip == NULL) {
+            return ERR_MEMORY;
+        }
+        encoder->strip = strip;
+        encoder->strip_bytes = needed;
+    }
+    return ERR_OK;
+}
+
+static void write_strip(struct encoder *encoder, const struct raw_picture *picture, uint32_t strip_index) {
+    JSAMPROW rows[3][STRIP_ROWS_MAX];
+    JSAMPARRAY planes[3] = {rows[0], rows[1], rows[2]};
+    uint8_t *buffer = encoder->strip;
+    for (unsigned i = 0; i < picture->component_count; i++) {
+        const struct raw_component *component = &picture->components[i];
+        const size_t width = padded_width(component);
+        const uint32_t count = rows_per_strip(picture, i);
+        for (uint32_t row = 0; row < count; row++, buffer += width) {
+            const uint8_t *samples = raw_component_row(component, strip_index * count + row, width, buffer);
+            rows[i][row] = (JSAMPROW)(uintptr_t)samples; /* libjpeg only reads them */
+        }
+    }
+    jpeg_write_raw_data(&encoder->compressor, planes, rows_per_strip(picture, 0));
+}
+
+static bool compress(struct encoder *encoder, const struct raw_picture *picture) {
+    struct jpeg_compress_struct *compressor = &encoder->compressor;
+    if (setjmp(encoder->trap.where) != 0) {
+        return false;
+    }
+    configure(compressor, picture, encoder->quality);
+    jpeg_start_compress(compressor, TRUE);
+    for (uint32_t strip = 0; compressor->next_scanline < compressor->image_height; strip++) {
+        write_strip(encoder, picture, strip);
+    }
+    jpeg_finish_compress(compressor);
+    return true;
+}
+
+/* ---- Encoder ---- */
+
+enum err encoder_create(struct frame_pool *pool, int quality, struct encoder **out) {
+    struct encoder *encoder = calloc(1, sizeof *encoder);
+    if (encoder == NULL) {
+        return ERR_MEMORY;
+    }
+    encoder->pool = pool;
+    encoder->quality = quality;
+    if (!create_compressor(encoder)) {
+        encoder_destroy(&encoder);
+        return ERR_MEMORY;
+    }
+    *out = encoder;
+    return ERR_OK;
+}
+
+void encoder_destroy(struct encoder **encoder_pointer) {
+    struct encoder *encoder = *encoder_pointer;
+    *encoder_pointer = NULL;
+    if (encoder == NULL) {
+        return;
+    }
+    jpeg_destroy_compress(&encoder->compressor);
+    free(encoder->strip);
+    free(encoder);
+}
+
+enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct frame **jpeg, struct reason *reason) {
+    struct raw_picture picture;
+    enum err error = raw_picture_init(&picture, raw, reason);
+    if (error == ERR_OK) {
+        error = reserve_strip(encoder, &picture);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    const size_t guess = (size_t)picture.components[0].width * picture.components[0].height / 4;
+    const size_t capacity = encoder->expected_bytes != 0 ? encoder->expected_bytes : guess;
+    struct destination *destination = &encoder->destination;
+    error = frame_create(encoder->pool, capacity, &destination->frame);
+    if (error != ERR_OK) {
+        return error;
+    }
+    if (!compress(encoder, &picture)) {
+        error = encoder->trap.manager.msg_code == JERR_OUT_OF_MEMORY ? ERR_MEMORY : ERR_INVALID;
+        reason_set(reason, "it cannot be encoded: %s", encoder->trap.text);
+        jpeg_abort_compress(&encoder->compressor);
+        frame_unref(&destination->frame);
+        return error;
+    }
+    struct frame_info *info = frame_edit_info(destination->frame);
+    *info = *frame_info(raw);
+    info->format = FRAME_JPEG;
+    info->stride_px = 0;
+    /* A little more than the last one, so that a busier picture seldom has to move. */
+    const size_t size = frame_payload(destination->frame).count;
+    encoder->expected_bytes = size + size / 4;
+    *jpeg = destination->frame;
+    destination->frame = NULL;
+    return ERR_OK;
+}
