@@ -10,13 +10,16 @@
 #include "broker/sync.h"
 #include "cameras/settings.h"
 
+struct fault_script;
+
 /* What a driver is given at open; borrowed until close. */
 struct driver_context {
     const char *id;   /* of the camera */
     const char *name; /* for people */
     const struct source_settings *settings;
     struct frame_pool *pool;
-    struct event *cancel; /* set: return from wherever you wait */
+    struct event *cancel;        /* set: return from wherever you wait */
+    struct fault_script *script; /* only faults_driver (faults.h) looks at it; NULL: no faults to play */
 };
 
 struct driver_description {
@@ -31,8 +34,9 @@ struct driver_ops {
      * not called after a failure. On failure, reason says what to do about it. */
     enum err (*open)(const struct driver_context *context, int64_t deadline_ns, void **state, struct reason *reason);
     /* Waits for the next frame. *frame is a new, unsealed frame with payload, format, size in pixels and both capture
-     * times; sequence is the number that it will get, for those who draw it. *lost counts the frames that the device
-     * is known to have dropped just before this one (0 on entry).
+     * times. *lost counts the frames that the device is known to have dropped just before this one (0 on entry).
+     * sequence is the number that comes next; the frame itself has sequence + *lost, for drivers that draw it; the
+     * caller writes it into the info.
      * ERR_TIMEOUT, ERR_INTERRUPTED, and ERR_INVALID (this frame is broken, the next may be fine) leave the device
      * open for another read; anything else means that it has to be closed and opened again. */
     enum err (*read)(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame, uint64_t *lost,
@@ -41,10 +45,14 @@ struct driver_ops {
     void (*close)(void *state);
 };
 
-extern const struct driver_ops emulated_driver;
-extern const struct driver_ops pattern_driver;
+extern const struct driver_ops emulated_driver; /* emulated.c: JPEG files, over and over */
+extern const struct driver_ops pattern_driver;  /* pattern.c: a moving test picture */
 
-/* Sleeps until deadline_ns (monotonic). ERR_OK then; ERR_INTERRUPTED once cancelled. */
+/* The driver of that kind. Static. */
+const struct driver_ops *driver_find(enum source_type type);
+
+/* Blocks: until deadline_ns (monotonic), to a fraction of a millisecond. ERR_OK then; ERR_INTERRUPTED as soon as the
+ * context's cancel event is set, whether the deadline has passed or not. */
 CHECKED enum err driver_sleep_until(const struct driver_context *context, int64_t deadline_ns);
 
 #endif

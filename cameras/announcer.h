@@ -1,0 +1,30 @@
+/* Tells a camera's topic of a state other than live, and shows it to the viewers as a placeholder picture.
+ *
+ * The picture is drawn and encoded by the worker pool, in a job slot of its own: a camera whose frames keep an encoder
+ * busy still gets its placeholder. Nothing is drawn while nobody wants the camera.
+ *
+ * Threads: any, after announcer_attach(). */
+#ifndef CAMERAS_ANNOUNCER_H
+#define CAMERAS_ANNOUNCER_H
+
+#include "broker/broker.h"
+#include "cameras/settings.h"
+
+struct announcer;
+
+/* settings are borrowed. ERR_MEMORY. */
+CHECKED enum err announcer_create(struct broker *broker, const struct source_settings *settings,
+                                  struct announcer **announcer);
+/* Blocks: until a picture that is being drawn is done. */
+void announcer_destroy(struct announcer **announcer);
+/* Once, before anything is told. topic is borrowed. */
+void announcer_attach(struct announcer *announcer, struct topic *topic);
+
+/* Sets the state, without showing it. error may be NULL. */
+void announcer_tell(struct announcer *announcer, enum camera_state state, const char *error);
+/* topic_set_stale(), and shows that. */
+void announcer_tell_stale(struct announcer *announcer, int64_t captured_before_ns, const char *error);
+/* Shows the newest state that was told, unless the camera has become live or idle since. */
+void announcer_show(struct announcer *announcer);
+
+#endif

@@ -1,0 +1,201 @@
+#include "cameras/camera_private.h"
+
+#include "broker/log.h"
+#include "cameras/faults.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SAME_FAILURE_LOG_NS (60 * NS_PER_S)
+
+const struct camera_timing camera_usual_timing = {
+    .open = 10 * NS_PER_S,
+    .first_frame = 10 * NS_PER_S,
+    .next_frame = 3 * NS_PER_S,
+    .grace = 1 * NS_PER_S,
+    .quick_start = 150 * NS_PER_MS,
+    .retry_first = 250 * NS_PER_MS,
+    .retry_most = 5 * NS_PER_S,
+    .steady = 5 * NS_PER_S,
+};
+
+bool camera_is_over(struct camera *camera) {
+    return atomic_load(&camera->stopping) || !topic_wanted(camera->topic, NULL);
+}
+
+/* ---- The supervisor ---- */
+
+/* Blocks: until somebody wants the camera (true), or it is asked to end. */
+static bool wait_for_demand(struct camera *camera) {
+    do {
+        event_clear(&camera->wake);
+        if (!camera_is_over(camera)) {
+            return true;
+        }
+    } while (!atomic_load(&camera->stopping) && event_wait_until(&camera->wake, CLOCK_NEVER));
+    return false;
+}
+
+/* Blocks: for that long (true), or until the camera is over. */
+static bool rest(struct camera *camera, int64_t duration_ns) {
+    int64_t at_ns = clock_monotonic_ns() + duration_ns;
+    int64_t until_ns;
+    do {
+        event_clear(&camera->wake);
+        if (atomic_load(&camera->stopping) || !topic_wanted(camera->topic, &until_ns)) {
+            return false;
+        }
+    } while (event_wait_until(&camera->wake, earlier(at_ns, until_ns)) || clock_monotonic_ns() < at_ns);
+    return true;
+}
+
+static void tell_start(struct camera *camera) {
+    announcer_tell(camera->announcer, STATE_STARTING, NULL);
+    int64_t show_at_ns = clock_monotonic_ns() + camera->timing->quick_start;
+    atomic_store(&camera->show_start_at_ns, show_at_ns);
+    watchdog_attend(&camera->ward, show_at_ns);
+}
+
+static void tell_failure(struct camera *camera, const struct reason *reason) {
+    camera->failed = true;
+    announcer_tell(camera->announcer, STATE_OFFLINE, reason->text);
+    announcer_show(camera->announcer);
+    int64_t now_ns = clock_monotonic_ns();
+    if (strcmp(reason->text, camera->logged.text) != 0 || now_ns - camera->logged_at_ns >= SAME_FAILURE_LOG_NS) {
+        camera->logged = *reason;
+        camera->logged_at_ns = now_ns;
+        log_event(LOG_LEVEL_WARNING, camera->settings.topic.id, "offline: %s", reason->text);
+    }
+}
+
+/* From the first demand to the end of it. */
+static void serve(struct camera *camera) {
+    tell_start(camera);
+    backoff_reset(&camera->backoff);
+    while (!camera_is_over(camera)) {
+        struct reason reason = {""};
+        enum err error = camera_run_opening(camera, &reason);
+        if (error == ERR_INTERRUPTED) {
+            break;
+        }
+        if (reason.text[0] == '\0') {
+            reason_set(&reason, "%s", err_text(error));
+        }
+        tell_failure(camera, &reason);
+        if (rest(camera, backoff_next(&camera->backoff))) {
+            topic_count_restart(camera->topic);
+        }
+    }
+    announcer_tell(camera->announcer, STATE_IDLE, NULL);
+}
+
+static void *supervise(void *argument) {
+    struct camera *camera = argument;
+    if (event_wait_until(&camera->wake, CLOCK_NEVER)) { /* the topic comes after the thread */
+        while (wait_for_demand(camera)) {
+            serve(camera);
+        }
+    }
+    return NULL;
+}
+
+/* ---- Its life ---- */
+
+/* Runs on the thread of whoever subscribes or leaves. */
+static void demand_changed(void *user) {
+    struct camera *camera = user;
+    event_set(&camera->wake);
+    watchdog_attend(&camera->ward, 0);
+}
+
+static enum err init_driver(struct camera *camera) {
+    if (camera->settings.source.fault_count == 0) {
+        return ERR_OK;
+    }
+    enum err error = fault_script_create(camera->driver, &camera->settings.source, &camera->script);
+    camera->driver = &faults_driver;
+    return error;
+}
+
+static void init_times(struct camera *camera) {
+    double fps = camera->settings.topic.fps;
+    camera->period_ns = fps > 0 ? (int64_t)((double)NS_PER_S / fps) : 0;
+    camera->stale_after_ns = later(camera->settings.stale_after_ns, camera->period_ns * 5 / 2);
+    atomic_init(&camera->call_deadline_ns, NO_CALL);
+    atomic_init(&camera->show_start_at_ns, CLOCK_NEVER);
+    backoff_init(&camera->backoff, camera->timing->retry_first, camera->timing->retry_most,
+                 (uint64_t)clock_monotonic_ns());
+}
+
+/* Everything but the thread and the topic. */
+static void free_parts(struct camera *camera) {
+    announcer_destroy(&camera->announcer);
+    fault_script_destroy(&camera->script);
+    event_finish(&camera->cancel);
+    event_finish(&camera->wake);
+    free(camera);
+}
+
+static void end_thread(struct camera *camera) {
+    camera_interrupt(camera);
+    pthread_join(camera->thread, NULL);
+}
+
+enum err camera_create(struct broker *broker, struct watchdog *watchdog, const struct driver_ops *driver,
+                       const struct camera_timing *timing, const struct camera_settings *settings, struct camera **out,
+                       struct reason *reason) {
+    struct camera *camera = calloc(1, sizeof *camera);
+    if (camera == NULL) {
+        reason_set(reason, "%s", err_text(ERR_MEMORY));
+        return ERR_MEMORY;
+    }
+    camera->settings = *settings;
+    camera->timing = timing;
+    camera->driver = driver;
+    camera->broker = broker;
+    camera->wake.fd = camera->cancel.fd = -1;
+    init_times(camera);
+    enum err error;
+    if ((error = event_init(&camera->wake)) != ERR_OK || (error = event_init(&camera->cancel)) != ERR_OK ||
+        (error = init_driver(camera)) != ERR_OK ||
+        (error = announcer_create(broker, &camera->settings.source, &camera->announcer)) != ERR_OK ||
+        (error = thread_start(&camera->thread, settings->topic.id, 0, supervise, camera)) != ERR_OK) {
+        reason_set(reason, "%s", err_text(error));
+        free_parts(camera);
+        return error;
+    }
+    /* Last, since a topic cannot be taken back. */
+    error = broker_add_topic(broker, &camera->settings.topic, &camera->topic);
+    if (error != ERR_OK) {
+        reason_set(reason, "%s", error == ERR_BUSY ? "another camera has this id" : err_text(error));
+        end_thread(camera);
+        free_parts(camera);
+        return error;
+    }
+    announcer_attach(camera->announcer, camera->topic);
+    watchdog_add(watchdog, &camera->ward, camera_look, camera);
+    topic_on_demand(camera->topic, demand_changed, camera);
+    event_set(&camera->wake);
+    *out = camera;
+    return ERR_OK;
+}
+
+void camera_interrupt(struct camera *camera) {
+    atomic_store(&camera->stopping, true);
+    event_set(&camera->wake);
+    event_set(&camera->cancel);
+}
+
+void camera_destroy(struct camera **camera_pointer) {
+    struct camera *camera = *camera_pointer;
+    *camera_pointer = NULL;
+    if (camera == NULL) {
+        return;
+    }
+    topic_on_demand(camera->topic, NULL, NULL);
+    end_thread(camera);
+    watchdog_remove(&camera->ward);
+    struct topic *topic = camera->topic;
+    free_parts(camera);
+    topic_unref(&topic);
+}

@@ -1,0 +1,35 @@
+#define _GNU_SOURCE /* ppoll: poll() counts in milliseconds, which is a quarter of a frame at 240 fps */
+#include "cameras/driver.h"
+
+#include "broker/clock.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stddef.h>
+
+const struct driver_ops *driver_find(enum source_type type) {
+    static const struct driver_ops *const drivers[] = {
+        [SOURCE_EMULATED] = &emulated_driver,
+        [SOURCE_PATTERN] = &pattern_driver,
+    };
+    assert((size_t)type < sizeof drivers / sizeof drivers[0]);
+    return drivers[type];
+}
+
+enum err driver_sleep_until(const struct driver_context *context, int64_t deadline_ns) {
+    struct pollfd cancel = {.fd = context->cancel->fd, .events = POLLIN};
+    for (;;) {
+        int64_t left_ns = deadline_ns - clock_monotonic_ns();
+        if (left_ns < 0) {
+            left_ns = 0;
+        }
+        struct timespec left = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+        int ready = ppoll(&cancel, 1, &left, NULL);
+        if (ready > 0) {
+            return ERR_INTERRUPTED;
+        }
+        if (ready == 0 && clock_monotonic_ns() >= deadline_ns) {
+            return ERR_OK;
+        }
+    }
+}

@@ -1,0 +1,225 @@
+/* JPEG files instead of a camera: one picture after the other, over and over. The files are read at each opening. */
+#include "cameras/driver.h"
+
+#include "broker/clock.h"
+#include "broker/log.h"
+#include "cameras/jpeg.h"
+#include "cameras/pacer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX_BYTES ((off_t)32 << 20)
+/* Of a path in a sentence; its end says more than its beginning. */
+#define SHOWN_PATH_BYTES 80
+
+struct emulated {
+    const struct driver_context *context;
+    struct pacer pacer;
+    size_t played;
+    size_t count;
+    struct frame *pictures[];
+};
+
+static const char *shown(const char *path) {
+    size_t length = strlen(path);
+    return length <= SHOWN_PATH_BYTES ? path : path + length - SHOWN_PATH_BYTES;
+}
+
+static enum err explain_errno(const char *path, int number, struct reason *reason) {
+    enum err error = err_from_errno(number);
+    reason_set(reason, "cannot open \"%s\": %s", shown(path),
+               error == ERR_NOT_FOUND ? "no such file" : err_text(error));
+    return error;
+}
+
+static enum err check_kind(int fd, const char *path, off_t *size, struct reason *reason) {
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return explain_errno(path, errno, reason);
+    }
+    const char *fault = NULL;
+    if (!S_ISREG(status.st_mode)) {
+        fault = "is not a file";
+    } else if (status.st_size == 0) {
+        fault = "is empty";
+    } else if (status.st_size > FILE_MAX_BYTES) {
+        fault = "is too large: 32 MB at most";
+    }
+    if (fault != NULL) {
+        reason_set(reason, "\"%s\" %s", shown(path), fault);
+        return ERR_INVALID;
+    }
+    *size = status.st_size;
+    return ERR_OK;
+}
+
+/* Up to the frame's capacity: a file that grows meanwhile is taken as it was. */
+static enum err read_all(int fd, const char *path, struct frame *frame, struct reason *reason) {
+    size_t size = 0;
+    while (size < frame_capacity(frame)) {
+        ssize_t got = read(fd, frame_data(frame) + size, frame_capacity(frame) - size);
+        if (got < 0 && errno != EINTR) {
+            return explain_errno(path, errno, reason);
+        }
+        if (got == 0) {
+            break;
+        }
+        size += got > 0 ? (size_t)got : 0;
+    }
+    frame_set_size(frame, size);
+    return ERR_OK;
+}
+
+static enum err load(struct frame_pool *pool, const char *path, struct frame **picture, struct reason *reason) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return explain_errno(path, errno, reason);
+    }
+    struct frame *frame = NULL;
+    off_t size = 0;
+    enum err error = check_kind(fd, path, &size, reason);
+    if (error != ERR_OK) {
+        goto out;
+    }
+    error = frame_create(pool, (size_t)size, &frame);
+    if (error != ERR_OK) {
+        reason_set(reason, "cannot load \"%s\": %s", shown(path), err_text(error));
+        goto out;
+    }
+    error = read_all(fd, path, frame, reason);
+    if (error != ERR_OK) {
+        goto out;
+    }
+    struct reason fault = {0};
+    error = jpeg_admit(frame, true, &fault);
+    if (error != ERR_OK) {
+        reason_set(reason, "\"%s\" cannot be played: %s", shown(path), fault.text);
+        goto out;
+    }
+    *picture = frame;
+    frame = NULL;
+out:
+    frame_unref(&frame);
+    close(fd);
+    return error;
+}
+
+static void emulated_close(void *state) {
+    struct emulated *emulated = state;
+    if (emulated == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < emulated->count; i++) {
+        frame_unref(&emulated->pictures[i]);
+    }
+    free(emulated);
+}
+
+/* Loads what can be played into pictures. A bad file is left out, with a warning; when all are bad, the reason is the
+ * first one's. */
+static enum err load_all(struct emulated *emulated, int64_t deadline_ns, struct reason *faults, struct reason *reason) {
+    const struct driver_context *context = emulated->context;
+    const struct source_settings *settings = context->settings;
+    enum err first_bad = ERR_OK;
+    for (size_t i = 0; i < settings->file_count; i++) {
+        enum err error = driver_sleep_until(context, 0);
+        if (error != ERR_OK) {
+            return error;
+        }
+        if (clock_monotonic_ns() >= deadline_ns) {
+            reason_set(reason, "the files take too long to load: use fewer or smaller ones");
+            return ERR_TIMEOUT;
+        }
+        error = load(context->pool, settings->files[i], &emulated->pictures[emulated->count], &faults[i]);
+        if (error == ERR_OK) {
+            emulated->count++;
+        } else if (first_bad == ERR_OK) {
+            first_bad = error;
+            reason_set(reason, "%s", faults[i].text);
+        }
+    }
+    if (emulated->count == 0) {
+        return first_bad;
+    }
+    for (size_t i = 0; i < settings->file_count; i++) {
+        if (faults[i].text[0] != '\0') {
+            log_event(LOG_LEVEL_WARNING, context->id, "%s; the other files are played", faults[i].text);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err emulated_open(const struct driver_context *context, int64_t deadline_ns, void **state,
+                              struct reason *reason) {
+    size_t count = context->settings->file_count;
+    assert(count > 0);
+    struct emulated *emulated = calloc(1, sizeof *emulated + count * sizeof emulated->pictures[0]);
+    struct reason *faults = calloc(count, sizeof *faults);
+    enum err error = ERR_MEMORY;
+    if (emulated == NULL || faults == NULL) {
+        goto out;
+    }
+    emulated->context = context;
+    error = load_all(emulated, deadline_ns, faults, reason);
+    if (error != ERR_OK) {
+        goto out;
+    }
+    pacer_init(&emulated->pacer, context->settings->fps);
+    *state = emulated;
+    emulated = NULL;
+out:
+    emulated_close(emulated);
+    free(faults);
+    return error;
+}
+
+static enum err emulated_read(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame, uint64_t *lost,
+                              struct reason *reason) {
+    (void)sequence;
+    struct emulated *emulated = state;
+    enum err error = pacer_wait(&emulated->pacer, emulated->context, deadline_ns, lost);
+    if (error != ERR_OK) {
+        return error;
+    }
+    const struct frame *picture = emulated->pictures[emulated->played % emulated->count];
+    struct span payload = frame_payload(picture);
+    struct frame *copy;
+    error = frame_create(emulated->context->pool, payload.count, &copy);
+    if (error != ERR_OK) {
+        reason_set(reason, "the picture cannot be copied: %s", err_text(error));
+        return error;
+    }
+    memcpy(frame_data(copy), payload.bytes, payload.count);
+    frame_set_size(copy, payload.count);
+    struct frame_info *info = frame_edit_info(copy);
+    *info = *frame_info(picture);
+    info->captured_monotonic_ns = clock_monotonic_ns();
+    info->captured_realtime_ns = clock_realtime_ns();
+    emulated->played++;
+    *frame = copy;
+    return ERR_OK;
+}
+
+/* The size of the picture that was played last. */
+static void emulated_describe(void *state, struct driver_description *description) {
+    const struct emulated *emulated = state;
+    size_t last = emulated->played == 0 ? 0 : emulated->played - 1;
+    const struct frame_info *info = frame_info(emulated->pictures[last % emulated->count]);
+    description->width_px = info->width_px;
+    description->height_px = info->height_px;
+    description->format = frame_format_name(FRAME_JPEG);
+}
+
+const struct driver_ops emulated_driver = {
+    .name = "emulated",
+    .open = emulated_open,
+    .read = emulated_read,
+    .describe = emulated_describe,
+    .close = emulated_close,
+};
