@@ -1,0 +1,48 @@
+# Sourced by the scripts beside it: the Debian packages that they need, and how a missing one gets in.
+# shellcheck shell=bash disable=SC2034
+
+build_packages=(
+    gcc libc6-dev cmake ninja-build pkg-config
+    libcivetweb-dev libjpeg62-turbo-dev libjansson-dev libfreetype-dev fonts-dejavu-core
+)
+test_packages=(
+    libcmocka-dev python3 curl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
+)
+browser_packages=(chromium ca-certificates)
+check_packages=(clang clang-format clang-tidy cppcheck shellcheck)
+# Node.js often comes from elsewhere than Debian: what is there is used.
+command -v node >/dev/null || browser_packages+=(nodejs)
+command -v npm >/dev/null || browser_packages+=(npm)
+
+is_installed() {
+    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# Installs those of the named packages that are missing.
+install_packages() {
+    local package missing=() as_root=()
+    for package in "$@"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+
+    if ((EUID != 0)); then
+        if ! command -v sudo >/dev/null; then
+            echo "$0: these packages are missing: ${missing[*]}" >&2
+            echo "$0: install them as root (apt-get install ${missing[*]}), or install sudo, and start again" >&2
+            return 1
+        fi
+        as_root=(sudo)
+    fi
+    echo "installing ${missing[*]}"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q update
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends "${missing[@]}"
+}
+
+# Configures and builds a preset; further arguments go to the configuration.
+build_preset() {
+    local preset=$1
+    shift
+    cmake --preset "$preset" "$@" >/dev/null && cmake --build --preset "$preset"
+}

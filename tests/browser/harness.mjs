@@ -1,0 +1,100 @@
+// Starts the built program and a browser for the tests beside it.
+//
+// The first argument is a folder for screenshots; FRAMEBROKER names the program.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { chromium } from 'playwright-core';
+
+const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
+const CHROMIUM = '/usr/bin/chromium';
+const SCREENSHOTS = process.argv[2] ?? 'build/release/screenshots';
+
+if (!existsSync(CHROMIUM)) {
+  console.log(`SKIP browser: ${CHROMIUM} is missing (apt-get install chromium)`);
+  process.exit(77);
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export const scratch = mkdtempSync(join(tmpdir(), 'framebroker-'));
+process.on('exit', () => rmSync(scratch, { recursive: true }));
+
+export function pattern(id, source = {}, camera = {}) {
+  return { id, source: { type: 'pattern', width: 320, height: 240, fps: 10, ...source }, ...camera };
+}
+
+// A JPEG file of one colour.
+export function plainPicture(colour) {
+  const path = join(scratch, `${colour}.jpg`);
+  execFileSync('convert', ['-size', '320x240', `xc:${colour}`, '-quality', '90', path]);
+  return path;
+}
+
+export function screenshot(page, name) {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  return page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+}
+
+// Polls until the condition gives something true, and returns that.
+export async function waitUntil(condition, what, seconds = 10) {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const result = await condition();
+    if (result) return result;
+    if (Date.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
+    await sleep(50);
+  }
+}
+
+// The program with a configuration: { url, stop }.
+export async function startServer(config) {
+  const path = join(scratch, 'config.json');
+  writeFileSync(path, JSON.stringify(config));
+  const options = ['--config', path, '--listen', '127.0.0.1:0'];
+  const server = spawn(PROGRAM, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  for await (const line of createInterface(server.stdout)) {
+    const url = line.match(/^listening on (http:.*)\/$/)?.[1];
+    if (url === undefined) throw new Error(`not ready: ${line}`);
+    const stop = async () => {
+      server.kill();
+      const code = await ended;
+      if (code !== 0) throw new Error(`the server ended with ${code}`);
+    };
+    return { url, stop };
+  }
+  throw new Error(`the server ended with ${await ended}`);
+}
+
+export function startBrowser() {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  });
+}
+
+// A page that notes whatever a browser finds wrong with it, in page.complaints.
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1600 }, ...options });
+  const page = await context.newPage();
+  page.complaints = [];
+  const complain = (text) => page.complaints.push(text);
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complain(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complain(`error: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    complain(`dialog: ${dialog.message()}`);
+    return dialog.dismiss();
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400) complain(`${response.status()}: ${response.url()}`);
+  });
+  return page;
+}

@@ -1,0 +1,344 @@
+"""Starts the built program and speaks to it as its users do.
+
+    with Server({"cameras": [{"id": "a", "source": {"type": "pattern", ...}}]}) as server:
+        server.get("/healthz").status
+        with server.stream("/camera/a/video_feed") as stream:
+            part = stream.part()
+
+Leaving the block stops the server and checks that it ended well. What it wrote to standard error is shown when a test
+fails. Nothing but Python's standard library is needed here; pictures are made and decoded by Debian's tools."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE_DIR = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
+PROGRAM = os.environ.get("FRAMEBROKER", str(SOURCE_DIR / "build/release/framebroker"))
+# Builds with sanitizers are slower: what is allowed to take a second there may take as many more.
+TIME_SCALE = float(os.environ.get("TIME_SCALE", "1"))
+
+READY = re.compile(r"listening on http://([0-9.]+):([0-9]+)/\n")
+
+
+def pattern(id, width=320, height=240, fps=30, faults=None, **camera):
+    """The configuration of a camera that draws its pictures."""
+    source = {"type": "pattern", "width": width, "height": height, "fps": fps}
+    if faults:
+        source["faults"] = faults
+    return {"id": id, "source": source, **camera}
+
+
+def emulated(id, files, fps=10, faults=None, **camera):
+    """The configuration of a camera that plays files."""
+    source = {"type": "emulated", "files": [str(file) for file in files], "fps": fps}
+    if faults:
+        source["faults"] = faults
+    return {"id": id, "source": source, **camera}
+
+
+def plain_picture(path, colour, size="320x240"):
+    """Makes a JPEG file of one colour."""
+    subprocess.run(["convert", "-size", size, f"xc:{colour}", "-quality", "90", str(path)], check=True)
+    return path
+
+
+def decode_fault(jpeg):
+    """What libjpeg has to say against a picture: "" if nothing."""
+    result = subprocess.run(["djpeg", "-outfile", "/dev/null"], input=jpeg, stderr=subprocess.PIPE)
+    message = result.stderr.decode(errors="replace")
+    return message or ("" if result.returncode == 0 else f"djpeg exits with {result.returncode}")
+
+
+def wait_until(condition, seconds, what):
+    """Polls until the condition gives something true, and returns that. Fails after so many seconds."""
+    deadline = time.monotonic() + seconds * TIME_SCALE
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds * TIME_SCALE:.0f} s for {what}")
+        time.sleep(0.02)
+
+
+class Response:
+    """An answer, read to its end."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def error_code(self):
+        return self.json["error"]["code"]
+
+
+class Part:
+    """One part of a multipart stream."""
+
+    def __init__(self, headers, body):
+        self.headers, self.body = headers, body
+        self.received_at = time.time()
+        self.timestamp = float(headers["x-timestamp"])
+        self.sequence = int(headers["x-sequence"])
+        self.state = headers.get("x-camera-state", "live")
+
+
+class Stream:
+    """A multipart/x-mixed-replace answer over a bare socket. Anything that a browser might stumble over is an error."""
+
+    def __init__(self, port, path, receive_buffer=None, user_agent="harness", timeout=10):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(timeout * TIME_SCALE)
+        self.buffer = b""
+        self.started = False
+        self.newest = None
+        try:
+            self.socket.connect(("127.0.0.1", port))
+            self.socket.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {user_agent}\r\n\r\n".encode())
+            self._read_head()
+        except BaseException:
+            self.socket.close()
+            raise
+
+    def _read_head(self):
+        head = self._until(b"\r\n\r\n", 8192).decode()
+        status_line, *lines = head.split("\r\n")
+        self.status = int(status_line.split(" ")[1])
+        self.headers = self._headers(lines)
+        if self.status != 200:
+            return
+        content_type = self.headers["content-type"]
+        match = re.fullmatch(r"multipart/x-mixed-replace; ?boundary=([A-Za-z0-9_-]{1,70})", content_type)
+        assert match, f"not what every browser takes: {content_type}"
+        self.delimiter = b"--" + match[1].encode() + b"\r\n"
+        assert "transfer-encoding" not in self.headers, "VLC does not take a chunked stream"
+
+    @staticmethod
+    def _headers(lines):
+        headers = {}
+        for line in lines:
+            name, separator, value = line.partition(": ")
+            assert separator and re.fullmatch(r"[A-Za-z0-9-]+", name), f"not a header: {line!r}"
+            assert name.lower() not in headers, f"header given twice: {name}"
+            headers[name.lower()] = value
+        return headers
+
+    def _more(self):
+        received = self.socket.recv(65536)
+        if not received:
+            raise EOFError("the server has closed the stream")
+        self.buffer += received
+
+    def _exactly(self, count):
+        while len(self.buffer) < count:
+            self._more()
+        taken, self.buffer = self.buffer[:count], self.buffer[count:]
+        return taken
+
+    def _until(self, end, most):
+        while end not in self.buffer:
+            assert len(self.buffer) <= most, f"no {end!r} within {most} bytes: {self.buffer[:200]!r}"
+            self._more()
+        taken, self.buffer = self.buffer.split(end, 1)
+        return taken
+
+    def part(self):
+        """The next part. Returns as soon as the delimiter behind it is there, as browsers paint it then."""
+        if not self.started:
+            first = self._exactly(len(self.delimiter))
+            assert first == self.delimiter, f"the stream begins with {first!r}"
+            self.started = True
+        headers = self._headers(self._until(b"\r\n\r\n", 2048).decode().split("\r\n"))
+        assert headers["content-type"] == "image/jpeg", headers
+        assert re.fullmatch(r"[0-9]+\.[0-9]{6}", headers["x-timestamp"]), headers
+        assert re.fullmatch(r"[0-9]+", headers["x-sequence"]), headers
+        body = self._exactly(int(headers["content-length"]))
+        assert body[:2] == b"\xff\xd8" and body[-2:] == b"\xff\xd9", "a part is one whole JPEG"
+        behind = self._exactly(2 + len(self.delimiter))
+        assert behind == b"\r\n" + self.delimiter, f"behind a part stands {behind!r}"
+        return Part(headers, body)
+
+    def frame(self):
+        """The next part that does not repeat the one before."""
+        while True:
+            part = self.part()
+            identity = (part.sequence, part.timestamp, part.state)
+            if identity != self.newest:
+                self.newest = identity
+                return part
+
+    def frame_where(self, condition, seconds, what):
+        """The first new frame for which the condition holds."""
+        deadline = time.monotonic() + seconds * TIME_SCALE
+        seen = []
+        while time.monotonic() < deadline:
+            part = self.frame()
+            if condition(part):
+                return part
+            seen.append(part.state)
+        raise AssertionError(f"waited {seconds * TIME_SCALE:.0f} s for {what}; the stream was {seen[-10:]}")
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Server:
+    """The program, running with a configuration (a dictionary, or the path of a file) on a free port."""
+
+    def __init__(self, config, *arguments, environment=None):
+        self.directory = tempfile.TemporaryDirectory(prefix="framebroker-")
+        if isinstance(config, dict):
+            path = pathlib.Path(self.directory.name, "config.json")
+            path.write_text(json.dumps(config, indent=2))
+        else:
+            path = config
+        self.stderr = open(pathlib.Path(self.directory.name, "stderr"), "w+")
+        self.process = subprocess.Popen(
+            [PROGRAM, "--config", str(path), "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
+            stderr=self.stderr, text=True, env={**os.environ, **(environment or {})})
+        line = self.process.stdout.readline()
+        match = READY.fullmatch(line)
+        if not match:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"not ready: {line!r}; standard error:\n{self.log()}")
+        self.port = int(match[2])
+        self.told_to_end = False
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def log(self):
+        """What the program has written to standard error."""
+        self.stderr.flush()
+        return pathlib.Path(self.stderr.name).read_text(errors="replace")
+
+    def get(self, path, method="GET", headers=None, timeout=10):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * TIME_SCALE)
+        with contextlib.closing(connection):
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in (headers or {}).items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            answer = connection.getresponse()
+            return Response(answer.status, answer.headers, answer.read())
+
+    def raw(self, request, timeout=10):
+        """Sends bytes as they are and returns everything that comes back until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout * TIME_SCALE) as connection:
+            connection.sendall(request)
+            answer = b""
+            with contextlib.suppress(ConnectionResetError):
+                while received := connection.recv(65536):
+                    answer += received
+            return answer
+
+    def stream(self, path, **options):
+        return Stream(self.port, path, **options)
+
+    def status(self):
+        return self.get("/api/status").json
+
+    def camera(self, id):
+        """One camera of status."""
+        return next(camera for camera in self.status()["cameras"] if camera["id"] == id)
+
+    def wait_for_camera(self, id, condition, seconds, what):
+        """Polls status until the condition holds for a camera, and returns that camera."""
+        def check():
+            camera = self.camera(id)
+            return camera if condition(camera) else None
+        try:
+            return wait_until(check, seconds, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the camera is {self.camera(id)}") from None
+
+    def wait_for_state(self, id, state, seconds=10):
+        return self.wait_for_camera(id, lambda camera: camera["state"] == state, seconds, f"{id} to be {state}")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def _proc_status(self, key):
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(rf"^{key}:\s+([0-9]+)", text, re.MULTILINE)[1])
+
+    def threads(self):
+        return self._proc_status("Threads")
+
+    def memory_kb(self):
+        return self._proc_status("VmRSS")
+
+    def signal(self, number=signal.SIGTERM, seconds=2):
+        """Sends a signal that ends the program, and checks that it ends in time and well. Returns the seconds."""
+        self.told_to_end = True
+        started = time.monotonic()
+        self.process.send_signal(number)
+        try:
+            code = self.process.wait(timeout=seconds * TIME_SCALE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"still running {seconds * TIME_SCALE:.0f} s after signal {number}") from None
+        assert code == 0, f"exit status {code}"
+        return time.monotonic() - started
+
+    def stop(self):
+        if self.told_to_end:
+            return
+        code = self.process.poll()
+        assert code is None, f"the server ended by itself with {code}"
+        self.signal()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            self.stop()
+        except AssertionError:
+            kind = kind or AssertionError
+            raise
+        finally:
+            if kind and kind is not unittest.SkipTest:
+                sys.stderr.write(f"--- the server's standard error ---\n{self.log()[-8000:]}\n---\n")
+            self.process.stdout.close()
+            self.stderr.close()
+            self.directory.cleanup()
+
+
+def main():
+    """Runs the tests of a file: exit 1 on failure, 77 if every one was skipped. Skips are printed for the tally."""
+    result = unittest.main(module="__main__", exit=False, verbosity=2).result
+    for test, reason in result.skipped:
+        print(f"SKIP {test.id().split('.', 1)[1]}: {reason}")
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(77 if result.skipped and len(result.skipped) == result.testsRun else 0)

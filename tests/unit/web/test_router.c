@@ -1,0 +1,282 @@
+#include "web/router.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NAME_64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static struct route accept_route(const char *path, const char *query) {
+    struct route route;
+    struct route_error error = {0};
+    enum err err = route_parse("GET", path, query, &route, &error);
+    if (err != ERR_OK) {
+        print_error("%s?%s: %s\n", path, query == NULL ? "" : query, error.message.text);
+    }
+    assert_int_equal(err, ERR_OK);
+    return route;
+}
+
+static void assert_route(const char *path, const char *query, enum route_target target, const char *name) {
+    struct route route = accept_route(path, query);
+    assert_int_equal(route.target, target);
+    assert_string_equal(route.name, name);
+}
+
+static void assert_refused(const char *method, const char *path, const char *query, int status, const char *code) {
+    struct route route;
+    struct route_error error = {0};
+    assert_int_equal(route_parse(method, path, query, &route, &error), ERR_INVALID);
+    assert_int_equal(error.status, status);
+    assert_string_equal(error.code, code);
+    assert_true(error.message.text[0] != '\0');
+    assert_true((error.allow != NULL) == (status == 405));
+}
+
+static void assert_bad_parameter(const char *path, const char *query, const char *message) {
+    struct route route;
+    struct route_error error = {0};
+    assert_int_equal(route_parse("GET", path, query, &route, &error), ERR_INVALID);
+    assert_int_equal(error.status, 400);
+    assert_string_equal(error.code, "bad_parameter");
+    assert_string_equal(error.message.text, message);
+}
+
+static void every_path_has_its_target(void **state) {
+    (void)state;
+    assert_route("/", NULL, ROUTE_GALLERY, "");
+    assert_route("/camera/front-door", NULL, ROUTE_CAMERA_PAGE, "front-door");
+    assert_route("/camera/1/video_feed", NULL, ROUTE_VIDEO_FEED, "1");
+    assert_route("/camera/a_b/snapshot", NULL, ROUTE_SNAPSHOT, "a_b");
+    assert_route("/api/status", NULL, ROUTE_STATUS, "");
+    assert_route("/api/cameras", NULL, ROUTE_CAMERAS, "");
+    assert_route("/api/cameras/x", NULL, ROUTE_CAMERA, "x");
+    assert_route("/healthz", NULL, ROUTE_HEALTH, "");
+    assert_route("/readyz", NULL, ROUTE_READY, "");
+    assert_route("/assets/gallery.css", NULL, ROUTE_ASSET, "gallery.css");
+}
+
+static void aliases_mean_the_first_camera(void **state) {
+    (void)state;
+    assert_route("/video_feed", NULL, ROUTE_VIDEO_FEED, "");
+    assert_route("/stream", NULL, ROUTE_VIDEO_FEED, "");
+    assert_route("/snapshot", NULL, ROUTE_SNAPSHOT, "");
+    assert_route("/", "action=stream", ROUTE_VIDEO_FEED, "");
+    assert_route("/", "action=snapshot", ROUTE_SNAPSHOT, "");
+}
+
+static void action_counts_cameras_from_0(void **state) {
+    (void)state;
+    assert_route("/", "action=stream_0", ROUTE_VIDEO_FEED, "1");
+    assert_route("/", "action=snapshot_11", ROUTE_SNAPSHOT, "12");
+    assert_route("/", "t=1&action=stream_999999&x", ROUTE_VIDEO_FEED, "1000000");
+}
+
+static void unknown_action_is_refused(void **state) {
+    (void)state;
+    static const char *const queries[] = {
+        "action=",
+        "action",
+        "action=command",
+        "action=Stream",
+        "action=streams",
+        "action=stream_",
+        "action=stream_x",
+        "action=stream_-1",
+        "action=stream_1000000",
+        "action=stream_99999999999999999999",
+        "action=stream%00",
+    };
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        assert_refused("GET", "/", queries[i], 400, "bad_parameter");
+    }
+    assert_bad_parameter("/", "action=stream&action=stream", "action is given more than once");
+    assert_route("/video_feed", "action=nonsense", ROUTE_VIDEO_FEED, "");
+}
+
+static void trailing_slash_is_accepted(void **state) {
+    (void)state;
+    assert_route("/camera/1/", NULL, ROUTE_CAMERA_PAGE, "1");
+    assert_route("/camera/1/video_feed/", NULL, ROUTE_VIDEO_FEED, "1");
+    assert_route("/api/cameras/", NULL, ROUTE_CAMERAS, "");
+    assert_route("/healthz/", NULL, ROUTE_HEALTH, "");
+    assert_refused("GET", "/healthz//", NULL, 404, "not_found");
+}
+
+static void unknown_path_is_not_found(void **state) {
+    (void)state;
+    static const char *const paths[] = {
+        "",
+        "*",
+
+        "/x",
+        "/Healthz",
+        "/healthzz",
+        "/camera",
+        "/camera/",
+        "/camera/a/b",
+        "/camera/a/video_feed/b",
+        "/camera/a/Snapshot",
+        "/api",
+        "/api/status/x",
+        "healthz",
+        "/assets",
+        "/assets/",
+        "/assets/../router.c",
+        "/assets/a b",
+        "/assets/a\r\nb",
+        "/index.html",
+    };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_refused("GET", paths[i], NULL, 404, "not_found");
+    }
+    assert_refused("GET", NULL, NULL, 404, "not_found");
+}
+
+static void name_that_no_camera_can_have_is_refused(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "A",     "-a",   "_a",       "a.b",      "a b", "a%20b",     "\r\nSet-Cookie: a=b",
+        "a\r\n", "\x01", "\xc3\xbc", "<script>", "..",  NAME_64 "a",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[128] = "/camera/";
+        strcat(path, names[i]);
+        assert_refused("GET", path, NULL, 404, "no_such_camera");
+        strcat(path, "/video_feed");
+        assert_refused("GET", path, NULL, 404, "no_such_camera");
+    }
+    assert_refused("GET", "/camera//snapshot", NULL, 404, "no_such_camera");
+}
+
+static void longest_name_fits(void **state) {
+    (void)state;
+    assert_route("/api/cameras/" NAME_64, NULL, ROUTE_CAMERA, NAME_64);
+    assert_route("/assets/" NAME_64, NULL, ROUTE_ASSET, NAME_64);
+    assert_refused("GET", "/assets/" NAME_64 "a", NULL, 404, "not_found");
+}
+
+static void refusal_never_repeats_the_request(void **state) {
+    (void)state;
+    struct route route;
+    struct route_error error;
+    assert_int_equal(route_parse("GET", "/camera/evil\r\nX: y", NULL, &route, &error), ERR_INVALID);
+    assert_null(strstr(error.message.text, "evil"));
+    assert_int_equal(route_parse("GET", "/stream", "fps=evil", &route, &error), ERR_INVALID);
+    assert_null(strstr(error.message.text, "evil"));
+}
+
+static void only_get_and_head_are_allowed(void **state) {
+    (void)state;
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get", ""};
+    struct route route;
+    struct route_error error;
+    assert_int_equal(route_parse("HEAD", "/", NULL, &route, &error), ERR_OK);
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        assert_refused(methods[i], "/camera/1/snapshot", "max_age_ms=x", 405, "method_not_allowed");
+    }
+    assert_int_equal(route_parse("POST", "/", NULL, &route, &error), ERR_INVALID);
+    assert_string_equal(error.allow, "GET, HEAD");
+    assert_refused("POST", "/nowhere", NULL, 404, "not_found");
+}
+
+static void parameters_default_to_not_asked_for(void **state) {
+    (void)state;
+    struct route route = accept_route("/snapshot", NULL);
+    assert_true(route.fps == 0);
+    assert_int_equal(route.max_age_ms, -1);
+}
+
+static void fps_is_read_in_every_spelling(void **state) {
+    (void)state;
+    static const struct {
+        const char *query;
+        double fps;
+    } cases[] = {
+        {"fps=5", 5},       {"fps=29.97", 29.97}, {"fps=.5", 0.5},
+        {"fps=1000", 1000}, {"fps=005.00", 5},    {"fps=%35", 5},
+        {"%66ps=5", 5},     {"&&a&fps=5&", 5},    {"FPS=x&fps=5&b=%zz", 5},
+        {"fps=2.", 2},      {"fps=5&width=x", 5}, {"fps=0.000000001", ROUTE_FPS_MIN},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct route route = accept_route("/camera/1/video_feed", cases[i].query);
+        assert_true(route.fps == cases[i].fps);
+    }
+    assert_true(accept_route("/", "fps=5&action=stream").fps == 5);
+}
+
+static void impossible_fps_is_refused(void **state) {
+    (void)state;
+    static const char *const queries[] = {
+        "fps=",    "fps",      "fps=0",   "fps=0.000", "fps=-1",  "fps=+1",      "fps=1000.01",
+        "fps=1e2", "fps=0x10", "fps=nan", "fps=inf",   "fps=.",   "fps=1.2.3",   "fps=1,5",
+        "fps= 5",  "fps=5%00", "fps=5%",  "fps=5%3",   "fps=%zz", "fps=5%0d%0a", "fps=00000000000000000000000000000001",
+    };
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        assert_bad_parameter("/camera/1/video_feed", queries[i], "fps must be a number above 0 and at most 1000");
+    }
+}
+
+static void max_age_is_a_whole_number_of_milliseconds(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"max_age_ms=",
+                                        "max_age_ms=-1",
+                                        "max_age_ms=3600001",
+                                        "max_age_ms=1.5",
+                                        "max_age_ms=1e3",
+                                        "max_age_ms=abc",
+                                        "max_age_ms=9223372036854775808"};
+    assert_int_equal(accept_route("/snapshot", "max_age_ms=0").max_age_ms, 0);
+    assert_int_equal(accept_route("/", "action=snapshot_1&max_age_ms=3600000").max_age_ms, 3600000);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_bad_parameter("/snapshot", wrong[i], "max_age_ms must be a whole number from 0 to 3600000");
+    }
+}
+
+static void repeated_parameter_is_refused(void **state) {
+    (void)state;
+    assert_bad_parameter("/stream", "fps=5&fps=6", "fps is given more than once");
+    assert_bad_parameter("/snapshot", "max_age_ms=5&x=1&max_age_ms=5", "max_age_ms is given more than once");
+}
+
+static void parameters_of_other_routes_are_ignored(void **state) {
+    (void)state;
+    assert_route("/api/status", "fps=x&max_age_ms=y", ROUTE_STATUS, "");
+    assert_route("/snapshot", "fps=x", ROUTE_SNAPSHOT, "");
+    assert_route("/stream", "max_age_ms=y&quality=900&variant=%", ROUTE_VIDEO_FEED, "");
+}
+
+static void refused_request_leaves_the_route_alone(void **state) {
+    (void)state;
+    struct route route = {.target = ROUTE_READY, .max_age_ms = 42};
+    struct route_error error;
+    assert_int_equal(route_parse("GET", "/snapshot", "max_age_ms=x", &route, &error), ERR_INVALID);
+    assert_int_equal(route.target, ROUTE_READY);
+    assert_int_equal(route.max_age_ms, 42);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_path_has_its_target),
+        cmocka_unit_test(aliases_mean_the_first_camera),
+        cmocka_unit_test(action_counts_cameras_from_0),
+        cmocka_unit_test(unknown_action_is_refused),
+        cmocka_unit_test(trailing_slash_is_accepted),
+        cmocka_unit_test(unknown_path_is_not_found),
+        cmocka_unit_test(name_that_no_camera_can_have_is_refused),
+        cmocka_unit_test(longest_name_fits),
+        cmocka_unit_test(refusal_never_repeats_the_request),
+        cmocka_unit_test(only_get_and_head_are_allowed),
+        cmocka_unit_test(parameters_default_to_not_asked_for),
+        cmocka_unit_test(fps_is_read_in_every_spelling),
+        cmocka_unit_test(impossible_fps_is_refused),
+        cmocka_unit_test(max_age_is_a_whole_number_of_milliseconds),
+        cmocka_unit_test(repeated_parameter_is_refused),
+        cmocka_unit_test(parameters_of_other_routes_are_ignored),
+        cmocka_unit_test(refused_request_leaves_the_route_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,156 @@
+"""A virtual machine with Debian's kernel and four virtual cameras, and the program running in it.
+
+    with Machine() as machine:
+        status, output = machine.run("v4l2-ctl --list-devices")
+        with GuestServer(machine, {"cameras": [...]}) as server:
+            server.get("/healthz").status
+
+The machine is emulated, so this works wherever qemu does, and slowly: some frames a second."""
+import json
+import pathlib
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from harness import PROGRAM, READY, Server, wait_until  # noqa: E402
+
+CACHE = pathlib.Path(PROGRAM).resolve().parent / "vm"
+BOOT_SECONDS = 120
+AGENT_PORT, HTTP_PORT = 7000, 8080  # in the machine
+
+
+def missing_programs():
+    """What the machine cannot do without, and is not installed."""
+    return [name for name in ("qemu-system-x86_64", "busybox", "v4l2-ctl", "ffmpeg") if not shutil.which(name)]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Machine:
+    def __init__(self):
+        subprocess.run([HERE / "make_initramfs", PROGRAM, CACHE], check=True)
+        self.directory = tempfile.TemporaryDirectory(prefix="framebroker-vm-")
+        self.console_path = pathlib.Path(self.directory.name, "console")
+        self.agent_port, self.http_port = free_port(), free_port()
+        forwards = "".join(f",hostfwd=tcp:127.0.0.1:{outside}-:{inside}"
+                           for outside, inside in ((self.agent_port, AGENT_PORT), (self.http_port, HTTP_PORT)))
+        self.process = subprocess.Popen(
+            ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "512", "-nodefaults",
+             "-display", "none", "-no-reboot", "-serial", f"file:{self.console_path}",
+             "-netdev", f"user,id=net,restrict=on{forwards}", "-device", "virtio-net-pci,netdev=net,romfile=",
+             "-kernel", CACHE / "vmlinuz", "-initrd", CACHE / "initramfs",
+             "-append", "console=ttyS0 quiet panic=-1"], stdin=subprocess.DEVNULL)
+        try:
+            wait_until(self._is_ready, BOOT_SECONDS, "the machine to boot")
+        except BaseException:
+            self.stop(show_console=True)
+            raise
+
+    def _is_ready(self):
+        assert self.process.poll() is None, f"qemu ended with {self.process.returncode}"
+        return "the machine is ready" in self.console()
+
+    def console(self):
+        return self.console_path.read_text(errors="replace") if self.console_path.exists() else ""
+
+    def run(self, command, seconds=60):
+        """Runs a shell command in the machine: its exit status, and what it wrote. What it leaves running must not
+        keep its output."""
+        with socket.create_connection(("127.0.0.1", self.agent_port), seconds) as connection:
+            connection.settimeout(seconds)
+            connection.sendall(f"{len(command.encode())}\n{command}".encode())
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        output, _, status = answer.decode(errors="replace").rpartition("\n")
+        assert status.isdecimal(), f"the agent answered {command!r} with {answer!r}"
+        return int(status), output
+
+    def check(self, command, seconds=60):
+        """What a command wrote that must succeed."""
+        status, output = self.run(command, seconds)
+        assert status == 0, f"{command!r} ended with {status}: {output}"
+        return output
+
+    def write_file(self, path, text):
+        self.check(f"cat >{shlex.quote(path)} <<'END-OF-FILE'\n{text}\nEND-OF-FILE\n")
+
+    def set_controls(self, device, **controls):
+        """Sets controls of a camera by the names that v4l2-ctl lists."""
+        settings = ",".join(f"{name}={value}" for name, value in controls.items())
+        self.check(f"v4l2-ctl -d {device} --set-ctrl {settings}")
+
+    def stop(self, show_console=False):
+        self.process.kill()
+        self.process.wait()
+        if show_console:
+            sys.stderr.write(f"--- the machine's console ---\n{self.console()[-8000:]}\n---\n")
+        self.directory.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.stop(show_console=kind is not None)
+
+
+class GuestServer(Server):
+    """The program, running in the machine. There is one at a time."""
+
+    def __init__(self, machine, config):
+        self.machine, self.port = machine, machine.http_port
+        machine.write_file("/tmp/config.json", json.dumps(config, indent=2))
+        machine.check("cd /tmp && rm -f stdout stderr status && { "
+                      f"(framebroker --config config.json --listen 0.0.0.0:{HTTP_PORT}; echo $? >status) "
+                      ">stdout 2>stderr & }")
+        try:
+            wait_until(lambda: self._has_started(), 30, "the server in the machine")
+        except BaseException:
+            self._show_log()
+            raise
+        self.guest_pid = int(machine.check("pidof framebroker"))
+
+    def _has_started(self):
+        assert self.machine.run("test -e /tmp/status")[0] != 0, "the server ended by itself"
+        return READY.fullmatch(self.machine.check("cat /tmp/stdout"))
+
+    @property
+    def pid(self):
+        return self.guest_pid
+
+    def log(self):
+        return self.machine.check("cat /tmp/stderr")
+
+    def _show_log(self):
+        sys.stderr.write(f"--- the server's standard error ---\n{self.log()[-8000:]}\n---\n")
+
+    def descriptors(self):
+        return int(self.machine.check(f"ls /proc/{self.pid}/fd | wc -l"))
+
+    def device_mappings(self):
+        """How many buffers of cameras the program has mapped."""
+        return int(self.machine.check(f"grep -c /dev/video /proc/{self.pid}/maps || true"))
+
+    def stop(self):
+        status = self.machine.run(f"kill {self.pid}")[0]
+        assert status == 0, "the server ended by itself"
+        wait_until(lambda: self.machine.run("test -s /tmp/status")[0] == 0, 10, "the server to end")
+        code = int(self.machine.check("cat /tmp/status"))
+        assert code == 0, f"exit status {code}"
+
+    def __exit__(self, kind, *_):
+        try:
+            self.stop()
+        except AssertionError:
+            kind = kind or AssertionError
+            raise
+        finally:
+            if kind:
+                self._show_log()
