@@ -1,6 +1,5 @@
 /* The composition root: reads the configuration, wires the parts, waits for signals, and takes everything down again
  * in the order close topics, stop web, stop cameras, free. */
-#define _POSIX_C_SOURCE 200809L
 #include "broker/broker.h"
 #include "broker/log.h"
 #include "cameras/fleet.h"

@@ -160,7 +160,7 @@ enum err subscriber_create(struct topic *topic, struct inbox *inbox, const struc
         return error;
     }
     if (new_watch) {
-        LIST_ADD(inbox->watches, watch, next_of_inbox, previous_of_inbox);
+        LIST_ADD(watch->inbox->watches, watch, next_of_inbox, previous_of_inbox);
     }
     topic_ref(topic);
     if (inbox != NULL) {

@@ -1,5 +1,6 @@
 #include "broker/topic_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +29,7 @@ static void fill_locked(const struct topic *topic, int64_t now_ns, struct topic_
 static void fill_subscribers_locked(const struct topic *topic, int64_t now_ns, struct subscriber_snapshot *out) {
     for (const struct subscriber *subscriber = topic->subscribers; subscriber != NULL;
          subscriber = subscriber->next_of_topic) {
+        assert(out != NULL); /* there is room for as many as there are */
         *out = (struct subscriber_snapshot){
             .id = subscriber->id,
             .route = subscriber->route,

@@ -34,7 +34,7 @@ enum err font_create(uint32_t height_px, struct font **font) {
         return ERR_MEMORY;
     }
     const unsigned char *file = asset_DejaVuSansMono_Bold_ttf_begin;
-    FT_Long file_bytes = asset_DejaVuSansMono_Bold_ttf_end - asset_DejaVuSansMono_Bold_ttf_begin;
+    FT_Long file_bytes = (FT_Long)((uintptr_t)asset_DejaVuSansMono_Bold_ttf_end - (uintptr_t)file);
     if (FT_Init_FreeType(&created->library) != 0 ||
         FT_New_Memory_Face(created->library, file, file_bytes, 0, &created->face) != 0 ||
         FT_Set_Pixel_Sizes(created->face, 0, height_px) != 0) {

@@ -195,7 +195,7 @@ static void draw_moving(const struct pattern *pattern, const struct canvas *canv
     draw_text(canvas, pattern->small_font,
               width - layout->margin - font_text_width(pattern->small_font, number, SIZE_MAX), layout->date_top, number,
               SIZE_MAX, pattern->soft);
-    if (width >= PATTERN_STRIP_CELLS) {
+    if (width >= PATTERN_STRIP_MIN_WIDTH) {
         draw_strip(canvas, pattern->tag, (uint32_t)sequence);
     }
 }

@@ -8,8 +8,9 @@
  *     32 bits  sequence, modulo 2^32
  *     16 bits  CRC of these 48
  *
- * The CRC is CRC-16/CCITT with start value 0xffff (polynomial 0x1021, neither reflected nor inverted). The cells
- * survive scaling and compression as long as each is some pixels wide. Below 64 pixels there is no strip.
+ * The CRC is CRC-16/CCITT with start value 0xffff (polynomial 0x1021, neither reflected nor inverted). The middle of a
+ * cell tells its value, also after scaling and compression, as long as it is some pixels wide. A picture narrower than
+ * PATTERN_STRIP_MIN_WIDTH has no strip.
  *
  * Threads: any. */
 #ifndef CAMERAS_PATTERN_H
@@ -18,6 +19,7 @@
 #include "cameras/driver.h"
 
 #define PATTERN_STRIP_CELLS 64
+#define PATTERN_STRIP_MIN_WIDTH 128
 #define PATTERN_STRIP_HEIGHT(height_px) ((height_px) < 256 ? 8 : (height_px) / 32)
 
 /* The CRC (as above) of the id's bytes. */

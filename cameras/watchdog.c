@@ -29,18 +29,17 @@ static void *watch(void *argument) {
     lock_acquire(&watchdog->lock);
     while (!watchdog->stopping) {
         struct ward *ward = most_urgent_locked(watchdog);
-        int64_t due_ns = ward != NULL ? ward->due_ns : CLOCK_NEVER;
         int64_t now_ns = clock_monotonic_ns();
-        if (now_ns < due_ns) {
-            watchdog->wakes_at_ns = due_ns;
-            condition_wait_until(&watchdog->sooner, &watchdog->lock, due_ns);
+        if (ward == NULL || now_ns < ward->due_ns) {
+            watchdog->wakes_at_ns = ward != NULL ? ward->due_ns : CLOCK_NEVER;
+            condition_wait_until(&watchdog->sooner, &watchdog->lock, watchdog->wakes_at_ns);
             continue;
         }
         ward->due_ns = CLOCK_NEVER;
         watchdog->looking_at = ward;
         lock_release(&watchdog->lock);
 
-        due_ns = ward->look(ward->user, now_ns);
+        int64_t due_ns = ward->look(ward->user, now_ns);
 
         lock_acquire(&watchdog->lock);
         watchdog->looking_at = NULL;

@@ -24,7 +24,7 @@
 void http_request_init(struct http_request *request, struct mg_connection *connection) {
     const struct mg_request_info *info = mg_get_request_info(connection);
     *request = (struct http_request){
-        .method = info->request_method,
+        .method = info->request_method != NULL ? info->request_method : "", /* a request that is not HTTP */
         .path = info->local_uri != NULL ? info->local_uri : "",
         .query = info->query_string,
         .connection = connection,
@@ -38,16 +38,9 @@ const char *http_header(const struct http_request *request, const char *name) {
     return mg_get_header(request->connection, name);
 }
 
-static const char *status_words(int status) {
-    switch (status) {
-    case 200: return "OK";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 503: return "Service Unavailable";
-    default: return "Internal Server Error";
-    }
+/* Of the statuses that we send; civetweb knows those that it refuses requests with. */
+static const char *status_words(const struct http_request *request, int status) {
+    return mg_get_response_code_text(request->connection, status);
 }
 
 /* A write that is not whole means that the client has gone; there is nobody left to tell. */
@@ -58,7 +51,7 @@ static bool write_all(const struct http_request *request, const void *bytes, siz
 void http_reply(const struct http_request *request, const struct http_reply *reply) {
     char head[2048];
     int head_bytes = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s", reply->status,
-                              status_words(reply->status), reply->headers != NULL ? reply->headers : "");
+                              status_words(request, reply->status), reply->headers != NULL ? reply->headers : "");
     size_t used = (size_t)head_bytes;
     if (reply->status == 304) {
         snprintf(head + used, sizeof head - used, "\r\n");

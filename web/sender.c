@@ -243,12 +243,8 @@ static bool hand_over(struct sender *sender, struct stream *stream) {
 }
 
 enum err senders_serve(struct senders *senders, const struct stream_settings *settings) {
-    struct stream stream = {.settings = *settings};
-    if (settings->fps > 0) {
-        stream.pace.interval_ns = (int64_t)((double)NS_PER_S / settings->fps);
-    }
-    lock_init(&stream.lock);
-    condition_init(&stream.ended);
+    struct stream stream;
+    stream_init(&stream, settings);
     if (hand_over(least_busy(senders), &stream)) {
         lock_acquire(&stream.lock);
         while (!stream.has_ended) {
@@ -258,8 +254,7 @@ enum err senders_serve(struct senders *senders, const struct stream_settings *se
     } else {
         stream.result = ERR_CLOSED;
     }
-    condition_finish(&stream.ended);
-    lock_finish(&stream.lock);
+    stream_finish(&stream);
     return stream.result;
 }
 

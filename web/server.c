@@ -223,13 +223,15 @@ uint16_t server_port(const struct server *server) { return server->port; }
 
 /* ---- Stopping ---- */
 
-/* civetweb's acceptor looks at its stop flag only every two seconds, or when somebody connects; mg_stop() waits for
- * it. So somebody connects, from another thread, once mg_stop() has had the time to set the flag. */
+/* mg_stop() waits for threads that look at its flag only every two seconds, unless something happens on their socket:
+ * the acceptor, and workers whose client has not sent its request yet. So something happens, from another thread, once
+ * mg_stop() has had the time to set the flag. */
 static void *nudge(void *argument) {
     const struct server *server = argument;
     const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
     nanosleep(&pause, NULL);
     socket_nudge_listener(server->settings.address, server->port);
+    socket_shut_connections(server->port);
     return NULL;
 }
 

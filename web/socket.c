@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Above this much not yet sent to the peer, a socket is not writable (TCP_NOTSENT_LOWAT, tcp(7)). Small, so that a
- * frame is only begun when the one before is on its way; large enough that the link does not run dry. */
+ * frame is only begun when the one before is on its way. */
 #define NOT_SENT_MAX_BYTES (16 << 10)
 #define KEEP_ALIVE_IDLE_S 15
 #define KEEP_ALIVE_INTERVAL_S 5
@@ -92,6 +92,20 @@ void socket_prepare_listener(int fd) {
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL_S);
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_ALIVE_PROBES);
     set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_MAX_BYTES);
+}
+
+void socket_shut_connections(int port) {
+    DIR *open_files = opendir("/proc/self/fd");
+    struct dirent *entry;
+    while (open_files != NULL && (entry = readdir(open_files)) != NULL) {
+        int fd = atoi(entry->d_name);
+        if (fd > STDERR_FILENO && own_port_is(fd, port) && !is_listening(fd)) {
+            shutdown(fd, SHUT_RDWR);
+        }
+    }
+    if (open_files != NULL) {
+        closedir(open_files);
+    }
 }
 
 enum err socket_try_listen(const char *address, uint16_t port, struct reason *reason) {

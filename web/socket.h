@@ -23,6 +23,9 @@ CHECKED enum err socket_find_listener(int port, int *fd);
  * what waits unsent, so that a slow client gets a newer frame instead of a backlog of old ones. */
 void socket_prepare_listener(int fd);
 
+/* Ends every connection to that port of ours, in both directions; their owners still close the descriptors. */
+void socket_shut_connections(int port);
+
 /* Whether address:port can be listened on, asked by trying it. ERR_BUSY: taken; ERR_DENIED, ERR_INVALID, ERR_IO. port 0
  * is always free. */
 CHECKED enum err socket_try_listen(const char *address, uint16_t port, struct reason *reason);

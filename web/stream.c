@@ -1,6 +1,7 @@
 #include "web/stream.h"
 
 #include "broker/clock.h"
+#include "web/peer_window.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -11,6 +12,27 @@
 #define REPEAT_FOR_DISPLAY_NS (100 * NS_PER_MS)
 /* A stream is never silent for longer, or proxies between us and the client would end it. */
 #define KEEP_ALIVE_NS (15 * NS_PER_S)
+
+/* How many frames in a row a client has to be quick for, at first and after each time that it was not. Until then a
+ * frame is only begun when the client has room for it, so that it does not queue behind old ones on the client's side.
+ */
+#define PROBATION_FRAMES 30
+/* A window does not announce its opening: how often to look. */
+#define LOOK_FOR_ROOM_NS (20 * NS_PER_MS)
+
+void stream_init(struct stream *stream, const struct stream_settings *settings) {
+    *stream = (struct stream){.settings = *settings, .on_probation = PROBATION_FRAMES};
+    if (settings->fps > 0) {
+        stream->pace.interval_ns = (int64_t)((double)NS_PER_S / settings->fps);
+    }
+    lock_init(&stream->lock);
+    condition_init(&stream->ended);
+}
+
+void stream_finish(struct stream *stream) {
+    condition_finish(&stream->ended);
+    lock_finish(&stream->lock);
+}
 
 static bool is_sending(const struct stream *stream) {
     return stream->frame != NULL && stream->offset < frame_part(stream->frame).count;
@@ -68,6 +90,7 @@ static enum err send_rest(struct stream *stream) {
         } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             if (!stream->is_blocked) {
                 stream->is_blocked = true;
+                stream->on_probation = PROBATION_FRAMES;
                 stream->last_progress_ns = clock_monotonic_ns();
             }
             return ERR_BUSY;
@@ -79,7 +102,40 @@ static enum err send_rest(struct stream *stream) {
     return ERR_OK;
 }
 
+/* Whether the client has read most of what it was sent, so that a frame as large as the last one finds room. */
+static bool has_room(struct stream *stream) {
+    if (stream->on_probation == 0 || stream->frame == NULL) {
+        return true;
+    }
+    size_t window_bytes = peer_window_bytes(stream->settings.fd);
+    if (window_bytes > stream->largest_window_bytes) {
+        stream->largest_window_bytes = window_bytes;
+    }
+    size_t part_bytes = frame_part(stream->frame).count;
+    size_t most_bytes = stream->largest_window_bytes / 4 * 3; /* an open window is not always all open */
+    return window_bytes >= (part_bytes < most_bytes ? part_bytes : most_bytes);
+}
+
+/* Before a frame is begun. ERR_BUSY: not now. */
+static enum err await_room(struct stream *stream) {
+    if (has_room(stream)) {
+        stream->on_probation -= stream->on_probation > 0;
+        stream->awaits_room = false;
+        return ERR_OK;
+    }
+    stream->on_probation = PROBATION_FRAMES;
+    if (!stream->awaits_room) {
+        stream->awaits_room = true;
+        stream->waiting_since_ns = clock_monotonic_ns();
+    }
+    return ERR_BUSY;
+}
+
 static void set_timer(struct stream *stream) {
+    if (stream->awaits_room) {
+        stream->timer_ns = clock_monotonic_ns() + LOOK_FOR_ROOM_NS;
+        return;
+    }
     bool for_display = stream->settings.repeat_for_display && !stream->was_repeated;
     int64_t wait_ns = stream->is_blocked ? STALLED_AFTER_NS : for_display ? REPEAT_FOR_DISPLAY_NS : KEEP_ALIVE_NS;
     stream->timer_ns = stream->last_progress_ns + wait_ns;
@@ -90,7 +146,9 @@ static enum stream_verdict push(struct stream *stream) {
     enum err error = ERR_OK;
     while (error == ERR_OK) {
         bool has_begun = is_sending(stream) && stream->offset > 0;
-        error = has_begun ? ERR_OK : choose_frame(stream);
+        if (!has_begun && (error = await_room(stream)) == ERR_OK) {
+            error = choose_frame(stream);
+        }
         if (error == ERR_OK) {
             error = send_rest(stream);
         }
@@ -104,8 +162,11 @@ enum stream_verdict stream_on_news(struct stream *stream) { return stream->is_bl
 enum stream_verdict stream_on_writable(struct stream *stream) { return push(stream); }
 
 enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns) {
-    if (stream->is_blocked) {
+    if (stream->is_blocked || (stream->awaits_room && now_ns - stream->waiting_since_ns >= STALLED_AFTER_NS)) {
         return STREAM_ENDS;
+    }
+    if (stream->awaits_room) {
+        return push(stream);
     }
     if (stream->frame != NULL) {
         stream->offset = 0;

@@ -12,11 +12,15 @@ struct stream {
     struct stream_settings settings;
     struct subscriber *subscriber;
     struct pace pace;
-    struct frame *frame;            /* being sent, or the last one sent; a reference */
-    size_t offset;                  /* how much of its part is sent */
-    bool is_repetition;             /* the frame has been sent before */
-    bool was_repeated;              /* and need not be repeated for display again */
-    bool is_blocked;                /* the socket takes no more until epoll says that it does */
+    struct frame *frame;   /* being sent, or the last one sent; a reference */
+    size_t offset;         /* how much of its part is sent */
+    bool is_repetition;    /* the frame has been sent before */
+    bool was_repeated;     /* and need not be repeated for display again */
+    bool is_blocked;       /* the socket takes no more until epoll says that it does */
+    unsigned on_probation; /* so many more frames are only begun when the client has room for them */
+    bool awaits_room;      /* it has not, since waiting_since_ns */
+    int64_t waiting_since_ns;
+    size_t largest_window_bytes;    /* that the client has shown */
     uint64_t last_position;         /* of the newest frame seen, sent or not; 0 before the first */
     int64_t last_progress_ns;       /* when the socket last took something, or first refused to */
     int64_t timer_ns;               /* when stream_on_timer() is due */
@@ -28,6 +32,10 @@ struct stream {
     bool has_ended GUARDED_BY(lock);
     enum err result GUARDED_BY(lock);
 };
+
+/* Zeroes all but the settings, and starts the probation. Threads: any. */
+void stream_init(struct stream *stream, const struct stream_settings *settings);
+void stream_finish(struct stream *stream);
 
 /* What became of the client. */
 enum stream_verdict { STREAM_GOES_ON, STREAM_ENDS };

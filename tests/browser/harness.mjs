@@ -8,16 +8,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { chromium } from 'playwright-core';
-
 const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
 const CHROMIUM = '/usr/bin/chromium';
 const SCREENSHOTS = process.argv[2] ?? 'build/release/screenshots';
 
-if (!existsSync(CHROMIUM)) {
-  console.log(`SKIP browser: ${CHROMIUM} is missing (apt-get install chromium)`);
+function skip(reason) {
+  console.log(`SKIP browser: ${reason}`);
   process.exit(77);
 }
+
+const { chromium } = await import('playwright-core').catch(() => skip('playwright-core is missing: npm ci failed'));
+if (!existsSync(CHROMIUM)) skip(`${CHROMIUM} is missing`);
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
