@@ -5,28 +5,41 @@
         with GuestServer(machine, {"cameras": [...]}) as server:
             server.get("/healthz").status
 
-The machine is emulated, so this works wherever qemu does, and slowly: some frames a second."""
+The machine is emulated, so this works wherever qemu does, and slowly: 640x480 at 15 fps is fine, 720p at 60 is not.
+Its clock is up to a second off the host's."""
 import json
 import pathlib
+import re
 import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from harness import PROGRAM, READY, Server, wait_until  # noqa: E402
+import harness  # noqa: E402
+from harness import PROGRAM, READY, Server, decode_fault, pattern, wait_until  # noqa: E402, F401
 
 CACHE = pathlib.Path(PROGRAM).resolve().parent / "vm"
 BOOT_SECONDS = 120
 AGENT_PORT, HTTP_PORT = 7000, 8080  # in the machine
+WEBCAMS = ("/dev/video0", "/dev/video1", "/dev/video2")
+HDMI = "/dev/video3"
 
 
-def missing_programs():
-    """What the machine cannot do without, and is not installed."""
-    return [name for name in ("qemu-system-x86_64", "busybox", "v4l2-ctl", "ffmpeg") if not shutil.which(name)]
+def v4l2(id, device, source=None, **camera):
+    """The configuration of a camera that captures from a device: small and slow unless its source says otherwise, but
+    for the size of the HDMI input, which is that of its signal."""
+    size = {} if device == HDMI else {"width": 320, "height": 180}
+    usual = {"type": "v4l2", "device": device, "format": "YUYV", "fps": 10, **size}
+    return {"id": id, "source": {**usual, **(source or {})}, **camera}
+
+
+def is_live(part):
+    return part.state == "live"
 
 
 def free_port():
@@ -44,10 +57,12 @@ class Machine:
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{outside}-:{inside}"
                            for outside, inside in ((self.agent_port, AGENT_PORT), (self.http_port, HTTP_PORT)))
         self.process = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "512", "-nodefaults",
-             "-display", "none", "-no-reboot", "-serial", f"file:{self.console_path}",
+            # It ends with us, however we end.
+            ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max",
+             "-smp", "2", "-m", "512", "-nodefaults", "-display", "none", "-no-reboot",
+             "-serial", f"file:{self.console_path}",
              "-netdev", f"user,id=net,restrict=on{forwards}", "-device", "virtio-net-pci,netdev=net,romfile=",
-             "-kernel", CACHE / "vmlinuz", "-initrd", CACHE / "initramfs",
+             "-kernel", CACHE / "kernel/vmlinuz", "-initrd", CACHE / "initramfs",
              "-append", "console=ttyS0 quiet panic=-1"], stdin=subprocess.DEVNULL)
         try:
             wait_until(self._is_ready, BOOT_SECONDS, "the machine to boot")
@@ -87,6 +102,14 @@ class Machine:
         settings = ",".join(f"{name}={value}" for name, value in controls.items())
         self.check(f"v4l2-ctl -d {device} --set-ctrl {settings}")
 
+    def unplug_cameras(self):
+        """All four vanish, under whoever has them open, too."""
+        self.check("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
+
+    def plug_cameras_in(self):
+        """Brings back those that were unplugged, with all controls as they were at first."""
+        self.check("test -e /dev/video0 || echo vivid.0 >/sys/bus/platform/drivers/vivid/bind")
+
     def stop(self, show_console=False):
         self.process.kill()
         self.process.wait()
@@ -107,11 +130,12 @@ class GuestServer(Server):
     def __init__(self, machine, config):
         self.machine, self.port = machine, machine.http_port
         machine.write_file("/tmp/config.json", json.dumps(config, indent=2))
+        machine.run("killall -9 framebroker")  # if a failed test has left it running
         machine.check("cd /tmp && rm -f stdout stderr status && { "
                       f"(framebroker --config config.json --listen 0.0.0.0:{HTTP_PORT}; echo $? >status) "
                       ">stdout 2>stderr & }")
         try:
-            wait_until(lambda: self._has_started(), 30, "the server in the machine")
+            wait_until(self._has_started, 30, "the server in the machine")
         except BaseException:
             self._show_log()
             raise
@@ -134,9 +158,14 @@ class GuestServer(Server):
     def descriptors(self):
         return int(self.machine.check(f"ls /proc/{self.pid}/fd | wc -l"))
 
-    def device_mappings(self):
+    def open_devices(self):
+        """The devices that the program has open, one for each descriptor."""
+        links = self.machine.check(f"ls -l /proc/{self.pid}/fd")
+        return sorted(re.findall(r"-> (/dev/video\S*)", links))
+
+    def mapped_buffers(self):
         """How many buffers of cameras the program has mapped."""
-        return int(self.machine.check(f"grep -c /dev/video /proc/{self.pid}/maps || true"))
+        return self.machine.check(f"cat /proc/{self.pid}/maps").count("/dev/video")
 
     def stop(self):
         status = self.machine.run(f"kill {self.pid}")[0]
@@ -154,3 +183,35 @@ class GuestServer(Server):
         finally:
             if kind:
                 self._show_log()
+
+
+class MachineTest(unittest.TestCase):
+    """Tests that share one machine with all others of their file."""
+    machine = None
+
+    @classmethod
+    def setUpClass(cls):
+        if MachineTest.machine is None:
+            MachineTest.machine = Machine()
+            unittest.addModuleCleanup(MachineTest.machine.stop)
+
+    def serve(self, *cameras, **config):
+        return GuestServer(self.machine, {**config, "cameras": cameras})
+
+    def set_controls(self, device, **controls):
+        """Sets controls of a camera, and back to 0 when the test is over: the usual value of those used here."""
+        self.addCleanup(self.machine.set_controls, device, **dict.fromkeys(reversed(controls), 0))
+        self.machine.set_controls(device, **controls)
+
+    def press(self, device, button):
+        self.machine.set_controls(device, **{button: 1})
+
+
+def main():
+    """As the harness does, once it is known that there can be a machine."""
+    programs = ("qemu-system-x86_64", "busybox", "v4l2-ctl", "ffmpeg")
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing:
+        print(f"SKIP the virtual machine: not installed: {', '.join(missing)}")
+        sys.exit(77)
+    harness.main()
