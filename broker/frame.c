@@ -12,7 +12,7 @@
 #define SMALLEST_CLASS_BYTES ((size_t)16 << 10)
 #define CLASS_COUNT 27
 /* What the pool keeps for reuse at most; beyond it memory goes back to the system. */
-#define KEPT_MAX_BYTES ((size_t)32 << 20)
+#define KEPT_MAX_BYTES ((size_t)64 << 20)
 
 #define ROOM_BYTES (FRAME_HEAD_MAX_BYTES + FRAME_PREPEND_MAX_BYTES)
 

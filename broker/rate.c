@@ -31,7 +31,7 @@ double rate_hz(const struct rate *rate, int64_t now_ns) {
     int64_t period_ns = span_ns / (int64_t)periods;
     int64_t silent_ns = now_ns - newest_ns;
     if (silent_ns > 2 * period_ns) { /* late: say so before it has stopped for good */
-        if (silent_ns > WINDOW_NS || periods == 1) {
+        if (silent_ns > WINDOW_NS) {
             return 0;
         }
         span_ns += silent_ns;
