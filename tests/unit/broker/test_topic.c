@@ -1,0 +1,158 @@
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+struct fixture {
+    struct frame_pool *pool;
+    struct topic *topic;
+};
+
+#define RING_FRAMES 3
+
+static int set_up(void **state) {
+    static struct fixture fixture;
+    fixture = (struct fixture){.pool = make_pool(), .topic = make_topic(RING_FRAMES)};
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct fixture *fixture = *state;
+    topic_unref(&fixture->topic);
+    frame_pool_destroy(&fixture->pool);
+    return 0;
+}
+
+static struct topic_snapshot look(struct topic *topic) {
+    struct topic_snapshot snapshot;
+    assert_int_equal(topic_snapshot(topic, &snapshot), ERR_OK);
+    topic_snapshot_finish(&snapshot);
+    return snapshot;
+}
+
+/* The info of the newest frame; position 0 if there is none. */
+static struct frame_info newest_info(struct topic *topic) {
+    struct frame_info info = {0};
+    struct frame *newest = topic_newest(topic);
+    if (newest != NULL) {
+        info = *frame_info(newest);
+    }
+    frame_unref(&newest);
+    return info;
+}
+
+static void publish_placeholder(struct fixture *fixture, uint64_t change) {
+    struct frame *frame = make_frame(fixture->pool, 999);
+    topic_publish_placeholder(fixture->topic, &frame, change);
+    assert_null(frame);
+}
+
+static void a_new_topic_is_idle_and_empty(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(topic_state(fixture->topic), STATE_IDLE);
+    assert_null(topic_newest(fixture->topic));
+    assert_string_equal(topic_settings(fixture->topic)->id, "door");
+}
+
+static void publishing_makes_the_topic_live(void **state) {
+    struct fixture *fixture = *state;
+    publish(fixture->topic, fixture->pool, 5);
+    struct frame_info info = newest_info(fixture->topic);
+    assert_int_equal(topic_state(fixture->topic), STATE_LIVE);
+    assert_int_equal(info.state, STATE_LIVE);
+    assert_int_equal(info.sequence, 5);
+    assert_int_equal(info.position, 1);
+}
+
+static void positions_count_what_was_published_whatever_the_sequence(void **state) {
+    struct fixture *fixture = *state;
+    publish(fixture->topic, fixture->pool, 5);
+    publish(fixture->topic, fixture->pool, 9);
+    assert_int_equal(newest_info(fixture->topic).position, 2);
+    assert_int_equal(newest_info(fixture->topic).sequence, 9);
+    assert_int_equal(look(fixture->topic).published, 2);
+}
+
+static void a_full_ring_drops_its_oldest_frame(void **state) {
+    struct fixture *fixture = *state;
+    for (uint64_t i = 1; i <= 20; i++) {
+        publish(fixture->topic, fixture->pool, i);
+    }
+    assert_int_equal(newest_info(fixture->topic).sequence, 20);
+    assert_int_equal(frame_pool_usage(fixture->pool).frames, RING_FRAMES + 1); /* and one that is being made */
+}
+
+static size_t write_head(char head[FRAME_HEAD_MAX_BYTES], const char *topic_id, const struct frame_info *info,
+                         size_t payload_bytes) {
+    return (size_t)snprintf(head, FRAME_HEAD_MAX_BYTES, "%s %s %d %zu|", topic_id, state_name(info->state),
+                            (int)info->sequence, payload_bytes);
+}
+
+static void frames_are_sealed_with_the_topics_envelope(void **state) {
+    struct fixture *fixture = *state;
+    static const struct frame_envelope envelope = {.write_head = write_head, .tail = "|end"};
+    struct topic_settings settings = *topic_settings(fixture->topic);
+    struct topic *topic = NULL;
+    assert_int_equal(topic_create(&settings, &envelope, &topic), ERR_OK);
+    struct frame *frame = make_sized_frame(fixture->pool, '7', 1);
+    topic_publish(topic, &frame);
+    frame = topic_newest(topic);
+    assert_int_equal(frame_part(frame).count, strlen("door live 55 1|7|end"));
+    assert_memory_equal(frame_part(frame).bytes, "door live 55 1|7|end", frame_part(frame).count);
+    frame_unref(&frame);
+
+    uint64_t change = topic_set_state(topic, STATE_STALE, NULL);
+    frame = make_sized_frame(fixture->pool, '8', 1);
+    topic_publish_placeholder(topic, &frame, change);
+    frame = topic_newest(topic);
+    assert_memory_equal(frame_part(frame).bytes, "door stale 55 1|8|end", frame_part(frame).count);
+    frame_unref(&frame);
+    topic_unref(&topic);
+}
+
+static void a_closed_topic_drops_what_is_published(void **state) {
+    struct fixture *fixture = *state;
+    publish(fixture->topic, fixture->pool, 1);
+    uint64_t change = topic_set_state(fixture->topic, STATE_STALE, NULL);
+    topic_close(fixture->topic);
+    topic_close(fixture->topic);
+    publish(fixture->topic, fixture->pool, 2);
+    publish_placeholder(fixture, change);
+    assert_int_equal(newest_info(fixture->topic).position, 1);
+    assert_int_equal(look(fixture->topic).published, 1);
+}
+
+static void the_newest_frame_outlives_the_topic(void **state) {
+    struct fixture *fixture = *state;
+    publish(fixture->topic, fixture->pool, 6);
+    struct frame *newest = topic_newest(fixture->topic);
+    topic_unref(&fixture->topic);
+    assert_int_equal(frame_payload(newest).bytes[0], 6);
+    frame_unref(&newest);
+}
+
+static void a_topic_lives_while_somebody_refers_to_it(void **state) {
+    struct fixture *fixture = *state;
+    struct topic *other = topic_ref(fixture->topic);
+    topic_unref(&fixture->topic);
+    assert_null(fixture->topic);
+    assert_string_equal(topic_settings(other)->name, "Front door");
+    topic_unref(&other);
+    topic_unref(&other); /* NULL does no harm */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_new_topic_is_idle_and_empty),
+        TEST(publishing_makes_the_topic_live),
+        TEST(positions_count_what_was_published_whatever_the_sequence),
+        TEST(a_full_ring_drops_its_oldest_frame),
+        TEST(frames_are_sealed_with_the_topics_envelope),
+        TEST(a_closed_topic_drops_what_is_published),
+        TEST(the_newest_frame_outlives_the_topic),
+        TEST(a_topic_lives_while_somebody_refers_to_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

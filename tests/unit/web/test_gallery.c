@@ -1,0 +1,183 @@
+#include "web/gallery.h"
+
+#include "broker/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct topic_snapshot camera_of(const char *id, const char *name, enum camera_state state) {
+    struct topic_snapshot camera = {.settings = {.source = "pattern"}, .state = state};
+    strcpy(camera.settings.id, id);
+    strcpy(camera.settings.name, name);
+    return camera;
+}
+
+static size_t occurrences(const char *page, const char *text) {
+    size_t count = 0;
+    for (const char *at = strstr(page, text); at != NULL; at = strstr(at + 1, text)) {
+        count++;
+    }
+    return count;
+}
+
+static void assert_shows(const char *page, const char *text) {
+    if (strstr(page, text) == NULL) {
+        print_error("missing: %s\n", text);
+    }
+    assert_non_null(strstr(page, text));
+}
+
+static char *render_gallery(struct topic_snapshot *cameras, size_t count) {
+    const struct broker_snapshot snapshot = {.topic_count = count, .topics = cameras};
+    char *page = gallery_render(&snapshot);
+    assert_non_null(page);
+    assert_null(strstr(page, "{{"));
+    assert_shows(page, "</html>");
+    return page;
+}
+
+static char *render_camera(const struct topic_snapshot *camera) {
+    char *page = gallery_render_camera(camera);
+    assert_non_null(page);
+    assert_null(strstr(page, "{{"));
+    assert_shows(page, "</html>");
+    return page;
+}
+
+static void gallery_has_a_tile_for_each_camera(void **state) {
+    (void)state;
+    struct topic_snapshot cameras[] = {camera_of("front-door", "Front door", STATE_LIVE),
+                                       camera_of("2", "Garage", STATE_OFFLINE), camera_of("3", "Yard", STATE_LIVE)};
+    strcpy(cameras[1].error, "no such device");
+    char *page = render_gallery(cameras, 3);
+    assert_int_equal(occurrences(page, "class=\"tile\""), 3);
+    assert_shows(page, "3 cameras · 2 live · 1 offline");
+    assert_shows(page, "src=\"/camera/front-door/snapshot\"");
+    assert_shows(page, "<a href=\"/camera/2\">Garage</a>");
+    assert_shows(page, ">no such device</p>");
+    free(page);
+}
+
+static void gallery_without_cameras_says_so(void **state) {
+    (void)state;
+    char *page = render_gallery(NULL, 0);
+    assert_int_equal(occurrences(page, "class=\"tile\""), 0);
+    assert_shows(page, "<p class=\"summary\">0 cameras</p>");
+    assert_shows(page, "data-cameras=\"0\"");
+    free(page);
+}
+
+static void many_cameras_fit(void **state) {
+    (void)state;
+    enum { COUNT = 1000 };
+    struct topic_snapshot *cameras = calloc(COUNT, sizeof *cameras);
+    assert_non_null(cameras);
+    for (size_t i = 0; i < COUNT; i++) {
+        cameras[i] = camera_of("x", "X", (enum camera_state)(i % 5));
+    }
+    char *page = render_gallery(cameras, COUNT);
+    assert_int_equal(occurrences(page, "class=\"tile\""), COUNT);
+    assert_shows(page, "1000 cameras · 200 live · 200 idle · 200 starting · 200 stale · 200 offline");
+    free(page);
+    free(cameras);
+}
+
+static void markup_in_texts_is_shown_as_text(void **state) {
+    (void)state;
+    struct topic_snapshot camera = camera_of("1", "<script>alert(1)</script>\" onload='x' {name}", STATE_OFFLINE);
+    strcpy(camera.error, "<b>&");
+    char *pages[] = {render_gallery(&camera, 1), render_camera(&camera)};
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(strstr(pages[i], "<script>alert"));
+        assert_null(strstr(pages[i], "\" onload"));
+        assert_shows(pages[i], "&lt;script&gt;alert(1)&lt;/script&gt;&quot; onload=&#39;x&#39; {name}");
+        assert_shows(pages[i], "&lt;b&gt;&amp;");
+        free(pages[i]);
+    }
+}
+
+static void marker_in_a_name_is_not_filled_in(void **state) {
+    (void)state;
+    struct topic_snapshot camera = camera_of("1", "{{error}}", STATE_OFFLINE);
+    char *page = gallery_render_camera(&camera);
+    assert_non_null(page);
+    assert_shows(page, "<h1>{{error}}</h1>");
+    free(page);
+}
+
+static void camera_page_shows_stream_and_figures(void **state) {
+    (void)state;
+    struct topic_snapshot camera = camera_of("front-door", "Front door", STATE_LIVE);
+    camera.settings.fps = 30;
+    camera.captured_fps = 29.97;
+    camera.width_px = 1280;
+    camera.height_px = 720;
+    camera.format = "MJPEG";
+    camera.published = 4321;
+    camera.last_sequence = 4321;
+    camera.last_age_ns = 12 * NS_PER_MS;
+    char *page = render_camera(&camera);
+    assert_shows(page, "<title>Front door – framebroker</title>");
+    assert_shows(page, "<img class=\"picture\" src=\"/camera/front-door/video_feed\"");
+    assert_shows(page, "href=\"/camera/front-door/snapshot\"");
+    assert_shows(page, "href=\"/api/cameras/front-door\"");
+    assert_shows(page, "data-figure=\"size\">1280 × 720<");
+    assert_shows(page, "data-figure=\"rate\">30.0 fps<");
+    assert_shows(page, "data-figure=\"age\">12 ms ago<");
+    assert_shows(page, "data-figure=\"published\">4321<");
+    free(page);
+}
+
+static void unknown_figures_are_dashes(void **state) {
+    (void)state;
+    struct topic_snapshot camera = camera_of("1", "New", STATE_STARTING);
+    char *page = render_camera(&camera);
+    static const char *const unknown[] = {"size", "configured", "age", "format"};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "data-figure=\"%s\">–<", unknown[i]);
+        assert_shows(page, text);
+    }
+    free(page);
+}
+
+static void age_is_told_in_the_unit_that_suits_it(void **state) {
+    (void)state;
+    static const struct {
+        int64_t age_ns;
+        const char *text;
+    } cases[] = {
+        {0, ">0 ms ago<"},
+        {999 * NS_PER_MS, ">999 ms ago<"},
+        {1500 * NS_PER_MS, ">1.5 s ago<"},
+        {61 * NS_PER_S, ">1 min ago<"},
+        {7300 * NS_PER_S, ">2 h ago<"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct topic_snapshot camera = camera_of("1", "Old", STATE_STALE);
+        camera.last_sequence = 1;
+        camera.last_age_ns = cases[i].age_ns;
+        char *page = render_camera(&camera);
+        assert_shows(page, cases[i].text);
+        free(page);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gallery_has_a_tile_for_each_camera),
+        cmocka_unit_test(gallery_without_cameras_says_so),
+        cmocka_unit_test(many_cameras_fit),
+        cmocka_unit_test(markup_in_texts_is_shown_as_text),
+        cmocka_unit_test(marker_in_a_name_is_not_filled_in),
+        cmocka_unit_test(camera_page_shows_stream_and_figures),
+        cmocka_unit_test(unknown_figures_are_dashes),
+        cmocka_unit_test(age_is_told_in_the_unit_that_suits_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
