@@ -3,9 +3,9 @@
 #ifndef WEB_STREAM_H
 #define WEB_STREAM_H
 
+#include "broker/pace.h"
 #include "broker/sync.h"
 #include "broker/topic.h"
-#include "web/pace.h"
 #include "web/sender.h"
 
 struct stream {

@@ -3,8 +3,8 @@
  * Frames are due at a fixed interval; of the frames that come, the one nearest to each due time is let through. The
  * schedule does not drift, so the mean rate is the wished one for any ratio of rates.
  * Threads: none of its own. Plain data: zero it, then set interval_ns. */
-#ifndef WEB_PACE_H
-#define WEB_PACE_H
+#ifndef BROKER_PACE_H
+#define BROKER_PACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@ struct pace {
 };
 
 /* Whether the frame captured at captured_ns (monotonic) goes through. Every frame is shown to it, in order. *missed
- * gets how many due times have passed without a frame that went through: frames that the client was too slow for. */
+ * gets how many due times have passed without a frame that went through: frames that whoever asks was too slow for. */
 bool pace_admits(struct pace *pace, int64_t captured_ns, uint64_t *missed);
 
 #endif

@@ -1,4 +1,4 @@
-#include "web/pace.h"
+#include "broker/pace.h"
 
 bool pace_admits(struct pace *pace, int64_t captured_ns, uint64_t *missed) {
     *missed = 0;
