@@ -2,6 +2,7 @@
 
 #include "broker/clock.h"
 #include "broker/sync.h"
+#include "broker/variants.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ struct broker {
     const struct frame_envelope *envelope;
     struct frame_pool *frames;
     struct worker_pool *workers;
+    struct variants *variants; /* NULL without converters */
     int64_t started_realtime_ns, started_monotonic_ns;
     struct lock lock;
     struct topic **topics GUARDED_BY(lock); /* a reference each, in the order of the configuration */
@@ -29,6 +31,10 @@ enum err broker_create(const struct broker_settings *settings, struct broker **o
     if (error == ERR_OK) {
         error = worker_pool_create(settings->workers, &broker->workers);
     }
+    if (error == ERR_OK && settings->converters != NULL) {
+        error = variants_create(settings->converters, settings->envelope, broker->frames, broker->workers,
+                                &broker->variants);
+    }
     if (error != ERR_OK) {
         broker_destroy(&broker);
         return error;
@@ -43,6 +49,7 @@ void broker_destroy(struct broker **broker_pointer) {
     if (broker == NULL) {
         return;
     }
+    variants_destroy(&broker->variants);
     for (size_t i = 0; i < broker->topic_count; i++) {
         topic_unref(&broker->topics[i]);
     }
@@ -56,6 +63,9 @@ void broker_destroy(struct broker **broker_pointer) {
 }
 
 void broker_close(struct broker *broker) {
+    if (broker->variants != NULL) {
+        variants_close(broker->variants);
+    }
     struct topic *topic;
     for (size_t i = 0; (topic = broker_topic_at(broker, i)) != NULL; i++) {
         topic_close(topic);
@@ -148,6 +158,22 @@ struct topic *broker_topic_at(struct broker *broker, size_t index) {
     return topic;
 }
 
+enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_wish *wish,
+                             struct topic **topic) {
+    return broker->variants != NULL ? variants_open(broker->variants, camera, wish, topic) : ERR_UNSUPPORTED;
+}
+
+enum err broker_snapshot_topic(struct broker *broker, struct topic *camera, struct topic_snapshot *snapshot) {
+    enum err error = topic_snapshot(camera, snapshot);
+    if (error == ERR_OK && broker->variants != NULL) {
+        error = variants_add_to_snapshot(broker->variants, camera, snapshot);
+        if (error != ERR_OK) {
+            topic_snapshot_finish(snapshot);
+        }
+    }
+    return error;
+}
+
 enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot) {
     *snapshot = (struct broker_snapshot){
         .started_realtime_ns = broker->started_realtime_ns,
@@ -162,7 +188,7 @@ enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot
     }
     struct topic *topic;
     while (snapshot->topic_count < room && (topic = broker_topic_at(broker, snapshot->topic_count)) != NULL) {
-        enum err error = topic_snapshot(topic, &snapshot->topics[snapshot->topic_count]);
+        enum err error = broker_snapshot_topic(broker, topic, &snapshot->topics[snapshot->topic_count]);
         topic_unref(&topic);
         if (error != ERR_OK) {
             broker_snapshot_finish(snapshot);

@@ -12,13 +12,14 @@
 struct broker;
 
 struct broker_settings {
-    unsigned workers;                      /* threads that encode; 0: as many as there are cores */
-    const struct frame_envelope *envelope; /* put around each frame; borrowed for the broker's life; may be NULL */
+    unsigned workers;                       /* threads that encode; 0: as many as there are cores */
+    const struct frame_envelope *envelope;  /* put around each frame; borrowed for the broker's life; may be NULL */
+    const struct converter_ops *converters; /* for variants; borrowed likewise; NULL: there are none */
 };
 
 CHECKED enum err broker_create(const struct broker_settings *settings, struct broker **broker);
 void broker_destroy(struct broker **broker);
-/* Closes every topic. */
+/* Closes every topic, those of variants too. */
 void broker_close(struct broker *broker);
 
 struct frame_pool *broker_frame_pool(struct broker *broker);   /* borrowed */
@@ -34,6 +35,14 @@ size_t broker_topic_count(struct broker *broker);
 /* By place, from 0. A new reference, or NULL beyond the end. */
 struct topic *broker_topic_at(struct broker *broker, size_t index);
 
+/* The topic of pictures as wished, derived from a camera's: the same one for everybody whose wish comes to the same,
+ * and the camera's own where it comes to that. A new reference; it is served while somebody subscribes to it, and kept
+ * for the camera's idle_timeout_ns after the last. Its frames carry sequence and capture time of those that they were
+ * made from, and placeholders come through. ERR_BUSY: the camera has max_variants others; ERR_UNSUPPORTED: no
+ * converters; ERR_MEMORY; ERR_CLOSED. */
+CHECKED enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_wish *wish,
+                                     struct topic **topic);
+
 /* Everything that status shows: plain data. */
 struct broker_snapshot {
     int64_t started_realtime_ns;
@@ -47,5 +56,7 @@ struct broker_snapshot {
 /* Each topic of one moment, in the order of the list; nothing is stopped for it. ERR_MEMORY. Finish it to free it. */
 CHECKED enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot);
 void broker_snapshot_finish(struct broker_snapshot *snapshot);
+/* topic_snapshot() with the camera's variants, and their subscribers among its own. */
+CHECKED enum err broker_snapshot_topic(struct broker *broker, struct topic *camera, struct topic_snapshot *snapshot);
 
 #endif

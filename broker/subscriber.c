@@ -136,6 +136,7 @@ enum err subscriber_create(struct topic *topic, struct inbox *inbox, const struc
     subscriber->inbox = inbox;
     subscriber->user = settings->user;
     subscriber->route = settings->route;
+    subscriber->is_internal = settings->is_internal;
     snprintf(subscriber->remote, sizeof subscriber->remote, "%s", settings->remote);
     subscriber->connected_at_ns = clock_monotonic_ns();
     if (inbox != NULL) {

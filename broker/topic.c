@@ -46,6 +46,11 @@ void topic_unref(struct topic **topic_pointer) {
 
 const struct topic_settings *topic_settings(const struct topic *topic) { return &topic->settings; }
 
+bool topic_is_shared(const struct topic *topic) {
+    /* Acquire, with the release in topic_unref(): whoever has left has finished with the topic. */
+    return atomic_load_explicit(&topic->references, memory_order_acquire) > 1;
+}
+
 /* The inboxes to wake, each with a reference: they are woken after the lock is released. */
 struct wake_list {
     struct inbox *inboxes[TOPIC_INBOXES_MAX];
@@ -94,11 +99,19 @@ static void change_state_locked(struct topic *topic, enum camera_state state, co
     reason_set(&topic->error, "%s", error != NULL ? error : "");
 }
 
-void topic_publish(struct topic *topic, struct frame **frame_pointer) {
+static void count_live_locked(struct topic *topic, const struct frame *frame) REQUIRES(&topic->lock) {
+    const struct frame_info *info = frame_info(frame);
+    assert(info->sequence >= topic->last.sequence);
+    topic->last = *info;
+    topic->last_bytes = frame_payload(frame).count;
+    topic->live_frames++;
+    rate_add(&topic->captured_rate, info->captured_monotonic_ns);
+}
+
+void topic_relay(struct topic *topic, struct frame **frame_pointer) {
     struct frame *frame = *frame_pointer;
     *frame_pointer = NULL;
     struct frame_info *info = frame_edit_info(frame);
-    info->state = STATE_LIVE;
     frame_seal(frame, topic->envelope, topic->settings.id);
 
     struct wake_list wake;
@@ -108,20 +121,23 @@ void topic_publish(struct topic *topic, struct frame **frame_pointer) {
         frame_unref(&frame);
         return;
     }
-    assert(info->sequence > topic->last.sequence);
-    if (topic->state != STATE_LIVE) {
-        change_state_locked(topic, STATE_LIVE, NULL);
+    if (topic->state != info->state) {
+        change_state_locked(topic, info->state, NULL);
     }
     info->position = topic->position + 1;
-    topic->last = *info;
-    topic->last_bytes = frame_payload(frame).count;
-    topic->live_frames++;
-    rate_add(&topic->captured_rate, info->captured_monotonic_ns);
+    if (info->state == STATE_LIVE) {
+        count_live_locked(topic, frame);
+    }
     frame = push_locked(topic, frame);
     collect_inboxes_locked(topic, &wake);
     lock_release(&topic->lock);
     wake_everybody(topic, &wake);
     frame_unref(&frame);
+}
+
+void topic_publish(struct topic *topic, struct frame **frame) {
+    frame_edit_info(*frame)->state = STATE_LIVE;
+    topic_relay(topic, frame);
 }
 
 void topic_publish_placeholder(struct topic *topic, struct frame **frame_pointer, uint64_t change) {
@@ -262,6 +278,13 @@ struct frame *topic_newest(struct topic *topic) {
     }
     lock_release(&topic->lock);
     return newest;
+}
+
+uint32_t topic_width_px(struct topic *topic) {
+    lock_acquire(&topic->lock);
+    uint32_t width_px = topic->last.width_px;
+    lock_release(&topic->lock);
+    return width_px;
 }
 
 enum camera_state topic_state(struct topic *topic) { return topic_state_detail(topic, NULL, NULL); }

@@ -7,28 +7,39 @@
  *
  * A subscriber belongs to an inbox, which belongs to one thread: the inbox's descriptor becomes readable when any of
  * its subscribers has news, and inbox_next() then names them one by one. So a thread with a thousand clients is woken
- * once a frame, not a thousand times. A thread that wants a single frame uses topic_wait() instead.
+ * once a frame, not a thousand times. A thread that wants a single frame uses subscriber_wait() instead.
  *
  * Ownership: topics are reference-counted. A subscriber holds a reference to its topic and its inbox.
  * Threads: as each section says. */
 #ifndef BROKER_TOPIC_H
 #define BROKER_TOPIC_H
 
+#include "broker/converter.h"
 #include "broker/frame.h"
 
 #include <stdbool.h>
 
 #define TOPIC_ID_MAX_BYTES 64
 #define TOPIC_NAME_MAX_BYTES 128
+#define VARIANT_NAME_MAX_BYTES 32
+
+/* A variant that has a name: `thumb`. */
+struct variant_settings {
+    char name[VARIANT_NAME_MAX_BYTES + 1];
+    struct variant_wish wish;
+};
 
 struct topic_settings {
     char id[TOPIC_ID_MAX_BYTES + 1];
-    char name[TOPIC_NAME_MAX_BYTES + 1]; /* UTF-8, for people */
-    const char *source;                  /* kind of camera, e.g. "pattern"; static */
-    unsigned ring_frames;                /* 1 to 64 */
-    int64_t idle_timeout_ns;             /* from the last subscriber's leaving to topic_wanted() turning false */
-    bool on_demand;                      /* false: always wanted */
-    double fps;                          /* frames a second asked of the camera; 0: whatever it gives */
+    char name[TOPIC_NAME_MAX_BYTES + 1];     /* UTF-8, for people */
+    const char *source;                      /* kind of camera, e.g. "pattern"; static */
+    unsigned ring_frames;                    /* 1 to 64 */
+    int64_t idle_timeout_ns;                 /* from the last subscriber's leaving to topic_wanted() turning false */
+    bool on_demand;                          /* false: always wanted */
+    double fps;                              /* frames a second asked of the camera; 0: whatever it gives */
+    const struct variant_settings *variants; /* borrowed for the topic's life */
+    size_t variant_count;
+    unsigned max_variants; /* at the same time, without the named ones */
 };
 
 struct topic;
@@ -46,12 +57,16 @@ void topic_unref(struct topic **topic);
 void topic_close(struct topic *topic);
 /* The settings as given; borrowed, constant for the topic's life. */
 const struct topic_settings *topic_settings(const struct topic *topic);
+/* Whether there are other references than the caller's. False stays false if nobody can get one from elsewhere. */
+bool topic_is_shared(const struct topic *topic);
 
 /* ---- The publisher. Threads: one at a time publishes; the others any. ---- */
 
 /* Takes *frame, seals and publishes it, and makes the topic live. The frame's info is complete but for position and
- * state; its sequence is above that of the frame before. A closed topic drops it. */
+ * state; its sequence is not below that of the frame before. A closed topic drops it. */
 void topic_publish(struct topic *topic, struct frame **frame);
+/* The same for a frame that stands for one of another topic: its state, which is not idle, becomes the topic's. */
+void topic_relay(struct topic *topic, struct frame **frame);
 
 /* Publishes a picture that stands for a state other than live. Takes *frame. Does nothing unless the topic's state is
  * still the one that `change` (from topic_set_state()) announced: a live frame is never followed by an old
@@ -99,6 +114,7 @@ struct subscriber_settings {
     const char *remote; /* "127.0.0.1:52034"; copied, cut at 63 bytes */
     const char *route;  /* "video_feed"; static */
     void *user;         /* for subscriber_user() */
+    bool is_internal;   /* no client: it counts as demand, but status does not list it */
 };
 
 /* The first subscriber_take() gives the newest frame that there is. inbox may be NULL for one that only uses
@@ -132,7 +148,15 @@ struct subscriber_snapshot {
     const char *route;
     int64_t connected_ns; /* how long */
     uint64_t sent, skipped, bytes;
-    double fps; /* of the last seconds */
+    double fps;  /* of the last seconds */
+    int variant; /* which of the topic's variants it is on; -1: on the topic itself */
+};
+
+struct variant_snapshot {
+    const char *name;                      /* of the settings; NULL: none */
+    uint32_t width_px, height_px, quality; /* 0: as the camera's, or not known yet */
+    double fps;                            /* of the last seconds */
+    size_t subscriber_count;
 };
 
 struct topic_snapshot {
@@ -151,14 +175,18 @@ struct topic_snapshot {
     size_t last_bytes;
     size_t subscriber_count;
     struct subscriber_snapshot *subscribers; /* owned by the snapshot */
+    size_t variant_count;
+    struct variant_snapshot *variants; /* likewise; filled by broker_snapshot_topic() */
 };
 
-/* Of one moment. ERR_MEMORY. Finish it to free it. */
+/* Of one moment, without the variants. ERR_MEMORY. Finish it to free it. */
 CHECKED enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot);
 void topic_snapshot_finish(struct topic_snapshot *snapshot);
 
 /* The newest frame, placeholder or not, as a new reference; NULL while there is none. */
 struct frame *topic_newest(struct topic *topic);
+/* Of the newest live frame that there ever was; 0: none yet. */
+uint32_t topic_width_px(struct topic *topic);
 enum camera_state topic_state(struct topic *topic);
 /* The same, with when it began and a copy of its reason ("" where there is none). */
 enum camera_state topic_state_detail(struct topic *topic, int64_t *since_realtime_ns, struct reason *error);

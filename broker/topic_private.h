@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 
 #define RING_FRAMES_MAX 64
-/* Threads that may watch one topic at once; there are as many as senders. */
-#define TOPIC_INBOXES_MAX 64
+/* Threads that may watch one topic at once: the senders, and the one that serves the variants. */
+#define TOPIC_INBOXES_MAX 65
 
 /* One inbox's interest in one topic: exists while a subscriber of that inbox is on that topic. */
 struct watch {
@@ -43,6 +43,7 @@ struct subscriber {
     void *user;
     const char *route;
     char remote[64];
+    bool is_internal;
     int64_t connected_at_ns;
     struct subscriber *next_of_watch, *previous_of_watch;
     struct subscriber *next_of_topic GUARDED_BY(topic->lock), *previous_of_topic GUARDED_BY(topic->lock);

@@ -21,16 +21,20 @@ static void fill_locked(const struct topic *topic, int64_t now_ns, struct topic_
         .last_captured_realtime_ns = topic->last.captured_realtime_ns,
         .last_age_ns = now_ns - topic->last.captured_monotonic_ns,
         .last_bytes = topic->last_bytes,
-        .subscriber_count = topic->subscriber_count,
     };
     snprintf(snapshot->error, sizeof snapshot->error, "%s", topic->error.text);
 }
 
-static void fill_subscribers_locked(const struct topic *topic, int64_t now_ns, struct subscriber_snapshot *out) {
+/* Returns how many clients there are. */
+static size_t fill_subscribers_locked(const struct topic *topic, int64_t now_ns, struct subscriber_snapshot *out) {
+    size_t count = 0;
     for (const struct subscriber *subscriber = topic->subscribers; subscriber != NULL;
          subscriber = subscriber->next_of_topic) {
+        if (subscriber->is_internal) {
+            continue;
+        }
         assert(out != NULL); /* there is room for as many as there are */
-        *out = (struct subscriber_snapshot){
+        out[count] = (struct subscriber_snapshot){
             .id = subscriber->id,
             .route = subscriber->route,
             .connected_ns = now_ns - subscriber->connected_at_ns,
@@ -38,10 +42,12 @@ static void fill_subscribers_locked(const struct topic *topic, int64_t now_ns, s
             .skipped = subscriber->skipped,
             .bytes = subscriber->bytes,
             .fps = rate_hz(&subscriber->sent_rate, now_ns),
+            .variant = -1,
         };
-        snprintf(out->remote, sizeof out->remote, "%s", subscriber->remote);
-        out++;
+        snprintf(out[count].remote, sizeof out[count].remote, "%s", subscriber->remote);
+        count++;
     }
+    return count;
 }
 
 enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot) {
@@ -64,7 +70,7 @@ enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot) {
     }
     int64_t now_ns = clock_monotonic_ns();
     fill_locked(topic, now_ns, snapshot);
-    fill_subscribers_locked(topic, now_ns, subscribers);
+    snapshot->subscriber_count = fill_subscribers_locked(topic, now_ns, subscribers);
     lock_release(&topic->lock);
     snapshot->subscribers = subscribers;
     return ERR_OK;
@@ -74,4 +80,7 @@ void topic_snapshot_finish(struct topic_snapshot *snapshot) {
     free(snapshot->subscribers);
     snapshot->subscribers = NULL;
     snapshot->subscriber_count = 0;
+    free(snapshot->variants);
+    snapshot->variants = NULL;
+    snapshot->variant_count = 0;
 }

@@ -1,4 +1,4 @@
-#include "web/pace.h"
+#include "broker/pace.h"
 
 #include "broker/clock.h"
 

@@ -1,0 +1,115 @@
+#include "broker/variant.h"
+
+#include "broker/clock.h"
+
+#include <stdlib.h>
+
+enum err variant_create(const struct variant_means *means, const struct frame_envelope *envelope, struct topic *source,
+                        const struct variant_wish *wish, struct variant **out) {
+    struct variant *variant = calloc(1, sizeof *variant);
+    if (variant == NULL) {
+        return ERR_MEMORY;
+    }
+    /* The camera's name and id, which every frame carries. */
+    struct topic_settings settings = *topic_settings(source);
+    settings.ring_frames = 1;
+    settings.on_demand = true;
+    enum err error = topic_create(&settings, envelope, &variant->topic);
+    if (error != ERR_OK) {
+        free(variant);
+        return error;
+    }
+    variant->means = means;
+    variant->source = topic_ref(source);
+    variant->wish = *wish;
+    *out = variant;
+    return ERR_OK;
+}
+
+void variant_destroy(struct variant **variant_pointer) {
+    struct variant *variant = *variant_pointer;
+    *variant_pointer = NULL;
+    if (variant == NULL) {
+        return;
+    }
+    variant_sleep(variant);
+    variant->means->converters->destroy(variant->converter);
+    topic_unref(&variant->topic);
+    topic_unref(&variant->source);
+    free(variant);
+}
+
+/* The job. */
+static void convert_and_publish(void *user, struct frame *source) {
+    struct variant *variant = user;
+    struct frame *derived = NULL;
+    if (variant->means->converters->convert(variant->converter, source, &derived) == ERR_OK) {
+        const struct frame_info *info = frame_info(derived);
+        topic_set_capture(variant->topic, info->width_px, info->height_px, frame_format_name(info->format));
+        topic_relay(variant->topic, &derived);
+    } else {
+        topic_count_dropped(variant->topic, 1);
+    }
+    frame_unref(&source);
+}
+
+static enum err subscribe(struct variant *variant) {
+    struct subscriber_settings settings = {.remote = "", .route = "variant", .user = variant, .is_internal = true};
+    return subscriber_create(variant->source, variant->means->inbox, &settings, &variant->subscriber);
+}
+
+enum err variant_wake(struct variant *variant) {
+    const struct variant_means *means = variant->means;
+    enum err error = ERR_OK;
+    if (variant->converter == NULL) {
+        error = means->converters->create(means->frames, &variant->wish, &variant->converter);
+    }
+    if (error == ERR_OK) {
+        error = job_slot_create(means->workers, convert_and_publish, variant, &variant->slot);
+    }
+    if (error != ERR_OK) {
+        return error;
+    }
+    variant->pace =
+        (struct pace){.interval_ns = variant->wish.fps > 0 ? (int64_t)((double)NS_PER_S / variant->wish.fps) : 0};
+    error = subscribe(variant);
+    if (error == ERR_OK) {
+        variant_on_news(variant);
+        return ERR_OK;
+    }
+    job_slot_destroy(&variant->slot);
+    if (error == ERR_CLOSED) {
+        topic_close(variant->topic);
+        error = ERR_OK;
+    }
+    return error;
+}
+
+void variant_sleep(struct variant *variant) {
+    if (!variant_is_awake(variant)) {
+        return;
+    }
+    subscriber_destroy(&variant->subscriber);
+    job_slot_destroy(&variant->slot);
+    /* Nothing follows any more: whoever comes next must not take the last frame for a new one. */
+    topic_set_state(variant->topic, STATE_IDLE, NULL);
+}
+
+bool variant_is_awake(const struct variant *variant) { return variant->subscriber != NULL; }
+
+/* Placeholders are always wanted. */
+static bool is_wanted(struct variant *variant, const struct frame_info *info) {
+    uint64_t missed;
+    return info->state != STATE_LIVE || pace_admits(&variant->pace, info->captured_monotonic_ns, &missed);
+}
+
+void variant_on_news(struct variant *variant) {
+    struct frame *frame = NULL;
+    enum err error = subscriber_take(variant->subscriber, &frame);
+    if (error == ERR_CLOSED) {
+        topic_close(variant->topic);
+    } else if (error == ERR_OK && is_wanted(variant, frame_info(frame))) {
+        job_slot_submit(variant->slot, &frame);
+    }
+    frame_unref(&frame);
+}
