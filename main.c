@@ -3,6 +3,7 @@
 #include "broker/broker.h"
 #include "broker/log.h"
 #include "cameras/fleet.h"
+#include "cameras/scaler.h"
 #include "config/config.h"
 #include "config/options.h"
 #include "web/server.h"
@@ -55,7 +56,8 @@ static enum err add_cameras(struct program *program, struct reason *reason) {
 }
 
 static enum err start(struct program *program, struct reason *reason) {
-    struct broker_settings settings = {.workers = program->config->workers, .envelope = server_frame_envelope()};
+    struct broker_settings settings = {
+        .workers = program->config->workers, .envelope = server_frame_envelope(), .converters = &scaler_ops};
     enum err error = broker_create(&settings, &program->broker);
     if (error == ERR_OK) {
         error = fleet_create(program->broker, &program->fleet);
