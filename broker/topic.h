@@ -21,7 +21,9 @@
 
 #define TOPIC_ID_MAX_BYTES 64
 #define TOPIC_NAME_MAX_BYTES 128
-#define VARIANT_NAME_MAX_BYTES 32
+#define VARIANT_NAME_MAX_BYTES 31
+#define VARIANT_WIDTH_MIN_PX 16
+#define VARIANT_WIDTH_MAX_PX 3840
 
 /* A variant that has a name: `thumb`. */
 struct variant_settings {

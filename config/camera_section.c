@@ -6,7 +6,7 @@
 #define DAY_S 86400.0
 
 const struct camera_settings camera_settings_built_in = {
-    .topic = {.ring_frames = 8, .idle_timeout_ns = 10 * NS_PER_S, .on_demand = true},
+    .topic = {.ring_frames = 8, .idle_timeout_ns = 10 * NS_PER_S, .on_demand = true, .max_variants = 8},
     .stale_after_ns = 3 * NS_PER_S,
     .source = {.quality = 80},
 };
@@ -19,6 +19,11 @@ static void read_common(struct section *section, struct camera_settings *setting
         section_duration_ns(section, "stale_after_ms", 100, DAY_S * 1000, NS_PER_MS, settings->stale_after_ns);
     topic->ring_frames = (unsigned)section_integer(section, "ring_frames", 1, 64, topic->ring_frames);
     topic->on_demand = section_boolean(section, "on_demand", topic->on_demand);
+    topic->max_variants = (unsigned)section_integer(section, "max_variants", 0, 64, topic->max_variants);
+    struct node variants;
+    if (section_find(section, "variants", &variants)) {
+        variants_section_read(&variants, topic);
+    }
 }
 
 void defaults_section_read(const struct node *node, struct camera_settings *defaults) {

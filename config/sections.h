@@ -20,6 +20,9 @@ void defaults_section_read(const struct node *node, struct camera_settings *defa
 /* "cameras[]". settings holds the defaults on entry. */
 void camera_section_read(const struct node *node, struct camera_settings *settings);
 
+/* "variants" of a camera or of the defaults, added to those that settings has; the same name replaces. */
+void variants_section_read(const struct node *node, struct topic_settings *settings);
+
 /* "cameras[].source". settings has the defaults on entry. Returns the name of its type (static), NULL after a fault. */
 const char *source_section_read(const struct node *node, struct source_settings *settings);
 

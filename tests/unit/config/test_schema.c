@@ -17,6 +17,7 @@ static const struct place {
     {"camera", "{\"cameras\": [{", "}]}"},
     {"emulated", "{\"cameras\": [{\"source\": {\"type\": \"emulated\", ", "}}]}"},
     {"pattern", "{\"cameras\": [{\"source\": {\"type\": \"pattern\", ", "}}]}"},
+    {"variant", "{\"cameras\": [{\"source\": " PATTERN ", \"variants\": {\"thumb\": {", "}}}]}"},
     {"fault", "{\"cameras\": [{\"source\": {\"type\": \"pattern\", \"faults\": [{", "}]}}]}"},
 };
 #define PLACE_COUNT (sizeof places / sizeof places[0])
