@@ -93,12 +93,6 @@ static void *serve(void *argument) {
             look_at_all(variants);
         }
     }
-    while (variants->first != NULL) {
-        struct variant *variant = variants->first;
-        variants->first = variant->next;
-        topic_on_demand(variant->topic, NULL, NULL);
-        variant_destroy(&variant);
-    }
     return NULL;
 }
 
@@ -144,6 +138,12 @@ void variants_destroy(struct variants **variants_pointer) {
     atomic_store_explicit(&variants->stop, true, memory_order_relaxed);
     inbox_wake(variants->means.inbox);
     pthread_join(variants->thread, NULL);
+    while (variants->first != NULL) {
+        struct variant *variant = variants->first;
+        variants->first = variant->next;
+        topic_on_demand(variant->topic, NULL, NULL);
+        variant_destroy(&variant);
+    }
     inbox_destroy(&variants->means.inbox);
     lock_finish(&variants->lock);
     free(variants);

@@ -58,9 +58,10 @@ static void handle_overview(struct site *site, const struct http_request *reques
 
 /* ---- Of one camera ---- */
 
-static void handle_camera_view(const struct http_request *request, enum route_target target, struct topic *topic) {
+static void handle_camera_view(struct site *site, const struct http_request *request, enum route_target target,
+                               struct topic *topic) {
     struct topic_snapshot snapshot;
-    if (topic_snapshot(topic, &snapshot) != ERR_OK) {
+    if (broker_snapshot_topic(site->broker, topic, &snapshot) != ERR_OK) {
         reply_text(request, 503, JSON, NULL, NULL);
         return;
     }
@@ -82,8 +83,8 @@ static void handle_camera(struct site *site, const struct http_request *request,
     }
     switch (route->target) {
     case ROUTE_VIDEO_FEED: handle_video_feed(site, request, route, topic); break;
-    case ROUTE_SNAPSHOT: handle_snapshot(request, route, topic); break;
-    default: handle_camera_view(request, route->target, topic);
+    case ROUTE_SNAPSHOT: handle_snapshot(site, request, route, topic); break;
+    default: handle_camera_view(site, request, route->target, topic);
     }
     topic_unref(&topic);
 }
@@ -124,6 +125,7 @@ void handle_request(struct site *site, const struct http_request *request) {
     case ROUTE_STATUS:
     case ROUTE_CAMERAS:
     case ROUTE_READY: handle_overview(site, request, route.target); break;
+    case ROUTE_FEED: handle_feed(site, request, &route); break;
     case ROUTE_CAMERA_PAGE:
     case ROUTE_VIDEO_FEED:
     case ROUTE_SNAPSHOT:

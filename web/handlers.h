@@ -25,9 +25,25 @@ struct site {
 /* Answers any request. */
 void handle_request(struct site *site, const struct http_request *request);
 
-/* The two with a file of their own. topic is borrowed. */
+/* Those with a file of their own. camera is borrowed. */
 void handle_video_feed(struct site *site, const struct http_request *request, const struct route *route,
-                       struct topic *topic);
-void handle_snapshot(const struct http_request *request, const struct route *route, struct topic *topic);
+                       struct topic *camera);
+void handle_snapshot(struct site *site, const struct http_request *request, const struct route *route,
+                     struct topic *camera);
+void handle_feed(struct site *site, const struct http_request *request, const struct route *route);
+
+/* What they share. */
+
+/* Takes one of the streams_max places. False after refusing the request. */
+CHECKED bool stream_admit(struct site *site, const struct http_request *request);
+void stream_release(struct site *site);
+/* Sends the head and, unless that is all, leaves the socket to a sender until the client has gone. settings lacks fd,
+ * remote and fps. */
+void stream_serve(struct site *site, const struct http_request *request, const struct route *route,
+                  struct stream_settings settings);
+
+/* The topic that shows a camera as the route asks: a new reference. NULL after refusing the request. */
+CHECKED struct topic *open_pictures(struct site *site, const struct http_request *request, const struct route *route,
+                                    struct topic *camera);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROUTE_PARAMETER_MAX_BYTES 31
+#define ROUTE_PARAMETER_MAX_BYTES VARIANT_NAME_MAX_BYTES
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -21,7 +21,7 @@ static const struct {
 } fixed_paths[] = {
     {"/", ROUTE_GALLERY},          {"/video_feed", ROUTE_VIDEO_FEED}, {"/stream", ROUTE_VIDEO_FEED},
     {"/snapshot", ROUTE_SNAPSHOT}, {"/api/status", ROUTE_STATUS},     {"/api/cameras", ROUTE_CAMERAS},
-    {"/healthz", ROUTE_HEALTH},    {"/readyz", ROUTE_READY},
+    {"/healthz", ROUTE_HEALTH},    {"/readyz", ROUTE_READY},          {"/feed", ROUTE_FEED},
 };
 
 /* PREFIX NAME SUFFIX */
@@ -116,22 +116,30 @@ static int hex_digit(char character) {
     return at == NULL ? -1 : (int)(at - digits) % 16;
 }
 
-/* Decodes application/x-www-form-urlencoded text (WHATWG URL, section 5.1). False where it is malformed, holds a NUL
- * or does not fit. */
+/* Takes one character of application/x-www-form-urlencoded text (WHATWG URL, section 5.1) off the front. NUL where it
+ * is malformed. */
+static char decode_next(struct piece *raw) {
+    size_t used = 1;
+    int character = raw->bytes[0] == '+' ? ' ' : raw->bytes[0];
+    if (character == '%') {
+        int high = raw->count > 2 ? hex_digit(raw->bytes[1]) : -1;
+        int low = high >= 0 ? hex_digit(raw->bytes[2]) : -1;
+        character = low < 0 ? '\0' : high * 16 + low;
+        used = raw->count > 2 ? 3 : raw->count;
+    }
+    *raw = (struct piece){raw->bytes + used, raw->count - used};
+    return (char)character;
+}
+
+/* False where the text is malformed, holds a NUL or does not fit. */
 static bool decode(struct piece raw, char text[ROUTE_PARAMETER_MAX_BYTES + 1]) {
     size_t used = 0;
-    for (size_t i = 0; i < raw.count; i++) {
-        int character = raw.bytes[i] == '+' ? ' ' : raw.bytes[i];
-        if (character == '%') {
-            int high = raw.count - i > 2 ? hex_digit(raw.bytes[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(raw.bytes[i + 2]) : -1;
-            character = low < 0 ? '\0' : high * 16 + low;
-            i += 2;
-        }
+    while (raw.count > 0) {
+        char character = decode_next(&raw);
         if (character == '\0' || used == ROUTE_PARAMETER_MAX_BYTES) {
             return false;
         }
-        text[used++] = (char)character;
+        text[used++] = character;
     }
     text[used] = '\0';
     return true;
@@ -189,6 +197,33 @@ static bool set_max_age(const char *value, struct route *route) {
     return parse_integer(value, ROUTE_MAX_AGE_MAX_MS, &route->max_age_ms);
 }
 
+static bool set_width(const char *value, struct route *route) {
+    int64_t width_px;
+    if (!parse_integer(value, VARIANT_WIDTH_MAX_PX, &width_px) || width_px < VARIANT_WIDTH_MIN_PX) {
+        return false;
+    }
+    route->wish.width_px = (uint32_t)width_px;
+    return true;
+}
+
+static bool set_quality(const char *value, struct route *route) {
+    int64_t quality;
+    if (!parse_integer(value, 100, &quality) || quality < 1) {
+        return false;
+    }
+    route->wish.quality = (int)quality;
+    return true;
+}
+
+static bool set_variant(const char *value, struct route *route) {
+    struct piece name = {value, strlen(value)};
+    if (!is_camera_name(name) || name.count > VARIANT_NAME_MAX_BYTES) {
+        return false;
+    }
+    memcpy(route->variant, name.bytes, name.count + 1);
+    return true;
+}
+
 static bool set_action(const char *value, struct route *route) {
     static const struct {
         const char *word;
@@ -210,19 +245,28 @@ static bool set_action(const char *value, struct route *route) {
     return false;
 }
 
+#define TO(target) (1u << (target))
+#define TO_STREAMS (TO(ROUTE_VIDEO_FEED) | TO(ROUTE_FEED))
+#define TO_PICTURES (TO_STREAMS | TO(ROUTE_SNAPSHOT))
+
 static const struct parameter {
     const char *name;
-    enum route_target target;
+    unsigned targets;
     bool (*set)(const char *value, struct route *route);
     const char *wrong, *repeated;
 } parameters[] = {
     /* action comes first: it decides which of the others count. */
-    {"action", ROUTE_GALLERY, set_action,
+    {"action", TO(ROUTE_GALLERY), set_action,
      "action must be stream or snapshot, or one of them with _N, where N counts the cameras from 0",
      "action is given more than once"},
-    {"fps", ROUTE_VIDEO_FEED, set_fps, "fps must be a number above 0 and at most 1000", "fps is given more than once"},
-    {"max_age_ms", ROUTE_SNAPSHOT, set_max_age, "max_age_ms must be a whole number from 0 to 3600000",
+    {"fps", TO_STREAMS, set_fps, "fps must be a number above 0 and at most 1000", "fps is given more than once"},
+    {"max_age_ms", TO(ROUTE_SNAPSHOT), set_max_age, "max_age_ms must be a whole number from 0 to 3600000",
      "max_age_ms is given more than once"},
+    {"width", TO_PICTURES, set_width, "width must be a whole number from 16 to 3840", "width is given more than once"},
+    {"quality", TO_PICTURES, set_quality, "quality must be a whole number from 1 to 100",
+     "quality is given more than once"},
+    {"variant", TO_PICTURES, set_variant, "variant must be the name of one in the configuration",
+     "variant is given more than once"},
 };
 
 /* Takes text up to the separator off the front of rest. */
@@ -234,23 +278,89 @@ static struct piece take(struct piece *rest, char separator) {
     return taken;
 }
 
-static enum err parse_parameter(const struct parameter *parameter, struct piece query, struct route *route,
-                                struct route_error *error) {
-    bool given = false;
+/* The raw value of a parameter; its bytes are NULL where it is not given. */
+static enum err find_parameter(const char *name, const char *repeated, struct piece query, struct piece *found,
+                               struct route_error *error) {
+    *found = (struct piece){NULL, 0};
     while (query.count > 0) {
         struct piece value = take(&query, '&');
-        struct piece name = take(&value, '=');
+        struct piece raw_name = take(&value, '=');
         char text[ROUTE_PARAMETER_MAX_BYTES + 1];
-        if (!decode(name, text) || strcmp(text, parameter->name) != 0) {
+        if (!decode(raw_name, text) || strcmp(text, name) != 0) {
             continue;
         }
-        if (given) {
-            return refuse_parameter(error, parameter->repeated);
+        if (found->bytes != NULL) {
+            return refuse_parameter(error, repeated);
         }
-        given = true;
-        if (!decode(value, text) || !parameter->set(text, route)) {
+        *found = value;
+    }
+    return ERR_OK;
+}
+
+static enum err parse_parameters(struct piece query, struct route *route, struct route_error *error) {
+    for (size_t i = 0; i < COUNT_OF(parameters); i++) {
+        const struct parameter *parameter = &parameters[i];
+        if ((parameter->targets & TO(route->target)) == 0) {
+            continue;
+        }
+        struct piece value;
+        char text[ROUTE_PARAMETER_MAX_BYTES + 1];
+        if (find_parameter(parameter->name, parameter->repeated, query, &value, error) != ERR_OK) {
+            return ERR_INVALID;
+        }
+        if (value.bytes != NULL && (!decode(value, text) || !parameter->set(text, route))) {
             return refuse_parameter(error, parameter->wrong);
         }
+    }
+    if (route->variant[0] != '\0' && (route->wish.width_px != 0 || route->wish.quality != 0)) {
+        return refuse_parameter(error, "variant goes without width and quality");
+    }
+    return ERR_OK;
+}
+
+/* Takes the next name off the front. False if no camera can have it. */
+static bool take_camera(struct piece *list, char text[ROUTE_NAME_MAX_BYTES + 1]) {
+    struct piece name = {text, 0};
+    while (list->count > 0) {
+        char character = decode_next(list);
+        if (character == ',') {
+            break;
+        }
+        if (name.count == ROUTE_NAME_MAX_BYTES) {
+            return false;
+        }
+        text[name.count++] = character;
+    }
+    text[name.count] = '\0';
+    return is_camera_name(name);
+}
+
+bool route_next_camera(struct route_cameras *cameras, char name[ROUTE_NAME_MAX_BYTES + 1]) {
+    struct piece list = {cameras->text, cameras->count};
+    bool found = list.count > 0 && take_camera(&list, name);
+    *cameras = (struct route_cameras){list.bytes, list.count};
+    return found;
+}
+
+static enum err parse_cameras(struct piece query, struct route *route, struct route_error *error) {
+    struct piece list;
+    if (find_parameter("cameras", "cameras is given more than once", query, &list, error) != ERR_OK) {
+        return ERR_INVALID;
+    }
+    if (list.bytes == NULL || piece_is(list, "all")) {
+        return ERR_OK;
+    }
+    route->cameras = (struct route_cameras){list.bytes, list.count};
+    size_t count = 0;
+    while (list.count > 0) {
+        char name[ROUTE_NAME_MAX_BYTES + 1];
+        if (!take_camera(&list, name)) {
+            return refuse(error, 404, "no_such_camera", "no camera can have one of these names");
+        }
+        count++;
+    }
+    if (count == 0 || count > ROUTE_CAMERAS_MAX) {
+        return refuse_parameter(error, "cameras must be all, or 1 to 1000 ids or places with commas between them");
     }
     return ERR_OK;
 }
@@ -275,13 +385,12 @@ enum err route_parse(const char *method, const char *path, const char *query, st
         return err;
     }
     struct piece parameter_text = {query == NULL ? "" : query, query == NULL ? 0 : strlen(query)};
-    for (size_t i = 0; i < COUNT_OF(parameters); i++) {
-        if (parameters[i].target == parsed.target) {
-            err = parse_parameter(&parameters[i], parameter_text, &parsed, error);
-            if (err != ERR_OK) {
-                return err;
-            }
-        }
+    err = parse_parameters(parameter_text, &parsed, error);
+    if (err == ERR_OK && parsed.target == ROUTE_FEED) {
+        err = parse_cameras(parameter_text, &parsed, error);
+    }
+    if (err != ERR_OK) {
+        return err;
     }
     *route = parsed;
     return ERR_OK;

@@ -44,6 +44,12 @@ static void finish(struct stream *stream, enum err result) {
     lock_release(&stream->lock);
 }
 
+static void unsubscribe(struct stream *stream) {
+    for (size_t i = 0; i < stream->settings.topic_count; i++) {
+        subscriber_destroy(&stream->channels[i].subscriber);
+    }
+}
+
 static void end_stream(struct sender *sender, struct stream *stream) {
     epoll_ctl(sender->epoll_fd, EPOLL_CTL_DEL, stream->settings.fd, NULL);
     if (stream->previous != NULL) {
@@ -55,7 +61,7 @@ static void end_stream(struct sender *sender, struct stream *stream) {
         stream->next->previous = stream->previous;
     }
     atomic_fetch_sub_explicit(&sender->stream_count, 1, memory_order_relaxed);
-    subscriber_destroy(&stream->subscriber);
+    unsubscribe(stream);
     frame_unref(&stream->frame);
     finish(stream, ERR_OK);
 }
@@ -69,17 +75,20 @@ static void settle(struct sender *sender, struct stream *stream, enum stream_ver
 }
 
 static enum err subscribe(struct sender *sender, struct stream *stream) {
-    struct subscriber_settings settings = {
-        .remote = stream->settings.remote, .route = stream->settings.route, .user = stream};
-    enum err error = subscriber_create(stream->settings.topic, sender->inbox, &settings, &stream->subscriber);
-    if (error != ERR_OK) {
-        return error;
+    enum err error = ERR_OK;
+    for (size_t i = 0; i < stream->settings.topic_count && error == ERR_OK; i++) {
+        struct channel *channel = &stream->channels[i];
+        struct subscriber_settings settings = {
+            .remote = stream->settings.remote, .route = stream->settings.route, .user = channel};
+        error = subscriber_create(stream->settings.topics[i], sender->inbox, &settings, &channel->subscriber);
     }
     /* Edge-triggered: the socket is written to until it refuses, so its next becoming writable is news. */
     struct epoll_event event = {.events = EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = stream};
-    if (epoll_ctl(sender->epoll_fd, EPOLL_CTL_ADD, stream->settings.fd, &event) != 0) {
+    if (error == ERR_OK && epoll_ctl(sender->epoll_fd, EPOLL_CTL_ADD, stream->settings.fd, &event) != 0) {
         error = err_from_errno(errno);
-        subscriber_destroy(&stream->subscriber);
+    }
+    if (error != ERR_OK) {
+        unsubscribe(stream);
     }
     return error;
 }
@@ -98,7 +107,7 @@ static void begin_stream(struct sender *sender, struct stream *stream) {
     }
     sender->streams = stream;
     stream->last_progress_ns = clock_monotonic_ns();
-    settle(sender, stream, stream_on_news(stream));
+    settle(sender, stream, stream_begin(stream));
 }
 
 /* Takes over what other threads handed in. False when it is time to stop. */
@@ -147,8 +156,8 @@ static void *run(void *argument) {
             inbox_begin(sender->inbox);
             struct subscriber *subscriber;
             while ((subscriber = inbox_next(sender->inbox)) != NULL) {
-                struct stream *stream = subscriber_user(subscriber);
-                settle(sender, stream, stream_on_news(stream));
+                struct channel *channel = subscriber_user(subscriber);
+                settle(sender, channel->stream, stream_on_news(channel));
             }
             go_on = handle_orders(sender);
         }
@@ -244,7 +253,10 @@ static bool hand_over(struct sender *sender, struct stream *stream) {
 
 enum err senders_serve(struct senders *senders, const struct stream_settings *settings) {
     struct stream stream;
-    stream_init(&stream, settings);
+    enum err error = stream_init(&stream, settings);
+    if (error != ERR_OK) {
+        return error;
+    }
     if (hand_over(least_busy(senders), &stream)) {
         lock_acquire(&stream.lock);
         while (!stream.has_ended) {
@@ -254,8 +266,9 @@ enum err senders_serve(struct senders *senders, const struct stream_settings *se
     } else {
         stream.result = ERR_CLOSED;
     }
+    error = stream.result;
     stream_finish(&stream);
-    return stream.result;
+    return error;
 }
 
 void senders_stop(struct senders *senders) {

@@ -55,28 +55,38 @@ static void reply_frame(const struct http_request *request, const char *topic_id
                                              .body_bytes = jpeg.count});
 }
 
-static void reply_no_frame(const struct http_request *request, struct topic *topic) {
+static void reply_no_frame(const struct http_request *request, struct topic *camera) {
     struct reason why;
-    enum camera_state state = topic_state_detail(topic, NULL, &why);
+    enum camera_state state = topic_state_detail(camera, NULL, &why);
     http_reply_error(request, 503, "Retry-After: 1\r\n", "no_fresh_frame",
                      "no frame that is fresh enough came within %d s; the camera is %s%s%s",
                      (int)(WAIT_MAX_NS / NS_PER_S), state_name(state), why.text[0] != '\0' ? ": " : "", why.text);
 }
 
-void handle_snapshot(const struct http_request *request, const struct route *route, struct topic *topic) {
+static void answer(const struct http_request *request, const struct route *route, struct topic *camera,
+                   struct topic *topic) {
     struct subscriber_settings settings = {.remote = request->remote, .route = "snapshot"};
     struct subscriber *subscriber;
     if (subscriber_create(topic, NULL, &settings, &subscriber) != ERR_OK) {
-        reply_no_frame(request, topic);
+        reply_no_frame(request, camera);
         return;
     }
     struct frame *frame = NULL;
     if (wait_for_frame(subscriber, route->max_age_ms, &frame) == ERR_OK) {
         subscriber_count_sent(subscriber, 1, frame_payload(frame).count);
-        reply_frame(request, topic_settings(topic)->id, frame);
+        reply_frame(request, topic_settings(camera)->id, frame);
         frame_unref(&frame);
     } else {
-        reply_no_frame(request, topic);
+        reply_no_frame(request, camera);
     }
     subscriber_destroy(&subscriber);
+}
+
+void handle_snapshot(struct site *site, const struct http_request *request, const struct route *route,
+                     struct topic *camera) {
+    struct topic *topic = open_pictures(site, request, route, camera);
+    if (topic != NULL) {
+        answer(request, route, camera, topic);
+        topic_unref(&topic);
+    }
 }

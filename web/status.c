@@ -52,18 +52,43 @@ static json_t *last_frame_json(const struct topic_snapshot *topic) {
                      json_integer(topic->last_age_ns / NS_PER_MS), "bytes", count_json(topic->last_bytes));
 }
 
-static json_t *subscriber_json(const struct subscriber_snapshot *subscriber) {
-    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "id", count_json(subscriber->id), "remote",
+/* Of the variant that a subscriber is on; null on the camera's own pictures. */
+static json_t *variant_of_json(const struct topic_snapshot *topic, const struct subscriber_snapshot *subscriber) {
+    if (subscriber->variant < 0) {
+        return json_null();
+    }
+    const struct variant_snapshot *variant = &topic->variants[subscriber->variant];
+    return json_pack("{s:o, s:o}", "width", known_json(variant->width_px), "quality", known_json(variant->quality));
+}
+
+static json_t *subscriber_json(const struct topic_snapshot *topic, const struct subscriber_snapshot *subscriber) {
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", count_json(subscriber->id), "remote",
                      text_json(subscriber->remote), "route", subscriber->route, "connected_s",
                      seconds_json(subscriber->connected_ns), "sent", count_json(subscriber->sent), "skipped",
                      count_json(subscriber->skipped), "bytes", count_json(subscriber->bytes), "fps",
-                     rate_json(subscriber->fps));
+                     rate_json(subscriber->fps), "variant", variant_of_json(topic, subscriber));
 }
 
 static json_t *subscribers_json(const struct topic_snapshot *topic) {
     json_t *list = json_array();
     for (size_t i = 0; i < topic->subscriber_count; i++) {
-        if (json_array_append_new(list, subscriber_json(&topic->subscribers[i])) != 0) {
+        if (json_array_append_new(list, subscriber_json(topic, &topic->subscribers[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *variants_json(const struct topic_snapshot *topic) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < topic->variant_count; i++) {
+        const struct variant_snapshot *variant = &topic->variants[i];
+        json_t *object =
+            json_pack("{s:s?, s:o, s:o, s:o, s:o, s:o}", "name", variant->name, "width", known_json(variant->width_px),
+                      "height", known_json(variant->height_px), "quality", known_json(variant->quality), "subscribers",
+                      count_json(variant->subscriber_count), "fps", rate_json(variant->fps));
+        if (json_array_append_new(list, object) != 0) {
             json_decref(list);
             return NULL;
         }
@@ -74,14 +99,14 @@ static json_t *subscribers_json(const struct topic_snapshot *topic) {
 static json_t *camera_json(const struct topic_snapshot *topic) {
     const struct topic_settings *settings = &topic->settings;
     return json_pack(
-        "{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s?, s:{s:o, s:o}, s:{s:o, s:o, s:o}, s:o, s:[], s:o}", "id",
+        "{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s?, s:{s:o, s:o}, s:{s:o, s:o, s:o}, s:o, s:o, s:o}", "id",
         settings->id, "name", text_json(settings->name), "source", settings->source, "state", state_name(topic->state),
         "state_since", time_json(topic->state_since_realtime_ns, 3), "error", text_or_null(topic->error), "restarts",
         count_json(topic->restarts), "width", known_json(topic->width_px), "height", known_json(topic->height_px),
         "format", topic->format, "fps", "configured", settings->fps > 0 ? rate_json(settings->fps) : json_null(),
         "captured", rate_json(topic->captured_fps), "frames", "published", count_json(topic->published), "dropped",
         count_json(topic->dropped), "invalid", count_json(topic->invalid), "last_frame", last_frame_json(topic),
-        "variants", "subscribers", subscribers_json(topic));
+        "variants", variants_json(topic), "subscribers", subscribers_json(topic));
 }
 
 static json_t *cameras_json(const struct broker_snapshot *snapshot) {

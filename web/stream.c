@@ -4,6 +4,7 @@
 #include "web/peer_window.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 /* A client that takes nothing for so long is gone. */
@@ -20,61 +21,126 @@
 /* A window does not announce its opening: how often to look. */
 #define LOOK_FOR_ROOM_NS (20 * NS_PER_MS)
 
-void stream_init(struct stream *stream, const struct stream_settings *settings) {
+enum err stream_init(struct stream *stream, const struct stream_settings *settings) {
     *stream = (struct stream){.settings = *settings, .on_probation = PROBATION_FRAMES};
-    if (settings->fps > 0) {
-        stream->pace.interval_ns = (int64_t)((double)NS_PER_S / settings->fps);
+    stream->channels = calloc(settings->topic_count, sizeof *stream->channels);
+    if (stream->channels == NULL) {
+        return ERR_MEMORY;
+    }
+    int64_t interval_ns = settings->fps > 0 ? (int64_t)((double)NS_PER_S / settings->fps) : 0;
+    for (size_t i = 0; i < settings->topic_count; i++) {
+        stream->channels[i] = (struct channel){.stream = stream, .pace.interval_ns = interval_ns};
     }
     lock_init(&stream->lock);
     condition_init(&stream->ended);
+    return ERR_OK;
 }
 
 void stream_finish(struct stream *stream) {
     condition_finish(&stream->ended);
     lock_finish(&stream->lock);
+    free(stream->channels);
 }
 
 static bool is_sending(const struct stream *stream) {
     return stream->frame != NULL && stream->offset < frame_part(stream->frame).count;
 }
 
+/* ---- The queue ---- */
+
+static void enqueue(struct channel *channel) {
+    struct stream *stream = channel->stream;
+    if (channel->waits) {
+        return;
+    }
+    channel->waits = true;
+    channel->next_waiting = NULL;
+    if (stream->last_waiting != NULL) {
+        stream->last_waiting->next_waiting = channel;
+    } else {
+        stream->first_waiting = channel;
+    }
+    stream->last_waiting = channel;
+}
+
+/* NULL: none waits. */
+static struct channel *dequeue(struct stream *stream) {
+    struct channel *channel = stream->first_waiting;
+    if (channel != NULL) {
+        channel->waits = false;
+        stream->first_waiting = channel->next_waiting;
+        if (stream->first_waiting == NULL) {
+            stream->last_waiting = NULL;
+        }
+    }
+    return channel;
+}
+
+/* ---- Choosing and sending ---- */
+
 /* Whether the client wants this frame, by the rate that it asked for. */
-static bool is_wanted(struct stream *stream, const struct frame_info *info) {
-    uint64_t skipped = stream->last_position != 0 ? info->position - stream->last_position - 1 : 0;
-    stream->last_position = info->position;
-    if (stream->pace.interval_ns == 0 || info->state != STATE_LIVE) {
+static bool is_wanted(struct channel *channel, const struct frame_info *info) {
+    uint64_t skipped = channel->last_position != 0 ? info->position - channel->last_position - 1 : 0;
+    channel->last_position = info->position;
+    if (channel->pace.interval_ns == 0 || info->state != STATE_LIVE) {
         return true;
     }
     uint64_t missed;
-    bool wanted = pace_admits(&stream->pace, info->captured_monotonic_ns, &missed);
+    bool wanted = pace_admits(&channel->pace, info->captured_monotonic_ns, &missed);
     if (missed < skipped) { /* the others of them would not have been sent anyhow */
-        subscriber_adjust_skipped(stream->subscriber, (int64_t)missed - (int64_t)skipped);
+        subscriber_adjust_skipped(channel->subscriber, (int64_t)missed - (int64_t)skipped);
     }
     return wanted;
 }
 
-/* Makes the newest frame that the client wants the one to send; one that waits to be begun gives way to it. ERR_BUSY:
- * there is nothing to send. */
-static enum err choose_frame(struct stream *stream) {
-    bool waits = is_sending(stream);
-    struct frame *newest;
-    enum err error = subscriber_take(stream->subscriber, &newest);
-    if (error == ERR_OK && !is_wanted(stream, frame_info(newest))) {
-        frame_unref(&newest);
+/* The newest frame, if the client has not had it and wants it. ERR_BUSY: there is none. */
+static enum err take_wanted(struct channel *channel, struct frame **frame) {
+    enum err error = subscriber_take(channel->subscriber, frame);
+    if (error == ERR_OK && !is_wanted(channel, frame_info(*frame))) {
+        frame_unref(frame);
         error = ERR_BUSY;
     }
-    if (error != ERR_OK) {
-        return error == ERR_BUSY && waits ? ERR_OK : error;
-    }
-    if (waits && !stream->is_repetition) {
-        subscriber_adjust_skipped(stream->subscriber, 1);
-    }
+    return error;
+}
+
+static void set_frame(struct stream *stream, struct channel *channel, struct frame *frame) {
     frame_unref(&stream->frame);
-    stream->frame = newest;
+    stream->frame = frame;
+    stream->channel = channel;
     stream->offset = 0;
     stream->is_repetition = false;
     stream->was_repeated = false;
-    return ERR_OK;
+}
+
+/* A frame that has not been begun gives way to a newer one of its topic. */
+static enum err refresh_frame(struct stream *stream) {
+    struct frame *newest;
+    enum err error = take_wanted(stream->channel, &newest);
+    if (error == ERR_OK) {
+        subscriber_adjust_skipped(stream->channel->subscriber, 1);
+        set_frame(stream, stream->channel, newest);
+    }
+    return error == ERR_BUSY ? ERR_OK : error;
+}
+
+/* Makes the frame whose turn it is the one to send. ERR_BUSY: there is nothing to send. */
+static enum err choose_frame(struct stream *stream) {
+    bool is_left = is_sending(stream);
+    if (is_left && !stream->is_repetition) {
+        return refresh_frame(stream);
+    }
+    struct channel *channel;
+    while ((channel = dequeue(stream)) != NULL) {
+        struct frame *newest;
+        enum err error = take_wanted(channel, &newest);
+        if (error == ERR_OK) {
+            set_frame(stream, channel, newest);
+        }
+        if (error != ERR_BUSY) {
+            return error;
+        }
+    }
+    return is_left ? ERR_OK : ERR_BUSY;
 }
 
 /* Sends the rest of the part. ERR_BUSY: the socket takes no more for now; ERR_CLOSED: the client has gone. */
@@ -98,7 +164,7 @@ static enum err send_rest(struct stream *stream) {
             return ERR_CLOSED;
         }
     }
-    subscriber_count_sent(stream->subscriber, stream->is_repetition ? 0 : 1, part.count);
+    subscriber_count_sent(stream->channel->subscriber, stream->is_repetition ? 0 : 1, part.count);
     return ERR_OK;
 }
 
@@ -116,8 +182,12 @@ static bool has_room(struct stream *stream) {
     return window_bytes >= (part_bytes < most_bytes ? part_bytes : most_bytes);
 }
 
-/* Before a frame is begun. ERR_BUSY: not now. */
+/* Before a frame is begun. ERR_BUSY: there is none, or not now. */
 static enum err await_room(struct stream *stream) {
+    if (!is_sending(stream) && stream->first_waiting == NULL) {
+        stream->awaits_room = false;
+        return ERR_BUSY;
+    }
     if (has_room(stream)) {
         stream->on_probation -= stream->on_probation > 0;
         stream->awaits_room = false;
@@ -157,7 +227,17 @@ static enum stream_verdict push(struct stream *stream) {
     return error == ERR_BUSY ? STREAM_GOES_ON : STREAM_ENDS;
 }
 
-enum stream_verdict stream_on_news(struct stream *stream) { return stream->is_blocked ? STREAM_GOES_ON : push(stream); }
+enum stream_verdict stream_on_news(struct channel *channel) {
+    enqueue(channel);
+    return channel->stream->is_blocked ? STREAM_GOES_ON : push(channel->stream);
+}
+
+enum stream_verdict stream_begin(struct stream *stream) {
+    for (size_t i = 0; i < stream->settings.topic_count; i++) {
+        enqueue(&stream->channels[i]);
+    }
+    return push(stream);
+}
 
 enum stream_verdict stream_on_writable(struct stream *stream) { return push(stream); }
 

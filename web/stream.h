@@ -1,5 +1,8 @@
-/* One client's stream: which frame it is at, how far it has got, and what is to happen when. It belongs to one sender,
- * whose thread alone calls these functions. */
+/* One client's stream: the topics that it shows, which frame it is at, how far that has got, and what is to happen
+ * when. It belongs to one sender, whose thread alone calls these functions.
+ *
+ * Topics with news wait in a queue, each once, and send one frame a turn: the newest that there is when the turn comes.
+ * So a client that is slow sees all of them at the same rate, and none is crowded out by a faster one. */
 #ifndef WEB_STREAM_H
 #define WEB_STREAM_H
 
@@ -8,20 +11,30 @@
 #include "broker/topic.h"
 #include "web/sender.h"
 
-struct stream {
-    struct stream_settings settings;
+/* One topic of a stream. */
+struct channel {
+    struct stream *stream;
     struct subscriber *subscriber;
     struct pace pace;
-    struct frame *frame;   /* being sent, or the last one sent; a reference */
-    size_t offset;         /* how much of its part is sent */
-    bool is_repetition;    /* the frame has been sent before */
-    bool was_repeated;     /* and need not be repeated for display again */
-    bool is_blocked;       /* the socket takes no more until epoll says that it does */
-    unsigned on_probation; /* so many more frames are only begun when the client has room for them */
-    bool awaits_room;      /* it has not, since waiting_since_ns */
+    uint64_t last_position; /* of the newest frame seen, sent or not; 0 before the first */
+    bool waits;             /* in the queue */
+    struct channel *next_waiting;
+};
+
+struct stream {
+    struct stream_settings settings;
+    struct channel *channels; /* settings.topic_count of them */
+    struct channel *first_waiting, *last_waiting;
+    struct frame *frame;     /* being sent, or the last one sent; a reference */
+    struct channel *channel; /* whose frame that is */
+    size_t offset;           /* how much of its part is sent */
+    bool is_repetition;      /* the frame has been sent before */
+    bool was_repeated;       /* and need not be repeated for display again */
+    bool is_blocked;         /* the socket takes no more until epoll says that it does */
+    unsigned on_probation;   /* so many more frames are only begun when the client has room for them */
+    bool awaits_room;        /* it has not, since waiting_since_ns */
     int64_t waiting_since_ns;
     size_t largest_window_bytes;    /* that the client has shown */
-    uint64_t last_position;         /* of the newest frame seen, sent or not; 0 before the first */
     int64_t last_progress_ns;       /* when the socket last took something, or first refused to */
     int64_t timer_ns;               /* when stream_on_timer() is due */
     struct stream *next, *previous; /* of the same sender */
@@ -33,15 +46,17 @@ struct stream {
     enum err result GUARDED_BY(lock);
 };
 
-/* Zeroes all but the settings, and starts the probation. Threads: any. */
-void stream_init(struct stream *stream, const struct stream_settings *settings);
+/* A stream that has not begun, with a channel for each topic. Threads: any. ERR_MEMORY. */
+CHECKED enum err stream_init(struct stream *stream, const struct stream_settings *settings);
 void stream_finish(struct stream *stream);
 
 /* What became of the client. */
 enum stream_verdict { STREAM_GOES_ON, STREAM_ENDS };
 
-/* There may be a newer frame: sends it, unless the socket is blocked. */
-CHECKED enum stream_verdict stream_on_news(struct stream *stream);
+/* There may be a newer frame of that topic: sends it, unless the socket is blocked. */
+CHECKED enum stream_verdict stream_on_news(struct channel *channel);
+/* The same for all topics, at the start. */
+CHECKED enum stream_verdict stream_begin(struct stream *stream);
 /* The socket takes more: sends the rest, and what is newest then. */
 CHECKED enum stream_verdict stream_on_writable(struct stream *stream);
 /* timer_ns has passed: gives up on a client that takes nothing, or repeats the last frame. */

@@ -21,6 +21,8 @@ static void what_is_left_out_has_its_default(void **state) {
     assert_int_equal(camera->topic.idle_timeout_ns, 10 * NS_PER_S);
     assert_true(camera->topic.on_demand);
     assert_true(camera->topic.fps == 30);
+    assert_int_equal(camera->topic.max_variants, 8);
+    assert_int_equal(camera->topic.variant_count, 0);
     assert_int_equal(camera->stale_after_ns, 3 * NS_PER_S);
     assert_int_equal(camera->source.type, SOURCE_PATTERN);
     assert_true(camera->source.fps == 30);
@@ -71,6 +73,35 @@ static void camera_overrides_defaults(void **state) {
     assert_int_equal(second->topic.ring_frames, 2);
     assert_true(second->topic.on_demand);
     assert_int_equal(second->source.quality, 30);
+    config_destroy(&config);
+}
+
+static void assert_variant(const struct camera_settings *camera, size_t index, const char *name, uint32_t width_px,
+                           int quality, double fps) {
+    assert_true(index < camera->topic.variant_count);
+    const struct variant_settings *variant = &camera->topic.variants[index];
+    assert_string_equal(variant->name, name);
+    assert_int_equal(variant->wish.width_px, width_px);
+    assert_int_equal(variant->wish.quality, quality);
+    assert_true(variant->wish.fps == fps);
+}
+
+static void cameras_add_variants_to_those_of_the_defaults(void **state) {
+    (void)state;
+    struct config *config = load_valid(
+        "{\"defaults\": {\"max_variants\": 2, \"variants\": {\"thumb\": {\"width\": 320, \"quality\": 60, \"fps\": 5}, "
+        "\"slow\": {\"fps\": 1}}}, \"cameras\": [" PATTERN ", {\"max_variants\": 0, \"source\": {\"type\": "
+        "\"pattern\"}, \"variants\": {\"thumb\": {\"width\": 160}, \"coarse\": {\"quality\": 10}}}]}");
+    const struct camera_settings *first = &config->cameras[0], *second = &config->cameras[1];
+    assert_int_equal(first->topic.max_variants, 2);
+    assert_int_equal(first->topic.variant_count, 2);
+    assert_variant(first, 0, "thumb", 320, 60, 5);
+    assert_variant(first, 1, "slow", 0, 0, 1);
+    assert_int_equal(second->topic.max_variants, 0);
+    assert_int_equal(second->topic.variant_count, 3);
+    assert_variant(second, 0, "thumb", 160, 0, 0);
+    assert_variant(second, 1, "slow", 0, 0, 1);
+    assert_variant(second, 2, "coarse", 0, 10, 0);
     config_destroy(&config);
 }
 
@@ -199,6 +230,7 @@ int main(void) {
         cmocka_unit_test(what_is_left_out_has_its_default),
         cmocka_unit_test(what_the_file_says_is_taken),
         cmocka_unit_test(camera_overrides_defaults),
+        cmocka_unit_test(cameras_add_variants_to_those_of_the_defaults),
         cmocka_unit_test(slow_camera_is_not_stale_between_two_frames),
         cmocka_unit_test(relative_files_are_beside_the_configuration),
         cmocka_unit_test(environment_variables_are_put_in),

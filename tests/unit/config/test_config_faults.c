@@ -194,6 +194,20 @@ static void deep_nesting_is_refused(void **state) {
     assert_faults(brackets, "c.json:1: not JSON at column 2049: maximum parsing depth reached\n");
 }
 
+static void faults_of_variants_are_told(void **state) {
+    (void)state;
+    assert_faults(
+        "{\"cameras\": [{\"source\": {\"type\": \"pattern\"}, \"max_variants\": 65, \"variants\": {\n"
+        "\"Thumb\": {\"width\": 320},\n\"empty\": {},\n\"b\": {\"width\": 15, \"widht\": 320},\n\"c\": 320}}]}",
+        "c.json:1: cameras[0].max_variants: must be between 0 and 64 (got 65)\n"
+        "c.json:2: cameras[0].variants.Thumb: the name must be 1 to 31 of a-z, 0-9, - and _, with a letter or "
+        "digit first\n"
+        "c.json:3: cameras[0].variants.empty: must have a width, a quality or a rate of its own\n"
+        "c.json:4: cameras[0].variants.b.width: must be between 16 and 3840 (got 15)\n"
+        "c.json:4: cameras[0].variants.b.widht: unknown key; did you mean \"width\"?\n"
+        "c.json:5: cameras[0].variants.c: must be an object (got a number)\n");
+}
+
 static void unreadable_file_is_told(void **state) {
     (void)state;
     struct config *config = NULL;
@@ -218,6 +232,7 @@ int main(void) {
         cmocka_unit_test(more_than_a_thousand_cameras_are_refused),
         cmocka_unit_test(file_above_four_megabytes_is_refused),
         cmocka_unit_test(deep_nesting_is_refused),
+        cmocka_unit_test(faults_of_variants_are_told),
         cmocka_unit_test(unreadable_file_is_told),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);

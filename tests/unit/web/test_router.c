@@ -56,6 +56,7 @@ static void every_path_has_its_target(void **state) {
     assert_route("/api/cameras/x", NULL, ROUTE_CAMERA, "x");
     assert_route("/healthz", NULL, ROUTE_HEALTH, "");
     assert_route("/readyz", NULL, ROUTE_READY, "");
+    assert_route("/feed", NULL, ROUTE_FEED, "");
     assert_route("/assets/gallery.css", NULL, ROUTE_ASSET, "gallery.css");
 }
 
@@ -199,7 +200,7 @@ static void fps_is_read_in_every_spelling(void **state) {
         {"fps=5", 5},       {"fps=29.97", 29.97}, {"fps=.5", 0.5},
         {"fps=1000", 1000}, {"fps=005.00", 5},    {"fps=%35", 5},
         {"%66ps=5", 5},     {"&&a&fps=5&", 5},    {"FPS=x&fps=5&b=%zz", 5},
-        {"fps=2.", 2},      {"fps=5&width=x", 5}, {"fps=0.000000001", ROUTE_FPS_MIN},
+        {"fps=2.", 2},      {"fps=5&tile=x", 5},  {"fps=0.000000001", ROUTE_FPS_MIN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct route route = accept_route("/camera/1/video_feed", cases[i].query);
@@ -246,7 +247,100 @@ static void parameters_of_other_routes_are_ignored(void **state) {
     (void)state;
     assert_route("/api/status", "fps=x&max_age_ms=y", ROUTE_STATUS, "");
     assert_route("/snapshot", "fps=x", ROUTE_SNAPSHOT, "");
-    assert_route("/stream", "max_age_ms=y&quality=900&variant=%", ROUTE_VIDEO_FEED, "");
+    assert_route("/stream", "max_age_ms=y&cameras=%", ROUTE_VIDEO_FEED, "");
+    assert_route("/api/status", "width=1&quality=900&variant=%&cameras=", ROUTE_STATUS, "");
+}
+
+static void width_and_quality_belong_to_all_pictures(void **state) {
+    (void)state;
+    static const char *const paths[] = {"/camera/1/video_feed", "/camera/1/snapshot", "/feed"};
+    for (size_t i = 0; i < 3; i++) {
+        struct route route = accept_route(paths[i], "width=16&quality=100");
+        assert_int_equal(route.wish.width_px, 16);
+        assert_int_equal(route.wish.quality, 100);
+        assert_string_equal(route.variant, "");
+        route = accept_route(paths[i], "width=3840&quality=1&fps=5");
+        assert_int_equal(route.wish.width_px, 3840);
+        assert_int_equal(route.wish.quality, 1);
+        assert_true(route.wish.fps == 0);
+        route = accept_route(paths[i], "t=1");
+        assert_int_equal(route.wish.width_px, 0);
+        assert_int_equal(route.wish.quality, 0);
+    }
+}
+
+static void impossible_width_and_quality_are_refused(void **state) {
+    (void)state;
+    static const char *const widths[] = {"15", "3841", "-320", "320.0", "320px", "", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        char query[64] = "width=";
+        assert_bad_parameter("/feed", strcat(query, widths[i]), "width must be a whole number from 16 to 3840");
+    }
+    static const char *const qualities[] = {"0", "101", "-1", "80%25", "high", ""};
+    for (size_t i = 0; i < sizeof qualities / sizeof qualities[0]; i++) {
+        char query[64] = "quality=";
+        assert_bad_parameter("/snapshot", strcat(query, qualities[i]), "quality must be a whole number from 1 to 100");
+    }
+    assert_bad_parameter("/stream", "width=320&width=320", "width is given more than once");
+}
+
+static void variant_is_asked_for_by_name_alone(void **state) {
+    (void)state;
+    assert_string_equal(accept_route("/stream", "variant=thumb-1&fps=2").variant, "thumb-1");
+    assert_string_equal(accept_route("/feed", "variant=aaaaaaaaaabbbbbbbbbbccccccccccd").variant,
+                        "aaaaaaaaaabbbbbbbbbbccccccccccd");
+    static const char *const wrong[] = {"variant=",       "variant=-a",  "variant=A",
+                                        "variant=%0d%0a", "variant=<b>", "variant=aaaaaaaaaabbbbbbbbbbccccccccccde"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_bad_parameter("/feed", wrong[i], "variant must be the name of one in the configuration");
+    }
+    assert_bad_parameter("/stream", "variant=thumb&width=320", "variant goes without width and quality");
+    assert_bad_parameter("/stream", "quality=5&variant=thumb", "variant goes without width and quality");
+}
+
+static void assert_next_camera(struct route_cameras *cameras, const char *expected) {
+    char name[ROUTE_NAME_MAX_BYTES + 1];
+    assert_true(route_next_camera(cameras, name));
+    assert_string_equal(name, expected);
+}
+
+static void feed_lists_its_cameras(void **state) {
+    (void)state;
+    char name[ROUTE_NAME_MAX_BYTES + 1];
+    static const char *const spellings[] = {"cameras=a,2," NAME_64, "x&cameras=a%2C2%2c" NAME_64 "&fps=5",
+                                            "cameras=%61,2," NAME_64 ","};
+    for (size_t i = 0; i < 3; i++) {
+        struct route_cameras cameras = accept_route("/feed", spellings[i]).cameras;
+        assert_next_camera(&cameras, "a");
+        assert_next_camera(&cameras, "2");
+        assert_next_camera(&cameras, NAME_64);
+        assert_false(route_next_camera(&cameras, name));
+        assert_false(route_next_camera(&cameras, name));
+    }
+    assert_null(accept_route("/feed", NULL).cameras.text);
+    assert_null(accept_route("/feed", "cameras=all").cameras.text);
+}
+
+static void impossible_list_of_cameras_is_refused(void **state) {
+    (void)state;
+    static const char *const unsafe[] = {"a,,b", ",a",  "a,B",       "a,b%0d%0aX: y", "a,%00", "a,%zz",
+                                         "a,%4", "a b", NAME_64 "a", "a,<script>",    "_a"};
+    for (size_t i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++) {
+        char query[128] = "cameras=";
+        assert_refused("GET", "/feed", strcat(query, unsafe[i]), 404, "no_such_camera");
+    }
+    static const char wrong[] = "cameras must be all, or 1 to 1000 ids or places with commas between them";
+    assert_bad_parameter("/feed", "cameras=", wrong);
+    assert_bad_parameter("/feed", "cameras", wrong);
+    char many[2 * (ROUTE_CAMERAS_MAX + 1) + 16] = "cameras=";
+    size_t used = strlen(many);
+    for (int i = 0; i < ROUTE_CAMERAS_MAX; i++, used += 2) {
+        memcpy(many + used, "1,", 3);
+    }
+    accept_route("/feed", many);
+    memcpy(many + used, "1", 2);
+    assert_bad_parameter("/feed", many, wrong);
+    assert_bad_parameter("/feed", "cameras=a&cameras=b", "cameras is given more than once");
 }
 
 static void refused_request_leaves_the_route_alone(void **state) {
@@ -276,6 +370,11 @@ int main(void) {
         cmocka_unit_test(max_age_is_a_whole_number_of_milliseconds),
         cmocka_unit_test(repeated_parameter_is_refused),
         cmocka_unit_test(parameters_of_other_routes_are_ignored),
+        cmocka_unit_test(width_and_quality_belong_to_all_pictures),
+        cmocka_unit_test(impossible_width_and_quality_are_refused),
+        cmocka_unit_test(variant_is_asked_for_by_name_alone),
+        cmocka_unit_test(feed_lists_its_cameras),
+        cmocka_unit_test(impossible_list_of_cameras_is_refused),
         cmocka_unit_test(refused_request_leaves_the_route_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,8 @@ static void *serve(void *argument) {
 static void client_start(struct client *client, struct fixture *fixture, struct stream_settings settings) {
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    settings.topic = fixture->topic;
+    settings.topics = &fixture->topic;
+    settings.topic_count = 1;
     settings.fd = pair[0];
     settings.remote = "127.0.0.1:52034";
     settings.route = "video_feed";

@@ -29,9 +29,10 @@ static int set_up(void **state) {
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     int buffer_bytes = SMALL_BUFFER_BYTES;
     assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes), 0);
-    stream_init(&fixture.stream, &(struct stream_settings){.topic = fixture.topic, .fd = pair[0]});
+    struct stream_settings settings = {.topics = &fixture.topic, .topic_count = 1, .fd = pair[0]};
+    assert_int_equal(stream_init(&fixture.stream, &settings), ERR_OK);
     fixture.stream.last_progress_ns = clock_monotonic_ns();
-    fixture.stream.subscriber = subscribe(fixture.topic, NULL);
+    fixture.stream.channels[0].subscriber = subscribe(fixture.topic, NULL);
     fixture.client = pair[1];
     fixture.received = malloc(RECEIVED_MAX_BYTES);
     assert_non_null(fixture.received);
@@ -42,7 +43,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     struct fixture *fixture = *state;
     frame_unref(&fixture->stream.frame);
-    subscriber_destroy(&fixture->stream.subscriber);
+    subscriber_destroy(&fixture->stream.channels[0].subscriber);
     stream_finish(&fixture->stream);
     topic_unref(&fixture->topic);
     frame_pool_destroy(&fixture->pool);
@@ -106,7 +107,7 @@ static void news_send_the_newest_frame_whole(void **state) {
     struct fixture *fixture = *state;
     publish(fixture->topic, fixture->pool, 1);
     publish(fixture->topic, fixture->pool, 2);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     receive(fixture);
     assert_received(fixture, "2", TEST_FRAME_BYTES);
     assert_int_equal(counts(fixture).sent, 1);
@@ -116,10 +117,10 @@ static void news_send_the_newest_frame_whole(void **state) {
 
 static void without_news_nothing_is_sent(void **state) {
     struct fixture *fixture = *state;
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_goes_on(stream_on_writable(&fixture->stream));
     receive(fixture);
     assert_received(fixture, "1", TEST_FRAME_BYTES);
@@ -129,11 +130,11 @@ static void without_news_nothing_is_sent(void **state) {
 static void a_slow_client_gets_the_part_that_was_begun_and_then_the_newest(void **state) {
     struct fixture *fixture = *state;
     publish_large(fixture, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_true(fixture->stream.is_blocked);
     for (uint64_t sequence = 2; sequence <= 5; sequence++) {
         publish_large(fixture, sequence);
-        assert_goes_on(stream_on_news(&fixture->stream));
+        assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     }
     assert_int_equal(counts(fixture).sent, 0);
     receive_all(fixture);
@@ -154,7 +155,7 @@ static void a_frame_that_was_not_begun_gives_way_to_a_newer_one(void **state) {
     struct fixture *fixture = *state;
     block_socket(fixture);
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_true(fixture->stream.is_blocked);
     publish(fixture->topic, fixture->pool, 2);
     receive(fixture);
@@ -170,7 +171,7 @@ static void a_frame_that_was_not_begun_is_sent_if_no_newer_one_comes(void **stat
     struct fixture *fixture = *state;
     block_socket(fixture);
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     receive(fixture);
     fixture->received_bytes = 0;
     assert_goes_on(stream_on_writable(&fixture->stream));
@@ -186,23 +187,23 @@ static void a_client_that_has_gone_ends_its_stream(void **state) {
     close(fixture->client);
     fixture->client = -1;
     publish(fixture->topic, fixture->pool, 1);
-    assert_int_equal(stream_on_news(&fixture->stream), STREAM_ENDS);
+    assert_int_equal(stream_on_news(&fixture->stream.channels[0]), STREAM_ENDS);
 }
 
 static void a_closed_topic_ends_the_stream(void **state) {
     struct fixture *fixture = *state;
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     topic_close(fixture->topic);
-    assert_int_equal(stream_on_news(&fixture->stream), STREAM_ENDS);
+    assert_int_equal(stream_on_news(&fixture->stream.channels[0]), STREAM_ENDS);
 }
 
 static void a_part_that_was_begun_is_finished_before_the_end(void **state) {
     struct fixture *fixture = *state;
     publish_large(fixture, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     topic_close(fixture->topic);
-    enum stream_verdict verdict = stream_on_news(&fixture->stream);
+    enum stream_verdict verdict = stream_on_news(&fixture->stream.channels[0]);
     while (verdict == STREAM_GOES_ON) {
         receive(fixture);
         verdict = stream_on_writable(&fixture->stream);
@@ -215,11 +216,11 @@ static void a_client_that_takes_nothing_for_ten_seconds_is_dropped(void **state)
     struct fixture *fixture = *state;
     int64_t before_ns = clock_monotonic_ns();
     publish_large(fixture, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     int64_t timer_ns = fixture->stream.timer_ns;
     assert_true(timer_ns >= before_ns + 10 * NS_PER_S && timer_ns <= clock_monotonic_ns() + 10 * NS_PER_S);
     publish_large(fixture, 2); /* news are no progress */
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_goes_on(stream_on_writable(&fixture->stream)); /* nor is an attempt in vain */
     assert_int_equal(fixture->stream.timer_ns, timer_ns);
     assert_int_equal(stream_on_timer(&fixture->stream, timer_ns), STREAM_ENDS);
@@ -228,7 +229,7 @@ static void a_client_that_takes_nothing_for_ten_seconds_is_dropped(void **state)
 static void a_client_that_takes_a_little_has_ten_seconds_more(void **state) {
     struct fixture *fixture = *state;
     publish_large(fixture, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     int64_t timer_ns = fixture->stream.timer_ns;
     receive(fixture);
     int64_t before_ns = clock_monotonic_ns();
@@ -252,7 +253,7 @@ static void a_frame_is_repeated_once_for_display(void **state) {
     struct fixture *fixture = *state;
     fixture->stream.settings.repeat_for_display = true;
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_int_equal(timer_wait_ns(fixture), 100 * NS_PER_MS);
     expire_timer(fixture);
     receive(fixture);
@@ -267,7 +268,7 @@ static void each_new_frame_is_repeated_for_display_again(void **state) {
     fixture->stream.settings.repeat_for_display = true;
     for (uint64_t sequence = 1; sequence <= 3; sequence++) {
         publish(fixture->topic, fixture->pool, sequence);
-        assert_goes_on(stream_on_news(&fixture->stream));
+        assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
         assert_int_equal(timer_wait_ns(fixture), 100 * NS_PER_MS);
         expire_timer(fixture);
     }
@@ -280,7 +281,7 @@ static void each_new_frame_is_repeated_for_display_again(void **state) {
 static void others_get_no_repetition_before_the_keep_alive(void **state) {
     struct fixture *fixture = *state;
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_int_equal(timer_wait_ns(fixture), 15 * NS_PER_S);
     expire_timer(fixture);
     expire_timer(fixture);
@@ -293,7 +294,7 @@ static void others_get_no_repetition_before_the_keep_alive(void **state) {
 static void a_repetition_that_was_not_begun_gives_way_without_a_skip(void **state) {
     struct fixture *fixture = *state;
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     block_socket(fixture);
     expire_timer(fixture);
     assert_true(fixture->stream.is_blocked);
@@ -309,7 +310,7 @@ static void a_repetition_that_was_not_begun_gives_way_without_a_skip(void **stat
 
 static void before_the_first_frame_there_is_nothing_to_repeat(void **state) {
     struct fixture *fixture = *state;
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     int64_t timer_ns = fixture->stream.timer_ns;
     expire_timer(fixture);
     assert_true(fixture->stream.timer_ns > timer_ns); /* else the sender would spin */
@@ -325,10 +326,10 @@ static int64_t captured_at_30_hz(uint64_t i) { return CAPTURED_FROM_NS + (int64_
 
 static void a_capped_rate_thins_evenly_and_counts_no_skips(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.pace.interval_ns = NS_PER_S / 10;
+    fixture->stream.channels[0].pace.interval_ns = NS_PER_S / 10;
     for (uint64_t i = 0; i < 9; i++) {
         publish_at(fixture, i + 1, captured_at_30_hz(i));
-        assert_goes_on(stream_on_news(&fixture->stream));
+        assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     }
     receive(fixture);
     assert_received(fixture, "147", TEST_FRAME_BYTES);
@@ -338,39 +339,39 @@ static void a_capped_rate_thins_evenly_and_counts_no_skips(void **state) {
 
 static void a_capped_client_that_is_slow_skips_only_what_it_was_due(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.pace.interval_ns = NS_PER_S / 10;
+    fixture->stream.channels[0].pace.interval_ns = NS_PER_S / 10;
     publish_at(fixture, 1, captured_at_30_hz(0));
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     for (uint64_t i = 1; i <= 9; i++) { /* due were those at 100, 200 and 300 ms */
         publish_at(fixture, i + 1, captured_at_30_hz(i));
     }
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_int_equal(counts(fixture).sent, 2);
     assert_int_equal(counts(fixture).skipped, 2);
 }
 
 static void frames_that_came_before_the_next_was_due_are_no_skips(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.pace.interval_ns = NS_PER_S;
+    fixture->stream.channels[0].pace.interval_ns = NS_PER_S;
     publish_at(fixture, 1, captured_at_30_hz(0));
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     for (uint64_t i = 1; i <= 9; i++) {
         publish_at(fixture, i + 1, captured_at_30_hz(i));
     }
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     assert_int_equal(counts(fixture).sent, 1);
     assert_int_equal(counts(fixture).skipped, 0);
 }
 
 static void a_placeholder_is_not_thinned_out(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.pace.interval_ns = 10 * NS_PER_S;
+    fixture->stream.channels[0].pace.interval_ns = 10 * NS_PER_S;
     publish(fixture->topic, fixture->pool, 1);
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     struct frame *placeholder = make_frame(fixture->pool, 9);
     topic_publish_placeholder(fixture->topic, &placeholder,
                               topic_set_state(fixture->topic, STATE_OFFLINE, "unplugged"));
-    assert_goes_on(stream_on_news(&fixture->stream));
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     receive(fixture);
     assert_received(fixture, "19", TEST_FRAME_BYTES);
 }

@@ -1,0 +1,125 @@
+/* /feed: several cameras in one response. */
+#include "web/handlers.h"
+#include "web/multipart.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The topics of a feed: a reference each. */
+struct selection {
+    struct topic **topics;
+    size_t count;
+};
+
+/* Names that no camera has, as many as a message has room for. */
+struct unknown {
+    char names[128];
+    size_t count, named;
+};
+
+static void add_unknown(struct unknown *unknown, const char *name) {
+    size_t used = strlen(unknown->names), room = sizeof unknown->names - used;
+    int length = snprintf(unknown->names + used, room, "%s\"%s\"", unknown->named > 0 ? ", " : "", name);
+    if ((size_t)length < room) {
+        unknown->named++;
+    } else {
+        unknown->names[used] = '\0';
+    }
+    unknown->count++;
+}
+
+static void reply_unknown(const struct http_request *request, const struct unknown *unknown) {
+    char others[40] = "";
+    if (unknown->count > unknown->named) {
+        snprintf(others, sizeof others, " and %zu more", unknown->count - unknown->named);
+    }
+    http_reply_error(request, 404, NULL, "no_such_camera", "no such camera: %s%s; see /api/cameras", unknown->names,
+                     others);
+}
+
+static void add_camera(struct selection *selection, struct topic *camera) {
+    for (size_t i = 0; i < selection->count; i++) {
+        if (selection->topics[i] == camera) {
+            topic_unref(&camera);
+            return;
+        }
+    }
+    selection->topics[selection->count++] = camera;
+}
+
+static void select_all(struct broker *broker, size_t room, struct selection *selection) {
+    struct topic *camera;
+    while (selection->count < room && (camera = broker_topic_at(broker, selection->count)) != NULL) {
+        selection->topics[selection->count++] = camera;
+    }
+}
+
+static void select_named(struct broker *broker, struct route_cameras list, struct selection *selection,
+                         struct unknown *unknown) {
+    char name[ROUTE_NAME_MAX_BYTES + 1];
+    while (route_next_camera(&list, name)) {
+        struct topic *camera = broker_find_topic(broker, name);
+        if (camera != NULL) {
+            add_camera(selection, camera);
+        } else {
+            add_unknown(unknown, name);
+        }
+    }
+}
+
+static void release(struct selection *selection) {
+    for (size_t i = 0; i < selection->count; i++) {
+        topic_unref(&selection->topics[i]);
+    }
+    free(selection->topics);
+}
+
+/* False after refusing the request. */
+static bool select_cameras(struct site *site, const struct http_request *request, const struct route *route,
+                           struct selection *selection) {
+    size_t room = route->cameras.text == NULL ? broker_topic_count(site->broker) : ROUTE_CAMERAS_MAX;
+    selection->topics = calloc(room + 1, sizeof(struct topic *));
+    if (selection->topics == NULL) {
+        http_reply_error(request, 503, "Retry-After: 1\r\n", "out_of_memory", "the server is out of memory");
+        return false;
+    }
+    if (route->cameras.text == NULL) {
+        select_all(site->broker, room, selection);
+        return true;
+    }
+    struct unknown unknown = {.count = 0};
+    select_named(site->broker, route->cameras, selection, &unknown);
+    if (unknown.count > 0) {
+        reply_unknown(request, &unknown);
+    }
+    return unknown.count == 0;
+}
+
+/* Cameras become what is to be shown of them. False after refusing the request. */
+static bool open_all(struct site *site, const struct http_request *request, const struct route *route,
+                     struct selection *selection) {
+    for (size_t i = 0; i < selection->count; i++) {
+        struct topic *topic = open_pictures(site, request, route, selection->topics[i]);
+        if (topic == NULL) {
+            return false;
+        }
+        topic_unref(&selection->topics[i]);
+        selection->topics[i] = topic;
+    }
+    return true;
+}
+
+void handle_feed(struct site *site, const struct http_request *request, const struct route *route) {
+    if (!stream_admit(site, request)) {
+        return;
+    }
+    struct selection selection = {.count = 0};
+    if (select_cameras(site, request, route, &selection) && open_all(site, request, route, &selection)) {
+        stream_serve(
+            site, request, route,
+            (struct stream_settings){.topics = selection.topics, .topic_count = selection.count, .route = "feed"});
+    }
+    release(&selection);
+    stream_release(site);
+}

@@ -1,0 +1,71 @@
+/* What the streams of one camera and of several have in common. */
+#include "web/handlers.h"
+#include "web/multipart.h"
+
+#include <string.h>
+
+bool stream_admit(struct site *site, const struct http_request *request) {
+    unsigned before = atomic_fetch_add_explicit(&site->streams_active, 1, memory_order_relaxed);
+    if (before < site->streams_max) {
+        return true;
+    }
+    stream_release(site);
+    atomic_fetch_add_explicit(&site->streams_rejected, 1, memory_order_relaxed);
+    http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_streams",
+                     "all %u streams are in use; close one, or raise server.max_streams", site->streams_max);
+    return false;
+}
+
+void stream_release(struct site *site) { atomic_fetch_sub_explicit(&site->streams_active, 1, memory_order_relaxed); }
+
+void stream_serve(struct site *site, const struct http_request *request, const struct route *route,
+                  struct stream_settings settings) {
+    if (http_is_head(request)) {
+        bool sent = http_begin_stream(request, multipart_content_type(), "");
+        (void)sent;
+        return;
+    }
+    settings.remote = request->remote;
+    settings.fps = route->fps;
+    if (http_socket(request, &settings.fd) != ERR_OK ||
+        !http_begin_stream(request, multipart_content_type(), multipart_first_delimiter())) {
+        return; /* the client has gone already */
+    }
+    enum err error = senders_serve(site->senders, &settings);
+    (void)error; /* the head is sent: a stream that could not begin just ends */
+}
+
+/* ---- Variants ---- */
+
+static const struct variant_wish *find_wish(const struct topic_settings *camera, const char *name) {
+    for (size_t i = 0; i < camera->variant_count; i++) {
+        if (strcmp(camera->variants[i].name, name) == 0) {
+            return &camera->variants[i].wish;
+        }
+    }
+    return NULL;
+}
+
+struct topic *open_pictures(struct site *site, const struct http_request *request, const struct route *route,
+                            struct topic *camera) {
+    const struct topic_settings *settings = topic_settings(camera);
+    bool by_name = route->variant[0] != '\0';
+    const struct variant_wish *wish = by_name ? find_wish(settings, route->variant) : &route->wish;
+    if (wish == NULL) {
+        http_reply_error(request, 404, NULL, "no_such_variant", "the camera \"%s\" has no variant \"%s\"", settings->id,
+                         route->variant);
+        return NULL;
+    }
+    struct topic *topic = NULL;
+    enum err error = broker_open_variant(site->broker, camera, wish, &topic);
+    if (error == ERR_BUSY) {
+        http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_variants",
+                         "the camera \"%s\" has %u variants already: take one of those that /api/status lists, or "
+                         "raise max_variants",
+                         settings->id, settings->max_variants);
+    } else if (error != ERR_OK) {
+        http_reply_error(request, 503, "Retry-After: 1\r\n", "unavailable", "the pictures cannot be made: %s",
+                         err_text(error));
+    }
+    return topic;
+}
