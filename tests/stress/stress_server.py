@@ -20,6 +20,7 @@ from harness import TIME_SCALE, Server, pattern  # noqa: E402
 VIEWERS = 50
 MAX_STREAMS = 40  # fewer than viewers: some are sent away
 REQUESTERS = 3
+VARIANTS = ["", "", "width=40", "width=160&quality=30", "quality=50&fps=5", "variant=thumb"]
 ANSWER_WITHIN_S = 5 * TIME_SCALE
 REPORT_OF_SANITIZER = re.compile(r"Sanitizer|runtime error:")
 
@@ -34,6 +35,7 @@ def camera(identifier, fps=30, on_demand=True, **faults):
 
 CONFIG = {
     "server": {"max_streams": MAX_STREAMS},
+    "defaults": {"max_variants": 2, "variants": {"thumb": {"width": 100, "fps": 5}}},
     "cameras": [
         camera("healthy", on_demand=False),
         camera("vanishes", vanish=0.5),
@@ -76,7 +78,8 @@ class Stress:
         identifier = self.pick_camera()
         manner = self.random.choice(["reads", "reads", "reads", "reads slowly", "never reads", "leaves at once"])
         until = time.monotonic() + self.random.uniform(0.05, 2)
-        reader, writer = await self.open(f"/camera/{identifier}/video_feed")
+        path = self.random.choice([f"/camera/{identifier}/video_feed?", f"/feed?cameras=healthy,{identifier}&"])
+        reader, writer = await self.open(path + self.random.choice(VARIANTS))
         if manner == "never reads":
             await asyncio.sleep(until - time.monotonic())
         elif manner != "leaves at once":
@@ -103,11 +106,12 @@ class Stress:
             if not data:
                 assert self.stopping, f"the stream of {identifier} ended by itself"
                 return
-            self.counts[f"frames of {identifier}"] += data.count(b"\r\nX-Timestamp:")
+            self.counts[f"frames of {identifier}"] += data.count(f"\r\nX-Camera-Id: {identifier}\r\n".encode())
             await asyncio.sleep(pause_s)
 
     async def request(self):
-        path = self.random.choice(["/", "/healthz", "/api/status", "/api/status", "/camera/healthy/snapshot"])
+        path = self.random.choice(["/", "/healthz", "/api/status", "/api/status", "/camera/healthy/snapshot",
+                                   "/camera/healthy/snapshot?variant=thumb"])
         reader, writer = await self.open(path)
         answer = await asyncio.wait_for(reader.read(), ANSWER_WITHIN_S)
         writer.close()
