@@ -166,7 +166,7 @@ class SlowClient(unittest.TestCase):
             self.read_slowly(stream, 2, 500_000)
             parts = self.read_slowly(stream, 4, 500_000)
             counts = [len(parts[id]) for id in ids]
-            self.assertLessEqual(max(counts) - min(counts), 2, counts)
+            self.assertGreater(min(counts), 0.7 * max(counts), counts)
             self.assertLess(max(counts), 4 * 28, "the client was not slow")
             ages = [part.received_at - part.timestamp for of_camera in parts.values() for part in of_camera]
             self.assertLess(sorted(ages)[len(ages) // 2], 1 * TIME_SCALE)

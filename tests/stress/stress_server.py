@@ -29,8 +29,8 @@ def camera(identifier, fps=30, on_demand=True, **faults):
     """A camera that every two seconds has each of these faults for so many seconds."""
     list_of_faults = [
         {"kind": kind, "at_s": at, "for_s": seconds} for kind, seconds in faults.items() for at in range(1, 80, 2)]
-    return pattern(identifier, fps=fps, faults=list_of_faults, stale_after_ms=300, idle_timeout_s=0.5,
-                   on_demand=on_demand)
+    return pattern(identifier, fps=fps, faults=list_of_faults, stale_after_ms=300 if faults else 300 * TIME_SCALE,
+                   idle_timeout_s=0.5, on_demand=on_demand)
 
 
 CONFIG = {
