@@ -299,6 +299,7 @@ static void a_repetition_that_was_not_begun_gives_way_without_a_skip(void **stat
     expire_timer(fixture);
     assert_true(fixture->stream.is_blocked);
     publish(fixture->topic, fixture->pool, 2);
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     receive(fixture);
     fixture->received_bytes = 0;
     assert_goes_on(stream_on_writable(&fixture->stream));
