@@ -19,6 +19,7 @@ enum err topic_create(const struct topic_settings *settings, const struct frame_
     lock_init(&topic->lock);
     condition_init(&topic->published);
     condition_init(&topic->demand_returned);
+    control_port_init(&topic->controls);
     *out = topic;
     return ERR_OK;
 }
@@ -38,6 +39,7 @@ void topic_unref(struct topic **topic_pointer) {
     for (unsigned i = 0; i < topic->settings.ring_frames; i++) {
         frame_unref(&topic->ring[i]);
     }
+    control_port_finish(&topic->controls);
     condition_finish(&topic->demand_returned);
     condition_finish(&topic->published);
     lock_finish(&topic->lock);
@@ -49,6 +51,10 @@ const struct topic_settings *topic_settings(const struct topic *topic) { return 
 bool topic_is_shared(const struct topic *topic) {
     /* Acquire, with the release in topic_unref(): whoever has left has finished with the topic. */
     return atomic_load_explicit(&topic->references, memory_order_acquire) > 1;
+}
+
+struct control_port *topic_controls(struct topic *topic) {
+    return &topic->controls;
 }
 
 /* The inboxes to wake, each with a reference: they are woken after the lock is released. */

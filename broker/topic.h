@@ -14,6 +14,7 @@
 #ifndef BROKER_TOPIC_H
 #define BROKER_TOPIC_H
 
+#include "broker/control.h"
 #include "broker/converter.h"
 #include "broker/frame.h"
 
@@ -39,6 +40,7 @@ struct topic_settings {
     int64_t idle_timeout_ns;                 /* from the last subscriber's leaving to topic_wanted() turning false */
     bool on_demand;                          /* false: always wanted */
     double fps;                              /* frames a second asked of the camera; 0: whatever it gives */
+    bool has_controls;                       /* topic_controls() is open whenever the camera is */
     const struct variant_settings *variants; /* borrowed for the topic's life */
     size_t variant_count;
     unsigned max_variants; /* at the same time, without the named ones */
@@ -88,6 +90,9 @@ void topic_set_capture(struct topic *topic, uint32_t width_px, uint32_t height_p
 void topic_count_dropped(struct topic *topic, uint64_t frames);
 void topic_count_invalid(struct topic *topic);
 void topic_count_restart(struct topic *topic);
+
+/* Where the camera offers its controls. Borrowed, for the topic's life. Threads: any. */
+struct control_port *topic_controls(struct topic *topic);
 
 /* Somebody subscribes, or left less than idle_timeout_ns ago, or the topic is not on demand. *until_ns (may be NULL)
  * gets when that turns false by itself: CLOCK_NEVER while somebody subscribes. */

@@ -88,6 +88,8 @@ struct topic {
     void *demand_user GUARDED_BY(lock);
     unsigned demand_calls GUARDED_BY(lock); /* under way */
     struct condition demand_returned;
+
+    struct control_port controls; /* has a lock of its own */
 };
 
 /* The newest frame of the ring, borrowed; NULL if there is none. */
