@@ -18,6 +18,7 @@
 #include "broker/err.h"
 #include "broker/state.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,7 @@ struct frame_info {
     uint32_t width_px, height_px;
     uint32_t stride_px; /* raw formats: samples from one row of the first plane to the next; 0 means width_px */
     enum frame_format format;
+    bool limited_range;      /* raw formats: black is 16 and white 235, as in video; else 0 and 255, as in JPEG */
     enum camera_state state; /* STATE_LIVE, or what a placeholder stands for */
 };
 

@@ -74,7 +74,7 @@ enum err announcer_create(struct broker *broker, const struct source_settings *s
     }
     announcer->pool = broker_frame_pool(broker);
     announcer->settings = settings;
-    enum err error = encoder_create(announcer->pool, PLACEHOLDER_QUALITY, &announcer->encoder);
+    enum err error = encoder_create(announcer->pool, PLACEHOLDER_QUALITY, SUBSAMPLING_420, &announcer->encoder);
     if (error == ERR_OK) {
         error = job_slot_create(broker_worker_pool(broker), draw_and_publish, announcer, &announcer->slot);
     }

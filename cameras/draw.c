@@ -1,5 +1,7 @@
 #include "cameras/draw.h"
 
+#include "cameras/raw_picture.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,28 @@ struct colour colour_from_hsv(double hue, double saturation, double value) {
 
 static int half_up(int pixels) { return (pixels + 1) / 2; }
 
+enum err canvas_over(struct frame *raw, struct canvas *canvas) {
+    struct raw_picture picture;
+    enum err error = raw_picture_init(&picture, raw, true, NULL);
+    if (error != ERR_OK) {
+        return error;
+    }
+    const struct raw_component *luma = &picture.components[0];
+    *canvas =
+        (struct canvas){.width_px = luma->width, .height_px = luma->height, .plane_count = picture.component_count};
+    for (unsigned i = 0; i < picture.component_count; i++) {
+        const struct raw_component *component = &picture.components[i];
+        canvas->planes[i] = (struct plane){
+            .samples = frame_data(raw) + (component->samples - frame_payload(raw).bytes),
+            .stride = (ptrdiff_t)component->stride_bytes,
+            .step = (ptrdiff_t)component->step_bytes,
+            .across = i == 0 ? 1 : 2,
+            .down = i == 0 || !picture.chroma_halved_down ? 1 : 2,
+        };
+    }
+    return ERR_OK;
+}
+
 enum err canvas_create(struct frame_pool *pool, uint32_t width_px, uint32_t height_px, struct frame **frame,
                        struct canvas *canvas) {
     size_t luma_bytes = (size_t)width_px * height_px;
@@ -45,14 +69,11 @@ enum err canvas_create(struct frame_pool *pool, uint32_t width_px, uint32_t heig
     info->width_px = width_px;
     info->height_px = height_px;
     info->stride_px = width_px;
-    uint8_t *data = frame_data(created);
-    *canvas = (struct canvas){
-        .y = data,
-        .cb = data + luma_bytes,
-        .cr = data + luma_bytes + chroma_bytes,
-        .width_px = width_px,
-        .height_px = height_px,
-    };
+    error = canvas_over(created, canvas);
+    if (error != ERR_OK) {
+        frame_unref(&created);
+        return error;
+    }
     *frame = created;
     return ERR_OK;
 }
@@ -73,10 +94,34 @@ static struct area clip(const struct canvas *canvas, int x, int y, int width, in
     };
 }
 
-static void fill_plane(uint8_t *plane, int stride, struct area area, uint8_t value) {
+/* The samples of a plane that an area touches. */
+static struct area samples_of(const struct plane *plane, struct area area) {
+    bool halved_across = plane->across == 2, halved_down = plane->down == 2;
+    return (struct area){
+        .left = area.left / plane->across,
+        .top = area.top / plane->down,
+        .right = halved_across ? half_up(area.right) : area.right,
+        .bottom = halved_down ? half_up(area.bottom) : area.bottom,
+    };
+}
+
+static void fill_plane(const struct plane *plane, struct area area, uint8_t value) {
     for (int row = area.top; row < area.bottom; row++) {
-        memset(plane + (ptrdiff_t)row * stride + area.left, value, (size_t)(area.right - area.left));
+        uint8_t *samples = plane->samples + row * plane->stride;
+        if (plane->step == 1) {
+            memset(samples + area.left, value, (size_t)(area.right - area.left));
+            continue;
+        }
+        for (int column = area.left; column < area.right; column++) {
+            samples[column * plane->step] = value;
+        }
     }
+}
+
+static void spread(struct colour colour, uint8_t samples[3]) {
+    samples[0] = colour.y;
+    samples[1] = colour.cb;
+    samples[2] = colour.cr;
 }
 
 void draw_box(const struct canvas *canvas, int x, int y, int width, int height, struct colour colour) {
@@ -84,10 +129,11 @@ void draw_box(const struct canvas *canvas, int x, int y, int width, int height, 
     if (area.left >= area.right) {
         return;
     }
-    fill_plane(canvas->y, (int)canvas->width_px, area, colour.y);
-    struct area half = {area.left / 2, area.top / 2, half_up(area.right), half_up(area.bottom)};
-    fill_plane(canvas->cb, half_up((int)canvas->width_px), half, colour.cb);
-    fill_plane(canvas->cr, half_up((int)canvas->width_px), half, colour.cr);
+    uint8_t samples[3];
+    spread(colour, samples);
+    for (unsigned i = 0; i < canvas->plane_count; i++) {
+        fill_plane(&canvas->planes[i], samples_of(&canvas->planes[i], area), samples[i]);
+    }
 }
 
 enum err mask_create_disc(int diameter_px, struct mask *mask) {
@@ -116,34 +162,48 @@ static void blend(uint8_t *sample, uint8_t colour, int alpha) {
     *sample = (uint8_t)((*sample * (255 - alpha) + colour * alpha + 127) / 255);
 }
 
-/* How much of the two by two pixels of one chroma sample is covered; column and row are the mask's. */
-static int coverage_of_four(const struct mask *mask, int column, int row) {
+/* How much of the pixels that share one sample is covered; column and row are the mask's. */
+static int shared_coverage(const struct mask *mask, int column, int row, const struct plane *plane) {
     int sum = 0;
-    for (int y = row; y < row + 2; y++) {
-        for (int x = column; x < column + 2; x++) {
+    for (int y = row; y < row + plane->down; y++) {
+        for (int x = column; x < column + plane->across; x++) {
             if (x >= 0 && x < mask->width_px && y >= 0 && y < mask->height_px) {
                 sum += mask->coverage[y * mask->width_px + x];
             }
         }
     }
-    return sum / 4;
+    return sum / (plane->across * plane->down);
+}
+
+/* Luma: a sample a pixel. */
+static void blend_pixels(const struct plane *plane, struct area area, const struct mask *mask, int x, int y,
+                         uint8_t value) {
+    for (int row = area.top; row < area.bottom; row++) {
+        uint8_t *samples = plane->samples + row * plane->stride;
+        const uint8_t *coverage = mask->coverage + (ptrdiff_t)(row - y) * mask->width_px;
+        for (int column = area.left; column < area.right; column++) {
+            blend(samples + column * plane->step, value, coverage[column - x]);
+        }
+    }
+}
+
+static void blend_shared(const struct plane *plane, struct area area, const struct mask *mask, int x, int y,
+                         uint8_t value) {
+    for (int row = area.top; row < area.bottom; row++) {
+        uint8_t *samples = plane->samples + row * plane->stride;
+        for (int column = area.left; column < area.right; column++) {
+            int alpha = shared_coverage(mask, column * plane->across - x, row * plane->down - y, plane);
+            blend(samples + column * plane->step, value, alpha);
+        }
+    }
 }
 
 void draw_mask(const struct canvas *canvas, const struct mask *mask, int x, int y, struct colour colour) {
     struct area area = clip(canvas, x, y, mask->width_px, mask->height_px);
-    for (int row = area.top; row < area.bottom; row++) {
-        uint8_t *luma = canvas->y + (ptrdiff_t)row * (ptrdiff_t)canvas->width_px;
-        const uint8_t *coverage = mask->coverage + (ptrdiff_t)(row - y) * mask->width_px;
-        for (int column = area.left; column < area.right; column++) {
-            blend(luma + column, colour.y, coverage[column - x]);
-        }
-    }
-    int stride = half_up((int)canvas->width_px);
-    for (int row = area.top / 2; row < half_up(area.bottom); row++) {
-        for (int column = area.left / 2; column < half_up(area.right); column++) {
-            int alpha = coverage_of_four(mask, 2 * column - x, 2 * row - y);
-            blend(canvas->cb + row * stride + column, colour.cb, alpha);
-            blend(canvas->cr + row * stride + column, colour.cr, alpha);
-        }
+    uint8_t samples[3];
+    spread(colour, samples);
+    blend_pixels(&canvas->planes[0], area, mask, x, y, samples[0]);
+    for (unsigned i = 1; i < canvas->plane_count; i++) {
+        blend_shared(&canvas->planes[i], samples_of(&canvas->planes[i], area), mask, x, y, samples[i]);
     }
 }

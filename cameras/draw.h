@@ -1,4 +1,4 @@
-/* Drawing into raw 4:2:0 planar pictures (FRAME_I420): boxes and masks. font.h writes text.
+/* Drawing into raw pictures of any format: boxes and masks. font.h writes text.
  *
  * Coordinates are pixels from the top left corner; whatever lies outside the picture is clipped.
  * Threads: a canvas belongs to its user. */
@@ -15,11 +15,22 @@ struct colour colour_from_rgb(uint8_t red, uint8_t green, uint8_t blue);
 /* hue in degrees (0 red, 120 green, 240 blue), saturation and value from 0 to 1. */
 struct colour colour_from_hsv(double hue, double saturation, double value);
 
+/* The samples of Y, Cb or Cr in a picture. */
+struct plane {
+    uint8_t *samples;
+    ptrdiff_t stride, step; /* in bytes: from row to row, and from one sample of a row to the next */
+    int across, down;       /* how many pixels share a sample: 1 or 2 */
+};
+
 /* A picture to draw into; borrows the memory of a frame that the caller owns. */
 struct canvas {
-    uint8_t *y, *cb, *cr;
+    struct plane planes[3];
+    unsigned plane_count; /* 1: grey */
     uint32_t width_px, height_px;
 };
+
+/* raw: unsealed, of any raw format. ERR_UNSUPPORTED, ERR_INVALID: as raw_picture_init(). */
+CHECKED enum err canvas_over(struct frame *raw, struct canvas *canvas);
 
 /* A new unsealed FRAME_I420 frame of that size with its canvas; sizes may be odd (chroma is rounded up). What it shows
  * is undefined. ERR_MEMORY; ERR_INVALID: too large for a frame. */

@@ -17,10 +17,11 @@ struct destination {
 struct encoder {
     struct frame_pool *pool;
     int quality;
+    enum subsampling subsampling;
     struct jpeg_compress_struct compressor;
     struct jpeg_trap trap;
     struct destination destination;
-    uint8_t *strip; /* one row of blocks: 16 rows of Y, 8 each of Cb and Cr */
+    uint8_t *strip; /* one row of blocks: 8 or 16 rows of Y, 8 each of Cb and Cr */
     size_t strip_bytes;
     size_t expected_bytes; /* of the next JPEG; 0 before the first */
 };
@@ -74,6 +75,9 @@ static void configure(struct jpeg_compress_struct *compressor, const struct raw_
     compressor->input_components = (int)picture->component_count;
     compressor->in_color_space = picture->component_count == 1 ? JCS_GRAYSCALE : JCS_YCbCr;
     jpeg_set_defaults(compressor); /* 4:2:0 */
+    if (!picture->chroma_halved_down) {
+        compressor->comp_info[0].v_samp_factor = 1;
+    }
     jpeg_set_quality(compressor, quality, TRUE);
     compressor->dct_method = JDCT_ISLOW;
     compressor->raw_data_in = TRUE;
@@ -86,7 +90,8 @@ static size_t padded_width(const struct raw_component *component) {
 }
 
 static uint32_t rows_per_strip(const struct raw_picture *picture, unsigned component) {
-    return picture->component_count > 1 && component == 0 ? 2 * DCTSIZE : DCTSIZE;
+    const bool doubled = component == 0 && picture->component_count > 1 && picture->chroma_halved_down;
+    return doubled ? 2 * DCTSIZE : DCTSIZE;
 }
 
 static enum err reserve_strip(struct encoder *encoder, const struct raw_picture *picture) {
@@ -137,13 +142,14 @@ static bool compress(struct encoder *encoder, const struct raw_picture *picture)
 
 /* ---- Encoder ---- */
 
-enum err encoder_create(struct frame_pool *pool, int quality, struct encoder **out) {
+enum err encoder_create(struct frame_pool *pool, int quality, enum subsampling subsampling, struct encoder **out) {
     struct encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL) {
         return ERR_MEMORY;
     }
     encoder->pool = pool;
     encoder->quality = quality;
+    encoder->subsampling = subsampling;
     if (!create_compressor(encoder)) {
         encoder_destroy(&encoder);
         return ERR_MEMORY;
@@ -165,7 +171,7 @@ void encoder_destroy(struct encoder **encoder_pointer) {
 
 enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct frame **jpeg, struct reason *reason) {
     struct raw_picture picture;
-    enum err error = raw_picture_init(&picture, raw, reason);
+    enum err error = raw_picture_init(&picture, raw, encoder->subsampling == SUBSAMPLING_422, reason);
     if (error == ERR_OK) {
         error = reserve_strip(encoder, &picture);
     }
@@ -190,6 +196,7 @@ enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct
     *info = *frame_info(raw);
     info->format = FRAME_JPEG;
     info->stride_px = 0;
+    info->limited_range = false;
     /* A little more than the last one, so that a busier picture seldom has to move. */
     const size_t size = frame_payload(destination->frame).count;
     encoder->expected_bytes = size + size / 4;

@@ -1,21 +1,22 @@
 /* Raw frames to JPEG frames, without a trip through RGB.
  *
- * Output: baseline JFIF, full range, 4:2:0 (grey for grey), a restart marker a row of blocks, so that a damaged stream
- * recovers and loss is noticed. The same picture gives the same bytes. An encoder keeps its compressor and its row
- * buffer between frames.
- * Threads: one at a time for each encoder. */
+ * Output: baseline JFIF, full range, 4:2:0 or 4:2:2 (grey for grey), a restart marker a row of blocks, so that a
+ * damaged stream recovers and loss is noticed. The same picture gives the same bytes. An encoder keeps its compressor
+ * and its row buffer between frames. Threads: one at a time for each encoder. */
 #ifndef CAMERAS_ENCODER_H
 #define CAMERAS_ENCODER_H
 
 #include "broker/frame.h"
+#include "cameras/settings.h"
 
 struct encoder;
 
 /* pool is borrowed for the encoder's life. quality: 1 to 100. ERR_MEMORY. */
-CHECKED enum err encoder_create(struct frame_pool *pool, int quality, struct encoder **encoder);
+CHECKED enum err encoder_create(struct frame_pool *pool, int quality, enum subsampling subsampling,
+                                struct encoder **encoder);
 void encoder_destroy(struct encoder **encoder);
 
-/* raw stays the caller's. *jpeg is a new, unsealed frame with raw's info, but for the format and the stride.
+/* raw stays the caller's. *jpeg is a new, unsealed frame with raw's info, but for the format, the stride and the range.
  * ERR_INVALID: raw has fewer bytes than its format and size need, or it is not 1 to 65500 pixels each way;
  * ERR_UNSUPPORTED: not a raw format; ERR_MEMORY. */
 CHECKED enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct frame **jpeg,

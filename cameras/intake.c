@@ -3,6 +3,7 @@
 #include "broker/log.h"
 #include "cameras/encoder.h"
 #include "cameras/jpeg.h"
+#include "cameras/retouch.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,22 +15,24 @@
 struct intake {
     struct broker *broker;
     struct topic *topic;
-    int quality;
+    const struct source_settings *settings;
     unsigned thorough_left;
-    /* NULL until the first raw picture; the encoder is the job's. */
+    /* NULL until the first raw picture; but for the slot, the job's. */
+    struct retouch *retouch; /* NULL for good where there is nothing to do */
     struct encoder *encoder;
     struct job_slot *slot;
     /* Counted by the camera's thread and the job; relaxed, since nothing else depends on it. */
     atomic_uint broken_in_a_row;
 };
 
-enum err intake_create(struct broker *broker, struct topic *topic, int quality, struct intake **out) {
+enum err intake_create(struct broker *broker, struct topic *topic, const struct source_settings *settings,
+                       struct intake **out) {
     struct intake *intake = calloc(1, sizeof *intake);
     if (intake == NULL) {
         return ERR_MEMORY;
     }
     *intake =
-        (struct intake){.broker = broker, .topic = topic, .quality = quality, .thorough_left = THOROUGH_AT_OPENING};
+        (struct intake){.broker = broker, .topic = topic, .settings = settings, .thorough_left = THOROUGH_AT_OPENING};
     *out = intake;
     return ERR_OK;
 }
@@ -42,6 +45,7 @@ void intake_destroy(struct intake **intake_pointer) {
     }
     job_slot_destroy(&intake->slot);
     encoder_destroy(&intake->encoder);
+    retouch_destroy(&intake->retouch);
     free(intake);
 }
 
@@ -58,7 +62,10 @@ static void publish(struct intake *intake, struct frame **frame) {
 static void encode_and_publish(void *user, struct frame *raw) {
     struct intake *intake = user;
     struct frame *jpeg = NULL;
-    enum err error = encoder_encode(intake->encoder, raw, &jpeg, NULL);
+    enum err error = intake->retouch != NULL ? retouch_apply(intake->retouch, &raw) : ERR_OK;
+    if (error == ERR_OK) {
+        error = encoder_encode(intake->encoder, raw, &jpeg, NULL);
+    }
     if (error == ERR_OK) {
         publish(intake, &jpeg);
     } else if (error == ERR_MEMORY) {
@@ -69,14 +76,25 @@ static void encode_and_publish(void *user, struct frame *raw) {
     frame_unref(&raw);
 }
 
-static enum err encode_later(struct intake *intake, struct frame **raw) {
+/* What raw pictures need, as far as it is not there yet. */
+static enum err prepare_encoding(struct intake *intake) {
+    struct frame_pool *pool = broker_frame_pool(intake->broker);
+    const struct source_settings *settings = intake->settings;
     enum err error = ERR_OK;
-    if (intake->encoder == NULL) {
-        error = encoder_create(broker_frame_pool(intake->broker), intake->quality, &intake->encoder);
+    if (intake->retouch == NULL && retouch_is_wanted(&settings->retouch)) {
+        error = retouch_create(pool, &settings->retouch, topic_settings(intake->topic)->name, &intake->retouch);
     }
-    if (error == ERR_OK && intake->slot == NULL) {
+    if (error == ERR_OK && intake->encoder == NULL) {
+        error = encoder_create(pool, settings->quality, settings->subsampling, &intake->encoder);
+    }
+    if (error == ERR_OK) {
         error = job_slot_create(broker_worker_pool(intake->broker), encode_and_publish, intake, &intake->slot);
     }
+    return error;
+}
+
+static enum err encode_later(struct intake *intake, struct frame **raw) {
+    enum err error = intake->slot == NULL ? prepare_encoding(intake) : ERR_OK;
     if (error == ERR_OK && job_slot_submit(intake->slot, raw)) {
         topic_count_dropped(intake->topic, 1);
     }

@@ -8,11 +8,13 @@
 #define CAMERAS_INTAKE_H
 
 #include "broker/broker.h"
+#include "cameras/settings.h"
 
 struct intake;
 
-/* quality: of the JPEG made from raw pictures, 1 to 100. topic and broker are borrowed. ERR_MEMORY. */
-CHECKED enum err intake_create(struct broker *broker, struct topic *topic, int quality, struct intake **intake);
+/* settings: how raw pictures become JPEG. Everything is borrowed. ERR_MEMORY. */
+CHECKED enum err intake_create(struct broker *broker, struct topic *topic, const struct source_settings *settings,
+                               struct intake **intake);
 /* Drops a raw picture that still waits. Blocks: until one that is being encoded is published. */
 void intake_destroy(struct intake **intake);
 

@@ -174,7 +174,7 @@ enum err camera_run_opening(struct camera *camera, struct reason *reason) {
         return error;
     }
     opening.opened_ns = clock_monotonic_ns();
-    error = intake_create(camera->broker, camera->topic, camera->settings.source.quality, &opening.intake);
+    error = intake_create(camera->broker, camera->topic, &camera->settings.source, &opening.intake);
     if (error == ERR_OK) {
         error = read_frames(&opening, reason);
     }

@@ -62,7 +62,19 @@ static struct layout layout_of(enum frame_format format, uint32_t stride_px, uin
     return (struct layout){.component_count = 0};
 }
 
-enum err raw_picture_init(struct raw_picture *picture, const struct frame *frame, struct reason *reason) {
+/* From limited range to full: (sample * factor + constant) / 2^14, rounded and clamped. ITU-R BT.601: luma from 16 to
+ * 235, chroma from 16 to 240 around 128. */
+struct sample_scale {
+    int factor, constant;
+};
+#define SCALE_SHIFT 14
+#define SCALE(factor, from, to)                                                                                        \
+    { factor, ((to) << SCALE_SHIFT) - (factor) * (from) + (1 << (SCALE_SHIFT - 1)) }
+static const struct sample_scale luma_scale = SCALE(19077, 16, 0);      /* 255 / 219 */
+static const struct sample_scale chroma_scale = SCALE(18651, 128, 128); /* 255 / 224 */
+
+enum err raw_picture_init(struct raw_picture *picture, const struct frame *frame, bool keep_chroma_rows,
+                          struct reason *reason) {
     const struct frame_info *info = frame_info(frame);
     const uint32_t width = info->width_px, height = info->height_px;
     if (width < 1 || width > SIZE_MAX_PX || height < 1 || height > SIZE_MAX_PX) {
@@ -83,6 +95,7 @@ enum err raw_picture_init(struct raw_picture *picture, const struct frame *frame
         return ERR_INVALID;
     }
     picture->component_count = layout.component_count;
+    picture->chroma_halved_down = !keep_chroma_rows || !is_packed(info->format);
     for (unsigned i = 0; i < layout.component_count; i++) {
         picture->components[i] =
             (struct raw_component){.samples = payload.bytes + layout.offset[i],
@@ -90,7 +103,10 @@ enum err raw_picture_init(struct raw_picture *picture, const struct frame *frame
                                    .step_bytes = i == 0 ? layout.luma_step : layout.chroma_step,
                                    .source_rows = i == 0 ? height : layout.chroma_rows,
                                    .width = i == 0 ? width : half(width),
-                                   .height = i == 0 ? height : half(height)};
+                                   .height = i == 0 || !picture->chroma_halved_down ? height : half(height)};
+        if (info->limited_range) {
+            picture->components[i].scale = i == 0 ? &luma_scale : &chroma_scale;
+        }
     }
     return ERR_OK;
 }
@@ -120,6 +136,14 @@ static void gather_average(uint8_t *restrict to, const uint8_t *restrict above, 
     }
 }
 
+static void expand(uint8_t *samples, size_t count, const struct sample_scale *scale) {
+    const int factor = scale->factor, constant = scale->constant;
+    for (size_t i = 0; i < count; i++) {
+        const int value = (samples[i] * factor + constant) >> SCALE_SHIFT;
+        samples[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+    }
+}
+
 static const uint8_t *source_row(const struct raw_component *component, uint32_t row) {
     const uint32_t last = component->source_rows - 1;
     return component->samples + component->stride_bytes * (row < last ? row : last);
@@ -130,10 +154,13 @@ const uint8_t *raw_component_row(const struct raw_component *component, uint32_t
     const size_t width = component->width;
     if (component->source_rows != component->height) {
         gather_average(buffer, source_row(component, 2 * row), source_row(component, 2 * row + 1), width);
-    } else if (component->step_bytes == 1 && width == padded_width) {
+    } else if (component->step_bytes == 1 && width == padded_width && component->scale == NULL) {
         return source_row(component, row);
     } else {
         gather(buffer, source_row(component, row), component->step_bytes, width);
+    }
+    if (component->scale != NULL) {
+        expand(buffer, width, component->scale);
     }
     memset(buffer + width, buffer[width - 1], padded_width - width);
     return buffer;

@@ -214,7 +214,7 @@ static enum err create(struct frame_pool *pool, const struct variant_wish *wish,
     scaler->pool = pool;
     scaler->wish = resolve(wish, 0);
     int quality = scaler->wish.quality > 0 ? scaler->wish.quality : QUALITY_USUAL;
-    enum err error = encoder_create(pool, quality, &scaler->encoder);
+    enum err error = encoder_create(pool, quality, SUBSAMPLING_420, &scaler->encoder);
     if (error == ERR_OK && !create_decompressor(scaler)) {
         error = ERR_MEMORY;
     }

@@ -3,6 +3,7 @@
 #ifndef CAMERAS_SETTINGS_H
 #define CAMERAS_SETTINGS_H
 
+#include "broker/control.h"
 #include "broker/topic.h"
 
 #include <stddef.h>
@@ -31,16 +32,45 @@ struct fault_settings {
     int64_t for_ns;    /* INT64_MAX: for ever; 0 with FAULT_TRUNCATED: one frame */
 };
 
-enum source_type { SOURCE_EMULATED, SOURCE_PATTERN };
+enum source_type { SOURCE_EMULATED, SOURCE_PATTERN, SOURCE_V4L2 };
+
+/* How much of the colour of raw pictures a JPEG keeps: half of it across and down, or all of it down. Pictures that
+ * come with halved chroma stay as they are. */
+enum subsampling { SUBSAMPLING_420, SUBSAMPLING_422 };
+
+/* What the samples of raw pictures mean. */
+enum sample_range { RANGE_AUTO, RANGE_FULL, RANGE_LIMITED };
+
+/* What is done to raw pictures before they are encoded: turned clockwise, then mirrored. */
+struct retouch_settings {
+    unsigned turn_degrees; /* 0, 90, 180 or 270 */
+    bool flip_horizontal, flip_vertical;
+    bool timestamp; /* name and time are written into the picture */
+};
+
+/* A device of the system. */
+struct device_settings {
+    const char *path;               /* NULL: take one that nobody names */
+    const char *const *named_paths; /* with path NULL: those that other cameras name */
+    size_t named_count;
+    size_t unnamed_before; /* with path NULL: how many cameras before this one take such a device */
+    const char *format;    /* as frame_format_name() has it; NULL: the best that the device has */
+    enum sample_range range;
+    const struct control_wish *controls; /* set at each opening */
+    size_t control_count;
+};
 
 /* One camera's source. The strings and arrays are borrowed from the configuration, which outlives the cameras. */
 struct source_settings {
     enum source_type type;
     double fps;
-    uint32_t width_px, height_px; /* pattern */
-    int quality;                  /* pattern: 1 to 100, of the encoder */
-    const char *const *files;     /* emulated: paths of JPEG files, played in this order, over and over */
+    uint32_t width_px, height_px; /* pattern, v4l2 */
+    int quality;                  /* 1 to 100, of the encoder */
+    enum subsampling subsampling;
+    struct retouch_settings retouch;
+    const char *const *files; /* emulated: paths of JPEG files, played in this order, over and over */
     size_t file_count;
+    struct device_settings device; /* v4l2 */
     const struct fault_settings *faults;
     size_t fault_count;
 };

@@ -54,7 +54,7 @@ static void make_pictures(void) {
     struct encoder *encoder;
     struct frame *raw;
     struct frame *jpeg;
-    assert_int_equal(encoder_create(broker_frame_pool(broker), 80, &encoder), ERR_OK);
+    assert_int_equal(encoder_create(broker_frame_pool(broker), 80, SUBSAMPLING_420, &encoder), ERR_OK);
     assert_int_equal(frame_create(broker_frame_pool(broker), 64 * 48, &raw), ERR_OK);
     for (size_t i = 0; i < (size_t)64 * 48; i++) {
         frame_data(raw)[i] = (uint8_t)(i * i >> 6);

@@ -40,7 +40,7 @@ static size_t lit(const struct canvas *canvas, uint32_t left, uint32_t right) {
     size_t count = 0;
     for (uint32_t y = 0; y < canvas->height_px; y++) {
         for (uint32_t x = left; x < right; x++) {
-            count += canvas->y[y * canvas->width_px + x] > 0 ? 1 : 0;
+            count += canvas->planes[0].samples[y * canvas->width_px + x] > 0 ? 1 : 0;
         }
     }
     return count;
@@ -55,7 +55,7 @@ static bool look_alike(const char *a, const char *b) {
     draw_text(&canvas_a, font, 4, 4, a, SIZE_MAX, red);
     draw_text(&canvas_b, font, 4, 4, b, SIZE_MAX, red);
     assert_true(lit(&canvas_a, 0, 200) > 0);
-    bool same = memcmp(canvas_a.y, canvas_b.y, (size_t)200 * 40) == 0;
+    bool same = memcmp(canvas_a.planes[0].samples, canvas_b.planes[0].samples, (size_t)200 * 40) == 0;
     frame_unref(&frame_a);
     frame_unref(&frame_b);
     return same;
@@ -85,7 +85,7 @@ static void odd_sizes_round_chroma_up(void **state) {
     assert_int_equal(frame_info(frame)->format, FRAME_I420);
     assert_int_equal(frame_info(frame)->width_px, 17);
     assert_int_equal(frame_info(frame)->height_px, 19);
-    assert_int_equal(canvas.cr[9 * 10 - 1], 128);
+    assert_int_equal(canvas.planes[2].samples[9 * 10 - 1], 128);
     frame_unref(&frame);
 }
 
@@ -97,8 +97,8 @@ static void box_fills_exactly_its_pixels(void **state) {
     for (uint32_t y = 0; y < 16; y++) {
         for (uint32_t x = 0; x < 16; x++) {
             bool inside = x >= 4 && x < 12 && y >= 6 && y < 8;
-            assert_int_equal(canvas.y[y * 16 + x], inside ? red.y : 0);
-            assert_int_equal(canvas.cr[y / 2 * 8 + x / 2], inside ? red.cr : 128);
+            assert_int_equal(canvas.planes[0].samples[y * 16 + x], inside ? red.y : 0);
+            assert_int_equal(canvas.planes[2].samples[y / 2 * 8 + x / 2], inside ? red.cr : 128);
         }
     }
     frame_unref(&frame);
@@ -120,8 +120,8 @@ static void shapes_outside_the_picture_are_clipped(void **state) {
     assert_int_equal(lit(&canvas, 0, 15), 0);
     draw_mask(&canvas, &disc, -5, -5, red);
     draw_mask(&canvas, &disc, 11, 11, red);
-    assert_int_equal(canvas.y[0], red.y);
-    assert_int_equal(canvas.y[15 * 15 - 1], red.y);
+    assert_int_equal(canvas.planes[0].samples[0], red.y);
+    assert_int_equal(canvas.planes[0].samples[15 * 15 - 1], red.y);
     draw_box(&canvas, -5, -5, 100, 100, red);
     assert_int_equal(lit(&canvas, 0, 15), 15 * 15);
     mask_finish(&disc);
@@ -135,13 +135,13 @@ static void mask_blends_by_its_coverage(void **state) {
     struct canvas canvas;
     struct frame *frame = black_picture(4, 2, &canvas);
     draw_mask(&canvas, &mask, 0, 0, (struct colour){200, 128, 228});
-    assert_int_equal(canvas.y[0], 0);
-    assert_int_equal(canvas.y[1], 40);
-    assert_int_equal(canvas.y[2], 80);
-    assert_int_equal(canvas.y[3], 200);
-    assert_int_equal(canvas.y[4], 0);
-    assert_int_equal(canvas.cr[0], 133);
-    assert_int_equal(canvas.cr[1], 163);
+    assert_int_equal(canvas.planes[0].samples[0], 0);
+    assert_int_equal(canvas.planes[0].samples[1], 40);
+    assert_int_equal(canvas.planes[0].samples[2], 80);
+    assert_int_equal(canvas.planes[0].samples[3], 200);
+    assert_int_equal(canvas.planes[0].samples[4], 0);
+    assert_int_equal(canvas.planes[2].samples[0], 133);
+    assert_int_equal(canvas.planes[2].samples[1], 163);
     frame_unref(&frame);
 }
 
@@ -168,7 +168,7 @@ static void long_text_ends_in_an_ellipsis(void **state) {
     int width = font_text_width(font, "Front garden", SIZE_MAX);
     draw_text_within(&within, font, 0, 0, width, "Front garden, left", red);
     draw_text(&expected, font, 0, 0, "Front garde\u2026", SIZE_MAX, red);
-    assert_memory_equal(within.y, expected.y, (size_t)300 * 40);
+    assert_memory_equal(within.planes[0].samples, expected.planes[0].samples, (size_t)300 * 40);
     frame_unref(&frame);
     frame_unref(&other);
 }

@@ -74,7 +74,7 @@ static struct frame *make_raw(enum frame_format format, uint32_t width, uint32_t
 
 static struct encoder *make_encoder(int quality) {
     struct encoder *encoder;
-    assert_int_equal(encoder_create(pool, quality, &encoder), ERR_OK);
+    assert_int_equal(encoder_create(pool, quality, SUBSAMPLING_420, &encoder), ERR_OK);
     return encoder;
 }
 

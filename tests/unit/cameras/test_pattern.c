@@ -160,7 +160,7 @@ static void strip_survives_compression_at_quality_60_and_scaling_to_320(void **s
     (void)state;
     static const uint32_t sizes[][3] = {{320, 180, 1}, {640, 480, 2}, {1280, 720, 4}, {3840, 2160, 12}};
     struct encoder *encoder;
-    assert_int_equal(encoder_create(pool, 60, &encoder), ERR_OK);
+    assert_int_equal(encoder_create(pool, 60, SUBSAMPLING_420, &encoder), ERR_OK);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct camera camera;
         camera_open(&camera, "yard", sizes[i][0], sizes[i][1], 240);
