@@ -36,7 +36,7 @@ static bool wait_for_demand(struct camera *camera) {
     return false;
 }
 
-/* Blocks: for that long (true), or until the camera is over. */
+/* Blocks: for that long, or until the device may have come back (true), or until the camera is over. */
 static bool rest(struct camera *camera, int64_t duration_ns) {
     int64_t at_ns = clock_monotonic_ns() + duration_ns;
     int64_t until_ns;
@@ -45,7 +45,11 @@ static bool rest(struct camera *camera, int64_t duration_ns) {
         if (atomic_load(&camera->stopping) || !topic_wanted(camera->topic, &until_ns)) {
             return false;
         }
-    } while (event_wait_until(&camera->wake, earlier(at_ns, until_ns)) || clock_monotonic_ns() < at_ns);
+        if (arrival_wait(&camera->arrival, &camera->wake, earlier(at_ns, until_ns))) {
+            backoff_reset(&camera->backoff); /* what appears may take some tries until it is ready */
+            break;
+        }
+    } while (clock_monotonic_ns() < at_ns);
     return true;
 }
 
@@ -74,6 +78,7 @@ static void serve(struct camera *camera) {
     backoff_reset(&camera->backoff);
     while (!camera_is_over(camera)) {
         struct reason reason = {""};
+        arrival_clear(&camera->arrival);
         enum err error = camera_run_opening(camera, &reason);
         if (error == ERR_INTERRUPTED) {
             break;
@@ -109,6 +114,10 @@ static void demand_changed(void *user) {
 }
 
 static enum err init_driver(struct camera *camera) {
+    const struct driver_ops *driver = camera->driver;
+    camera->settings.topic.has_controls = driver->controls != NULL;
+    arrival_init(&camera->arrival,
+                 driver->comes_back_at != NULL ? driver->comes_back_at(&camera->settings.source) : NULL);
     if (camera->settings.source.fault_count == 0) {
         return ERR_OK;
     }
@@ -131,6 +140,7 @@ static void init_times(struct camera *camera) {
 static void free_parts(struct camera *camera) {
     announcer_destroy(&camera->announcer);
     fault_script_destroy(&camera->script);
+    arrival_finish(&camera->arrival);
     event_finish(&camera->cancel);
     event_finish(&camera->wake);
     free(camera);
@@ -153,7 +163,7 @@ enum err camera_create(struct broker *broker, struct watchdog *watchdog, const s
     camera->timing = timing;
     camera->driver = driver;
     camera->broker = broker;
-    camera->wake.fd = camera->cancel.fd = -1;
+    camera->wake.fd = camera->cancel.fd = camera->arrival.fd = -1;
     init_times(camera);
     enum err error;
     if ((error = event_init(&camera->wake)) != ERR_OK || (error = event_init(&camera->cancel)) != ERR_OK ||

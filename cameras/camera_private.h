@@ -4,6 +4,7 @@
 #define CAMERAS_CAMERA_PRIVATE_H
 
 #include "cameras/announcer.h"
+#include "cameras/arrival.h"
 #include "cameras/backoff.h"
 #include "cameras/camera.h"
 
@@ -37,6 +38,7 @@ struct camera {
     /* The supervisor's own. */
     uint64_t sequence;
     struct backoff backoff;
+    struct arrival arrival; /* of the device, after it was missing */
     struct driver_description described;
     struct reason logged; /* the last failure that was, and when */
     int64_t logged_at_ns;

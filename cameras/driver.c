@@ -6,14 +6,23 @@
 #include <assert.h>
 #include <poll.h>
 #include <stddef.h>
+#include <string.h>
+
+#define SHOWN_PATH_BYTES 80
 
 const struct driver_ops *driver_find(enum source_type type) {
     static const struct driver_ops *const drivers[] = {
         [SOURCE_EMULATED] = &emulated_driver,
         [SOURCE_PATTERN] = &pattern_driver,
+        [SOURCE_V4L2] = &v4l2_driver,
     };
     assert((size_t)type < sizeof drivers / sizeof drivers[0]);
     return drivers[type];
+}
+
+const char *driver_shown_path(const char *path) {
+    size_t length = strlen(path);
+    return length <= SHOWN_PATH_BYTES ? path : path + length - SHOWN_PATH_BYTES;
 }
 
 enum err driver_sleep_until(const struct driver_context *context, int64_t deadline_ns) {

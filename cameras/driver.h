@@ -43,13 +43,22 @@ struct driver_ops {
                      struct reason *reason);
     void (*describe)(void *state, struct driver_description *description);
     void (*close)(void *state);
+    /* The controls of an open device: user is the state. Called from other threads too. NULL: it has none. */
+    const struct control_ops *controls;
+    /* Where something appears when a device that was missing comes back: a path in the directory, borrowed from
+     * settings or static. NULL: no such place. */
+    const char *(*comes_back_at)(const struct source_settings *settings);
 };
 
 extern const struct driver_ops emulated_driver; /* emulated.c: JPEG files, over and over */
 extern const struct driver_ops pattern_driver;  /* pattern.c: a moving test picture */
+extern const struct driver_ops v4l2_driver;     /* v4l2_driver.c: cameras of the system */
 
 /* The driver of that kind. Static. */
 const struct driver_ops *driver_find(enum source_type type);
+
+/* The end of a path, which says more than its beginning, as far as it fits into a sentence. */
+const char *driver_shown_path(const char *path);
 
 /* Blocks: until deadline_ns (monotonic), to a fraction of a millisecond. ERR_OK then; ERR_INTERRUPTED as soon as the
  * context's cancel event is set, whether the deadline has passed or not. */

@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 #define FILE_MAX_BYTES ((off_t)32 << 20)
-/* Of a path in a sentence; its end says more than its beginning. */
-#define SHOWN_PATH_BYTES 80
 
 struct emulated {
     const struct driver_context *context;
@@ -26,14 +24,9 @@ struct emulated {
     struct frame *pictures[];
 };
 
-static const char *shown(const char *path) {
-    size_t length = strlen(path);
-    return length <= SHOWN_PATH_BYTES ? path : path + length - SHOWN_PATH_BYTES;
-}
-
 static enum err explain_errno(const char *path, int number, struct reason *reason) {
     enum err error = err_from_errno(number);
-    reason_set(reason, "cannot open \"%s\": %s", shown(path),
+    reason_set(reason, "cannot open \"%s\": %s", driver_shown_path(path),
                error == ERR_NOT_FOUND ? "no such file" : err_text(error));
     return error;
 }
@@ -52,7 +45,7 @@ static enum err check_kind(int fd, const char *path, off_t *size, struct reason 
         fault = "is too large: 32 MB at most";
     }
     if (fault != NULL) {
-        reason_set(reason, "\"%s\" %s", shown(path), fault);
+        reason_set(reason, "\"%s\" %s", driver_shown_path(path), fault);
         return ERR_INVALID;
     }
     *size = status.st_size;
@@ -89,7 +82,7 @@ static enum err load(struct frame_pool *pool, const char *path, struct frame **p
     }
     error = frame_create(pool, (size_t)size, &frame);
     if (error != ERR_OK) {
-        reason_set(reason, "cannot load \"%s\": %s", shown(path), err_text(error));
+        reason_set(reason, "cannot load \"%s\": %s", driver_shown_path(path), err_text(error));
         goto out;
     }
     error = read_all(fd, path, frame, reason);
@@ -99,7 +92,7 @@ static enum err load(struct frame_pool *pool, const char *path, struct frame **p
     struct reason fault = {0};
     error = jpeg_admit(frame, true, &fault);
     if (error != ERR_OK) {
-        reason_set(reason, "\"%s\" cannot be played: %s", shown(path), fault.text);
+        reason_set(reason, "\"%s\" cannot be played: %s", driver_shown_path(path), fault.text);
         goto out;
     }
     *picture = frame;

@@ -175,10 +175,15 @@ enum err camera_run_opening(struct camera *camera, struct reason *reason) {
     }
     opening.opened_ns = clock_monotonic_ns();
     error = intake_create(camera->broker, camera->topic, &camera->settings.source, &opening.intake);
+    struct control_port *controls = topic_controls(camera->topic);
     if (error == ERR_OK) {
+        if (camera->driver->controls != NULL) {
+            control_port_open(controls, camera->driver->controls, opening.device);
+        }
         error = read_frames(&opening, reason);
     }
     intake_destroy(&opening.intake);
+    control_port_close(controls);
     camera->driver->close(opening.device);
     if (opening.last_good_ns - opening.first_good_ns >= camera->timing->steady) {
         backoff_reset(&camera->backoff);

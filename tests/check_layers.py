@@ -29,8 +29,9 @@ OUTSIDERS = {
     "civetweb.h": (r"web/[^/]*\.c", 2),
     "jpeglib.h": (r"cameras/.*", None),
     "ft2build.h": (r"cameras/.*", 1),
-    "linux/videodev2.h": (r"cameras/.*", 1),
-    "libv4l2.h": (r"cameras/.*", 1),
+    "linux/videodev2.h": (r"cameras/v4l2_[a-z]*\.c", None),
+    "libv4l2.h": (r"cameras/v4l2_node\.c", 1),
+    "libv4lconvert.h": (r"cameras/v4l2_convert\.c", 1),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -62,8 +62,10 @@ static void ready_close(void *state) {
     closed++;
 }
 
-static const struct driver_ops ready_driver = {"ready", ready_open, ready_read, ready_describe, ready_close};
-static const struct driver_ops silent_driver = {"silent", ready_open, silent_read, ready_describe, ready_close};
+static const struct driver_ops ready_driver = {
+    .name = "ready", .open = ready_open, .read = ready_read, .describe = ready_describe, .close = ready_close};
+static const struct driver_ops silent_driver = {
+    .name = "silent", .open = ready_open, .read = silent_read, .describe = ready_describe, .close = ready_close};
 
 /* One camera with one fault. */
 struct camera {

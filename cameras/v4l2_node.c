@@ -1,0 +1,62 @@
+#include "cameras/v4l2_node.h"
+
+#include "broker/sync.h"
+#include "cameras/driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libv4l2.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The one lock that is held during input and output: the library keeps a table of devices without one of its own. */
+static struct lock library = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static enum err explain(const char *path, int number, struct reason *reason) {
+    enum err error = err_from_errno(number);
+    const char *shown = driver_shown_path(path);
+    switch (error) {
+    case ERR_NOT_FOUND: reason_set(reason, "no camera at %s: plug it in, or see --list-devices", shown); break;
+    case ERR_DENIED:
+        reason_set(reason, "no permission to open %s: add the user who runs framebroker to the group \"video\"", shown);
+        break;
+    case ERR_BUSY: reason_set(reason, "%s is in use by another program", shown); break;
+    case ERR_GONE: reason_set(reason, "%s is there, but its camera is gone: plug it in again", shown); break;
+    default: reason_set(reason, "cannot open %s: %s", shown, err_text(error));
+    }
+    return error;
+}
+
+enum err v4l2_node_open(const char *path, int *fd, struct reason *reason) {
+    int opened = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (opened < 0) {
+        return explain(path, errno, reason);
+    }
+    lock_acquire(&library);
+    /* A failure is none of ours: the library then passes the calls on as they are. */
+    (void)v4l2_fd_open(opened, V4L2_DISABLE_CONVERSION);
+    lock_release(&library);
+    *fd = opened;
+    return ERR_OK;
+}
+
+void v4l2_node_close(int fd) {
+    lock_acquire(&library);
+    v4l2_close(fd);
+    lock_release(&library);
+}
+
+int v4l2_node_call(int fd, unsigned long request, void *argument) {
+    int result;
+    do {
+        result = v4l2_ioctl(fd, request, argument);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? errno : 0;
+}
+
+void *v4l2_node_map(int fd, size_t length, int64_t offset) {
+    void *bytes = v4l2_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+    return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+void v4l2_node_unmap(void *bytes, size_t length) { v4l2_munmap(bytes, length); }

@@ -1,0 +1,20 @@
+/* The signal of an HDMI or SDI input (V4L2: digital video timings). Cameras with a sensor have none of this.
+ *
+ * Threads: one at a time for each device. */
+#ifndef CAMERAS_V4L2_SIGNAL_H
+#define CAMERAS_V4L2_SIGNAL_H
+
+#include "broker/err.h"
+
+#include <stdbool.h>
+
+/* From now on v4l2_signal_has_changed() knows, and fd polls as POLLPRI when it does. Some devices cannot tell. */
+void v4l2_signal_watch(int fd);
+/* Whether it has changed since it was asked last. */
+bool v4l2_signal_has_changed(int fd);
+
+/* Sets the device to what comes in; not while it streams. ERR_OK for those that have no such input. ERR_NOT_FOUND: no
+ * signal; ERR_UNSUPPORTED; ERR_IO; with a reason. */
+CHECKED enum err v4l2_signal_follow(int fd, struct reason *reason);
+
+#endif
