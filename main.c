@@ -5,6 +5,7 @@
 #include "cameras/fleet.h"
 #include "cameras/scaler.h"
 #include "config/config.h"
+#include "config/list_devices.h"
 #include "config/options.h"
 #include "web/server.h"
 
@@ -121,6 +122,9 @@ int main(int argc, char *argv[]) {
     if (options.help || options.version) {
         fputs(options.help ? options_help() : "framebroker " FRAMEBROKER_VERSION "\n", stdout);
         return EXIT_DONE;
+    }
+    if (options.list_devices) {
+        return list_devices(stdout, options.json) == ERR_OK ? EXIT_DONE : EXIT_FAILED;
     }
     if (options.verbose) {
         log_set_level(LOG_LEVEL_DEBUG);

@@ -52,6 +52,7 @@ static void read_cameras(const struct node *list, const struct camera_settings *
         camera_section_read(&camera, &config->cameras[camera.place]);
     }
     check_ids(list, config);
+    v4l2_share_devices(config);
 }
 
 static void read_root(const struct node *root, struct config *config) {

@@ -9,6 +9,7 @@ const char *options_help(void) {
            "  --config FILE       the configuration (JSON); without it the demo that ships with the program\n"
            "  --check             check the configuration, report every fault, and exit\n"
            "  --listen ADDR:PORT  listen there instead of where the file says; port 0 takes a free one\n"
+           "  --list-devices      print the V4L2 devices: paths, formats, sizes, rates; --json for machines\n"
            "  --verbose           log more\n"
            "  --version           print the version and exit\n"
            "  --help              print this and exit\n"
@@ -50,7 +51,9 @@ enum err options_parse(int argc, char *const argv[], struct options *options, st
         const char *argument = argv[i];
         if (take_flag("--check", argument, &options->check) || take_flag("--help", argument, &options->help) ||
             take_flag("--version", argument, &options->version) ||
-            take_flag("--verbose", argument, &options->verbose)) {
+            take_flag("--verbose", argument, &options->verbose) ||
+            take_flag("--list-devices", argument, &options->list_devices) ||
+            take_flag("--json", argument, &options->json)) {
             continue;
         }
         const char *value = NULL;
@@ -66,6 +69,10 @@ enum err options_parse(int argc, char *const argv[], struct options *options, st
             reason_set(reason, "%s needs a value", argument);
             return ERR_INVALID;
         }
+    }
+    if (options->json && !options->list_devices) {
+        reason_set(reason, "--json belongs to --list-devices");
+        return ERR_INVALID;
     }
     return ERR_OK;
 }

@@ -10,7 +10,8 @@
 struct options {
     const char *config_path; /* NULL: not given */
     const char *listen;      /* NULL: as the file says */
-    bool check, help, version, verbose;
+    bool check, help, version, verbose, list_devices;
+    bool json; /* with list_devices */
 };
 
 /* Borrows from argv. ERR_INVALID with a sentence for an option that is unknown or lacks its value. */

@@ -10,7 +10,7 @@ static const struct source_kind {
 } kinds[] = {
     {"emulated", SOURCE_EMULATED, emulated_source_read},
     {"pattern", SOURCE_PATTERN, pattern_source_read},
-    {.name = "v4l2"},
+    {"v4l2", SOURCE_V4L2, v4l2_source_read},
     {.name = "url"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])

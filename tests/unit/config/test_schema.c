@@ -18,6 +18,7 @@ static const struct place {
     {"emulated", "{\"cameras\": [{\"source\": {\"type\": \"emulated\", ", "}}]}"},
     {"pattern", "{\"cameras\": [{\"source\": {\"type\": \"pattern\", ", "}}]}"},
     {"variant", "{\"cameras\": [{\"source\": " PATTERN ", \"variants\": {\"thumb\": {", "}}}]}"},
+    {"v4l2", "{\"cameras\": [{\"source\": {\"type\": \"v4l2\", ", "}}]}"},
     {"fault", "{\"cameras\": [{\"source\": {\"type\": \"pattern\", \"faults\": [{", "}]}}]}"},
 };
 #define PLACE_COUNT (sizeof places / sizeof places[0])
@@ -131,7 +132,9 @@ static void defaults_of_the_schema_are_those_of_the_loader(void **state) {
             snprintf(text, sizeof text, "%s\"%s\": %s%s", places[i].before, key, written, places[i].after);
             free(written);
             struct config *explicit_default = load_valid(text);
-            struct config *left_out = load_valid("{\"cameras\": [{\"source\": " PATTERN "}]}");
+            struct config *left_out = load_valid(strcmp(places[i].definition, "v4l2") == 0
+                                                     ? "{\"cameras\": [{\"source\": {\"type\": \"v4l2\"}}]}"
+                                                     : "{\"cameras\": [{\"source\": " PATTERN "}]}");
             assert_string_equal(explicit_default->server.address, left_out->server.address);
             assert_int_equal(explicit_default->server.port, left_out->server.port);
             assert_int_equal(explicit_default->server.max_streams, left_out->server.max_streams);
