@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+/* Needs <stdio.h> before it. */
 #include <libv4l2.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -33,6 +35,9 @@ enum err v4l2_node_open(const char *path, int *fd, struct reason *reason) {
         return explain(path, errno, reason);
     }
     lock_acquire(&library);
+    if (v4l2_log_file == NULL) {
+        v4l2_log_file = fopen("/dev/null", "we"); /* what it would print is what its calls return */
+    }
     /* A failure is none of ours: the library then passes the calls on as they are. */
     (void)v4l2_fd_open(opened, V4L2_DISABLE_CONVERSION);
     lock_release(&library);

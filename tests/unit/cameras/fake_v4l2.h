@@ -1,0 +1,182 @@
+/* What the tests of V4L2 cameras share: a fake device that can be plugged in and out, and a driver's context. */
+#ifndef TESTS_FAKE_V4L2_H
+#define TESTS_FAKE_V4L2_H
+
+#include "broker/clock.h"
+#include "broker/log.h"
+#include "cameras/driver.h"
+#include "cameras/encoder.h"
+#include "fake_v4l2_device.h"
+
+#include <dirent.h>
+#include <glob.h>
+#include <linux/videodev2.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+int memfd_create(const char *name, unsigned flags);
+
+/* libv4l2 looks for its plugins with glob(): it finds ours, and no other. */
+int glob(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found) {
+    (void)pattern;
+    (void)flags;
+    (void)on_error;
+    *found = (glob_t){.gl_pathc = 1, .gl_pathv = calloc(2, sizeof(char *))};
+    found->gl_pathv[0] = strdup(FAKE_V4L2_PLUGIN);
+    return 0;
+}
+
+void globfree(glob_t *found) {
+    free(found->gl_pathv[0]);
+    free(found->gl_pathv);
+}
+
+static struct fake_v4l2 *device;
+static uint8_t *device_file;
+static char device_directory[] = "/tmp/framebroker-v4l2-XXXXXX";
+static char device_path[64], device_target[64];
+
+static inline int make_device(void **state) {
+    (void)state;
+    log_set_level(LOG_LEVEL_ERROR);
+    int fd = memfd_create("fake camera", 0);
+    if (fd < 0 || ftruncate(fd, FAKE_FILE_BYTES) != 0 || mkdtemp(device_directory) == NULL) {
+        return -1;
+    }
+    device_file = mmap(NULL, FAKE_FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    device = (void *)device_file;
+    snprintf(device_path, sizeof device_path, "%s/video0", device_directory);
+    snprintf(device_target, sizeof device_target, "/proc/self/fd/%d", fd);
+    return 0;
+}
+
+static inline int remove_device(void **state) {
+    (void)state;
+    unlink(device_path);
+    return rmdir(device_directory);
+}
+
+/* As it comes out of its box: nothing is queued. */
+static inline void revive(void) {
+    device->gone = false;
+    device->queued = 0;
+    memset(device->is_queued, 0, sizeof device->is_queued);
+}
+
+static inline void plug_in(void) {
+    revive();
+    assert_int_equal(symlink(device_target, device_path), 0);
+}
+
+static inline void unplug(void) {
+    device->gone = true;
+    unlink(device_path);
+}
+
+static inline void set_payload(unsigned payload, const void *bytes, size_t count) {
+    assert_true(count <= FAKE_PAYLOAD_BYTES);
+    memcpy(device_file + FAKE_PAYLOADS_AT + payload * FAKE_PAYLOAD_BYTES, bytes, count);
+    device->payload_bytes[payload] = (uint32_t)count;
+}
+
+/* A device, plugged in, of one format and size that does what the steps say. */
+static inline void reset_device(uint32_t fourcc, uint32_t width, uint32_t height) {
+    unlink(device_path);
+    memset(device, 0, sizeof *device);
+    memcpy(device->magic, FAKE_MAGIC, sizeof FAKE_MAGIC);
+    device->formats[0] = (struct fake_format){.fourcc = fourcc, .width = width, .height = height};
+    plug_in();
+}
+
+#define PLAY(...)                                                                                                      \
+    do {                                                                                                               \
+        static const struct fake_step steps[] = {__VA_ARGS__};                                                         \
+        device->steps = steps;                                                                                         \
+        device->step_count = sizeof steps / sizeof steps[0];                                                           \
+    } while (0)
+#define FRAME .timestamp_ns = FAKE_NOW
+
+/* Writes a JPEG of a grey slope, and returns how long it is. */
+static inline size_t make_jpeg(uint32_t width, uint32_t height, uint8_t *out, size_t room) {
+    struct frame_pool *pool;
+    struct encoder *encoder;
+    struct frame *raw;
+    struct frame *jpeg;
+    assert_int_equal(frame_pool_create(&pool), ERR_OK);
+    assert_int_equal(encoder_create(pool, 80, SUBSAMPLING_420, &encoder), ERR_OK);
+    assert_int_equal(frame_create(pool, (size_t)width * height, &raw), ERR_OK);
+    for (size_t i = 0; i < (size_t)width * height; i++) {
+        frame_data(raw)[i] = (uint8_t)(i * i >> 7);
+    }
+    frame_set_size(raw, (size_t)width * height);
+    *frame_edit_info(raw) = (struct frame_info){.width_px = width, .height_px = height, .format = FRAME_GREY};
+    assert_int_equal(encoder_encode(encoder, raw, &jpeg, NULL), ERR_OK);
+    struct span payload = frame_payload(jpeg);
+    assert_true(payload.count <= room);
+    memcpy(out, payload.bytes, payload.count);
+    frame_unref(&jpeg);
+    frame_unref(&raw);
+    encoder_destroy(&encoder);
+    frame_pool_destroy(&pool);
+    return payload.count;
+}
+
+/* Copies a JPEG without its DHT segments; returns how long the copy is. */
+static inline size_t strip_tables(const uint8_t *jpeg, size_t count, uint8_t *bare) {
+    size_t at = 2;
+    size_t out = 2;
+    memcpy(bare, jpeg, 2);
+    while (jpeg[at + 1] != 0xda) {
+        size_t segment = 2 + ((size_t)jpeg[at + 2] << 8 | jpeg[at + 3]);
+        if (jpeg[at + 1] != 0xc4) {
+            memcpy(bare + out, jpeg + at, segment);
+            out += segment;
+        }
+        at += segment;
+    }
+    memcpy(bare + out, jpeg + at, count - at);
+    return out + count - at;
+}
+
+static inline struct source_settings v4l2_settings(void) {
+    return (struct source_settings){.type = SOURCE_V4L2,
+                                    .fps = 30,
+                                    .width_px = 64,
+                                    .height_px = 48,
+                                    .quality = 80,
+                                    .device = {.path = device_path}};
+}
+
+static inline size_t count_entries(const char *directory) {
+    DIR *entries = opendir(directory);
+    assert_non_null(entries);
+    size_t count = 0;
+    while (readdir(entries) != NULL) {
+        count++;
+    }
+    closedir(entries);
+    return count;
+}
+
+/* How many mappings of the device's file there are. */
+static inline size_t count_mappings(void) {
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    char line[512];
+    size_t count = 0;
+    while (fgets(line, sizeof line, maps) != NULL) {
+        count += strstr(line, "fake camera") != NULL;
+    }
+    fclose(maps);
+    return count;
+}
+
+#endif

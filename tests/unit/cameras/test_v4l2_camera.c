@@ -1,0 +1,215 @@
+/* A camera with the V4L2 driver: what its viewers see of a device that misbehaves. */
+#include "fake_v4l2.h"
+
+#include "cameras/camera.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#define PATIENCE_NS (20 * NS_PER_S)
+
+static struct broker *broker;
+static struct watchdog *watchdog;
+static struct camera *camera;
+static struct topic *topic;
+static struct inbox *inbox;
+static struct subscriber *viewer;
+static struct camera_settings settings;
+static uint8_t jpeg[20000];
+static size_t jpeg_bytes;
+
+static int set_up(void **state) {
+    (void)state;
+    reset_device(V4L2_PIX_FMT_MJPEG, 64, 48);
+    device->period_ns = 5 * NS_PER_MS;
+    device->repeats_last = true;
+    jpeg_bytes = make_jpeg(64, 48, jpeg, sizeof jpeg);
+    set_payload(0, jpeg, jpeg_bytes);
+    settings = (struct camera_settings){.topic = {.id = "1",
+                                                  .name = "Camera",
+                                                  .source = "v4l2",
+                                                  .ring_frames = 4,
+                                                  .idle_timeout_ns = 20 * NS_PER_MS,
+                                                  .on_demand = true},
+                                        .stale_after_ns = NS_PER_S,
+                                        .source = v4l2_settings()};
+    assert_int_equal(broker_create(&(struct broker_settings){.workers = 1}, &broker), ERR_OK);
+    assert_int_equal(watchdog_create(&watchdog), ERR_OK);
+    assert_int_equal(inbox_create(&inbox), ERR_OK);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    subscriber_destroy(&viewer);
+    inbox_destroy(&inbox);
+    topic_unref(&topic);
+    camera_destroy(&camera);
+    watchdog_destroy(&watchdog);
+    broker_destroy(&broker);
+    assert_int_equal(device->opened, device->closed);
+    return 0;
+}
+
+static void watch(void) {
+    struct reason reason;
+    assert_int_equal(camera_create(broker, watchdog, &v4l2_driver, &camera_usual_timing, &settings, &camera, &reason),
+                     ERR_OK);
+    topic = broker_topic_at(broker, 0);
+    assert_int_equal(subscriber_create(topic, inbox, &(struct subscriber_settings){.remote = "", .route = ""}, &viewer),
+                     ERR_OK);
+}
+
+static struct topic_snapshot snapshot_of_topic(void) {
+    struct topic_snapshot snapshot;
+    assert_int_equal(topic_snapshot(topic, &snapshot), ERR_OK);
+    topic_snapshot_finish(&snapshot);
+    return snapshot;
+}
+
+/* Waits until the newest frame is live, or stands for that state. */
+static void wait_for_state(enum camera_state state) {
+    int64_t deadline_ns = clock_monotonic_ns() + PATIENCE_NS;
+    struct pollfd news = {.fd = inbox_fd(inbox), .events = POLLIN};
+    while (topic_state(topic) != state) {
+        assert_true(clock_monotonic_ns() < deadline_ns);
+        inbox_begin(inbox);
+        while (inbox_next(inbox) != NULL) {
+        }
+        poll(&news, 1, 5); /* the state may change before its picture comes */
+    }
+}
+
+static void wait_for_published(uint64_t count) {
+    int64_t deadline_ns = clock_monotonic_ns() + PATIENCE_NS;
+    struct frame *frame = NULL;
+    while (snapshot_of_topic().published < count) {
+        assert_int_equal(subscriber_wait(viewer, clock_monotonic_ns(), false, deadline_ns, &frame), ERR_OK);
+        frame_unref(&frame);
+    }
+}
+
+static void only_whole_pictures_are_published(void **state) {
+    (void)state;
+    static uint8_t changed[2 * sizeof jpeg];
+    memcpy(changed, jpeg, jpeg_bytes);
+    memset(changed + jpeg_bytes, 0, 999);
+    set_payload(1, changed, jpeg_bytes + 999); /* padded: good */
+    memset(changed + jpeg_bytes / 2, 0, jpeg_bytes);
+    set_payload(2, changed, jpeg_bytes); /* its second half is missing: bad */
+    memcpy(changed + jpeg_bytes / 2, jpeg, jpeg_bytes);
+    set_payload(3, changed, jpeg_bytes / 2 + jpeg_bytes); /* half of one before a whole one: bad */
+    PLAY({FRAME}, {FRAME, .payload = 1}, {FRAME, .payload = 2}, {FRAME, .payload = 3},
+         {FRAME, .flags = V4L2_BUF_FLAG_ERROR}, {FRAME, .lost_before = 5});
+    watch();
+    wait_for_published(4);
+    struct topic_snapshot snapshot = snapshot_of_topic();
+    assert_int_equal(snapshot.invalid, 3);
+    assert_true(snapshot.dropped >= 5);
+    assert_int_equal(snapshot.last_bytes, jpeg_bytes);
+    assert_string_equal(snapshot.format, "MJPEG");
+}
+
+static void picture_without_tables_gets_them(void **state) {
+    (void)state;
+    static uint8_t bare[sizeof jpeg];
+    size_t count = strip_tables(jpeg, jpeg_bytes, bare);
+    assert_true(count < jpeg_bytes);
+    set_payload(0, bare, count);
+    PLAY({FRAME});
+    watch();
+    wait_for_published(1);
+    assert_int_equal(snapshot_of_topic().last_bytes, count + 420);
+    assert_int_equal(snapshot_of_topic().invalid, 0);
+}
+
+static void raw_pictures_become_jpeg_turned_as_asked(void **state) {
+    (void)state;
+    device->formats[0].fourcc = V4L2_PIX_FMT_YUYV;
+    set_payload(0, device_file, (size_t)64 * 48 * 2);
+    settings.source.retouch = (struct retouch_settings){.turn_degrees = 270, .timestamp = true};
+    PLAY({FRAME});
+    watch();
+    wait_for_published(1);
+    struct frame *frame = topic_newest(topic);
+    assert_int_equal(frame_info(frame)->format, FRAME_JPEG);
+    assert_int_equal(frame_info(frame)->width_px, 48);
+    assert_int_equal(frame_info(frame)->height_px, 64);
+    frame_unref(&frame);
+    assert_int_equal(snapshot_of_topic().width_px, 48);
+}
+
+static void unplugged_camera_is_offline_at_once_and_live_within_a_second_of_its_return(void **state) {
+    (void)state;
+    PLAY({FRAME});
+    watch();
+    wait_for_published(2);
+    int64_t unplugged_ns = clock_monotonic_ns();
+    unplug();
+    wait_for_state(STATE_OFFLINE);
+    assert_true(clock_monotonic_ns() - unplugged_ns < 200 * NS_PER_MS);
+    struct reason error;
+    topic_state_detail(topic, NULL, &error);
+    assert_non_null(strstr(error.text, "plug it in"));
+    /* Until the waits are long, so that it is the return that ends one. */
+    int64_t deadline_ns = clock_monotonic_ns() + PATIENCE_NS;
+    while (snapshot_of_topic().restarts < 4) {
+        assert_true(clock_monotonic_ns() < deadline_ns);
+        poll(NULL, 0, 5);
+    }
+    int64_t returned_ns = clock_monotonic_ns();
+    plug_in();
+    wait_for_state(STATE_LIVE);
+    assert_true(clock_monotonic_ns() - returned_ns < NS_PER_S);
+}
+
+static void controls_are_set_at_each_opening_and_live(void **state) {
+    (void)state;
+    static const struct control_wish wishes[] = {{.name = "brightness", .value = 42}};
+    settings.source.device.controls = wishes;
+    settings.source.device.control_count = 1;
+    device->controls[0] = (struct fake_control){
+        .id = V4L2_CID_BRIGHTNESS, .type = V4L2_CTRL_TYPE_INTEGER, .name = "Brightness", .most = 255};
+    PLAY({FRAME}, {FRAME}, {.error = ENODEV}, {FRAME});
+    watch();
+    wait_for_published(4); /* of two openings */
+    assert_int_equal(device->set_count, 2);
+    assert_int_equal(device->controls[0].value, 42);
+    assert_true(topic_settings(topic)->has_controls);
+    struct reason reason = {""};
+    struct control_wish wish = {.name = "brightness", .value = 7};
+    assert_int_equal(control_port_set(topic_controls(topic), &wish, &reason), ERR_OK);
+    struct control_list list = {0};
+    assert_int_equal(control_port_list(topic_controls(topic), &list, &reason), ERR_OK);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.controls[0].value, 7);
+    control_list_finish(&list);
+    subscriber_destroy(&viewer);
+    wait_for_state(STATE_IDLE);
+    assert_int_equal(control_port_set(topic_controls(topic), &wish, &reason), ERR_CLOSED);
+}
+
+static void nobody_watching_means_closed(void **state) {
+    (void)state;
+    PLAY({FRAME});
+    watch();
+    wait_for_published(1);
+    assert_int_equal(device->opened - device->closed, 1);
+    subscriber_destroy(&viewer);
+    wait_for_state(STATE_IDLE);
+    assert_int_equal(device->opened, device->closed);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(only_whole_pictures_are_published),
+        TEST(picture_without_tables_gets_them),
+        TEST(raw_pictures_become_jpeg_turned_as_asked),
+        TEST(unplugged_camera_is_offline_at_once_and_live_within_a_second_of_its_return),
+        TEST(controls_are_set_at_each_opening_and_live),
+        TEST(nobody_watching_means_closed),
+    };
+    return cmocka_run_group_tests(tests, make_device, remove_device);
+}
