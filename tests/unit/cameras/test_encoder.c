@@ -141,6 +141,68 @@ static void each_format_and_size_comes_back_as_it_was(void **state) {
     encoder_destroy(&encoder);
 }
 
+static void kept_chroma_rows_come_back_as_they_were(void **state) {
+    (void)state;
+    struct encoder *encoder;
+    assert_int_equal(encoder_create(pool, 92, SUBSAMPLING_422, &encoder), ERR_OK);
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        for (size_t j = 0; j < SIZE_COUNT; j++) {
+            struct frame *jpeg = encode(encoder, make_raw(formats[i], sizes[j].width, sizes[j].height, 0));
+            assert_close_to_ideal(jpeg, formats[i] == FRAME_GREY ? 1 : 3, frame_format_name(formats[i]));
+            frame_unref(&jpeg);
+        }
+    }
+    encoder_destroy(&encoder);
+}
+
+/* Of the frame header (T.81, B.2.2): how many rows of luma a row of chroma stands for. */
+static unsigned luma_rows_per_chroma_row(struct frame *jpeg) {
+    const struct span payload = frame_payload(jpeg);
+    for (size_t at = 0; at + 20 < payload.count; at++) {
+        if (payload.bytes[at] == 0xff && payload.bytes[at + 1] == 0xc0) {
+            return payload.bytes[at + 11] & 0x0fU;
+        }
+    }
+    return 0;
+}
+
+static void only_formats_that_have_chroma_rows_keep_them(void **state) {
+    (void)state;
+    struct encoder *encoder;
+    assert_int_equal(encoder_create(pool, 80, SUBSAMPLING_422, &encoder), ERR_OK);
+    struct frame *packed = encode(encoder, make_raw(FRAME_UYVY, 64, 48, 0));
+    struct frame *planar = encode(encoder, make_raw(FRAME_NV12, 64, 48, 0));
+    assert_int_equal(luma_rows_per_chroma_row(packed), 1);
+    assert_int_equal(luma_rows_per_chroma_row(planar), 2);
+    frame_unref(&packed);
+    frame_unref(&planar);
+    encoder_destroy(&encoder);
+}
+
+/* As video has it: ITU-R BT.601. */
+static uint8_t limit(uint8_t sample, bool is_luma) {
+    return (uint8_t)lrint(is_luma ? 16 + sample * 219 / 255.0 : 128 + (sample - 128) * 224 / 255.0);
+}
+
+static void limited_range_is_expanded(void **state) {
+    (void)state;
+    struct encoder *encoder = make_encoder(92);
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        struct frame *raw = make_raw(formats[i], 64, 48, 0);
+        const bool packed = formats[i] == FRAME_YUYV || formats[i] == FRAME_YVYU || formats[i] == FRAME_UYVY;
+        const size_t luma_at = formats[i] == FRAME_UYVY ? 1 : 0;
+        for (size_t at = 0; at < frame_payload(raw).count; at++) {
+            frame_data(raw)[at] = limit(frame_data(raw)[at], packed ? at % 2 == luma_at : at < (size_t)64 * 48);
+        }
+        frame_edit_info(raw)->limited_range = true;
+        struct frame *jpeg = encode(encoder, raw);
+        assert_false(frame_info(jpeg)->limited_range);
+        assert_close_to_ideal(jpeg, formats[i] == FRAME_GREY ? 1 : 3, frame_format_name(formats[i]));
+        frame_unref(&jpeg);
+    }
+    encoder_destroy(&encoder);
+}
+
 static void output_passes_the_checks_of_foreign_pictures(void **state) {
     (void)state;
     struct encoder *encoder = make_encoder(80);
@@ -382,6 +444,9 @@ static int destroy_pool(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_format_and_size_comes_back_as_it_was),
+        cmocka_unit_test(kept_chroma_rows_come_back_as_they_were),
+        cmocka_unit_test(only_formats_that_have_chroma_rows_keep_them),
+        cmocka_unit_test(limited_range_is_expanded),
         cmocka_unit_test(output_passes_the_checks_of_foreign_pictures),
         cmocka_unit_test(each_row_of_blocks_has_its_restart_marker),
         cmocka_unit_test(rubbish_behind_the_rows_is_not_seen),
