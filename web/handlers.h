@@ -30,6 +30,7 @@ void handle_video_feed(struct site *site, const struct http_request *request, co
                        struct topic *camera);
 void handle_snapshot(struct site *site, const struct http_request *request, const struct route *route,
                      struct topic *camera);
+void handle_controls(const struct http_request *request, const struct route *route, struct topic *camera);
 void handle_feed(struct site *site, const struct http_request *request, const struct route *route);
 
 /* What they share. */

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE /* strncasecmp in civetweb.h's users, d_type */
 #include "web/http.h"
 
+#include "broker/clock.h"
 #include "web/socket.h"
 #include "web/status.h"
 
@@ -20,6 +21,9 @@
     "Content-Security-Policy: default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "               \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'\r\n"                              \
     "Connection: close\r\n"
+
+/* civetweb waits for a byte for up to 10 s more. */
+#define BODY_WITHIN_NS (5 * NS_PER_S)
 
 void http_request_init(struct http_request *request, struct mg_connection *connection) {
     const struct mg_request_info *info = mg_get_request_info(connection);
@@ -80,6 +84,31 @@ void http_reply_error(const struct http_request *request, int status, const char
                                              .body = body,
                                              .body_bytes = body != NULL ? strlen(body) : 0});
     free(body);
+}
+
+bool http_read_body(const struct http_request *request, char *body, size_t room, size_t *count) {
+    long long announced = mg_get_request_info(request->connection)->content_length;
+    if (announced < 0) {
+        http_reply_error(request, 411, NULL, "length_required", "the request must have a Content-Length");
+        return false;
+    }
+    if ((size_t)announced > room) {
+        http_reply_error(request, 413, NULL, "too_large", "the request's body may have %zu bytes", room);
+        return false;
+    }
+    /* Byte by byte: a longer read goes on for as long as something comes, and so has no end. */
+    const int64_t deadline_ns = clock_monotonic_ns() + BODY_WITHIN_NS;
+    size_t used = 0;
+    while (used < (size_t)announced && mg_read(request->connection, body + used, 1) == 1 &&
+           clock_monotonic_ns() < deadline_ns) {
+        used++;
+    }
+    if (used < (size_t)announced) {
+        http_reply_error(request, 408, NULL, "body_timeout", "the request's body did not come in time");
+        return false;
+    }
+    *count = used;
+    return true;
 }
 
 bool http_begin_stream(const struct http_request *request, const char *content_type, const char *first_bytes) {

@@ -28,6 +28,10 @@ bool http_is_head(const struct http_request *request);
 /* The value of a header of the request, or NULL. */
 const char *http_header(const struct http_request *request, const char *name);
 
+/* Reads the body of a request, of at most room bytes. Blocks: until it is all there; 15 s at most, however slowly it
+ * comes. False after an error has been replied. */
+CHECKED bool http_read_body(const struct http_request *request, char *body, size_t room, size_t *count);
+
 struct http_reply {
     int status;
     const char *content_type;

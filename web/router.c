@@ -33,6 +33,7 @@ static const struct {
     {"/camera/", "/video_feed", ROUTE_VIDEO_FEED},
     {"/camera/", "/snapshot", ROUTE_SNAPSHOT},
     {"/api/cameras/", "", ROUTE_CAMERA},
+    {"/api/cameras/", "/controls", ROUTE_CONTROLS},
     {"/assets/", "", ROUTE_ASSET},
 };
 
@@ -365,6 +366,24 @@ static enum err parse_cameras(struct piece query, struct route *route, struct ro
     return ERR_OK;
 }
 
+static enum err check_method(const char *method, struct route *route, struct route_error *error) {
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
+        return ERR_OK;
+    }
+    if (route->target != ROUTE_CONTROLS) {
+        enum err err = refuse(error, 405, "method_not_allowed", "only GET and HEAD are answered here");
+        error->allow = "GET, HEAD";
+        return err;
+    }
+    route->is_put = strcmp(method, "PUT") == 0;
+    if (!route->is_put) {
+        enum err err = refuse(error, 405, "method_not_allowed", "only GET, HEAD and PUT are answered here");
+        error->allow = "GET, HEAD, PUT";
+        return err;
+    }
+    return ERR_OK;
+}
+
 enum err route_parse(const char *method, const char *path, const char *query, struct route *route,
                      struct route_error *error) {
     if (path == NULL) {
@@ -379,9 +398,8 @@ enum err route_parse(const char *method, const char *path, const char *query, st
     if (err != ERR_OK) {
         return err;
     }
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        err = refuse(error, 405, "method_not_allowed", "only GET and HEAD are answered here");
-        error->allow = "GET, HEAD";
+    err = check_method(method, &parsed, error);
+    if (err != ERR_OK) {
         return err;
     }
     struct piece parameter_text = {query == NULL ? "" : query, query == NULL ? 0 : strlen(query)};

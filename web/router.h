@@ -18,6 +18,7 @@ enum route_target {
     ROUTE_STATUS,      /* /api/status */
     ROUTE_CAMERAS,     /* /api/cameras */
     ROUTE_CAMERA,      /* /api/cameras/N */
+    ROUTE_CONTROLS,    /* /api/cameras/N/controls */
     ROUTE_HEALTH,      /* /healthz */
     ROUTE_READY,       /* /readyz */
     ROUTE_ASSET,       /* /assets/NAME */
@@ -37,6 +38,7 @@ struct route_cameras {
 
 struct route {
     enum route_target target;
+    bool is_put; /* only of ROUTE_CONTROLS */
     /* Camera: an id or a place from 1, as the request wrote it; "" means the first. Asset: the file's name. Only the
      * characters [A-Za-z0-9._-], so it can be printed anywhere. */
     char name[ROUTE_NAME_MAX_BYTES + 1];

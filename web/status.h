@@ -1,4 +1,4 @@
-/* The JSON answers. The only file of web/ that knows jansson.
+/* The JSON answers, and the one question. The only file of web/ that knows jansson.
  * Ownership: every text returned is the caller's to free(); NULL when memory ran out.
  * Threads: any. */
 #ifndef WEB_STATUS_H
@@ -23,6 +23,27 @@ char *status_render_health(void);
 /* /readyz: every camera that should be live is (idle ones need not be). *ready tells; the text names those not ready.
  */
 char *status_render_ready(const struct broker_snapshot *snapshot, bool *ready);
+/* A control that could not be set, and why. */
+struct control_refusal {
+    const char *name;
+    struct reason reason;
+};
+
+/* /api/cameras/N/controls: {"controls": [...]}; with refusals also "error", of the first, and "errors" by name. */
+char *status_render_controls(const struct control_list *list, const struct control_refusal *refusals,
+                             size_t refusal_count);
+
+/* The body of a PUT to it: {"brightness": 10, "exposure_auto": "manual"}. */
+struct control_wishes {
+    struct control_wish *wishes; /* borrow from document */
+    size_t count;
+    void *document;
+};
+/* ERR_INVALID with a reason; ERR_MEMORY. Finish it to free it. */
+CHECKED enum err status_parse_wishes(const char *text, size_t length, struct control_wishes *wishes,
+                                     struct reason *reason);
+void status_finish_wishes(struct control_wishes *wishes);
+
 /* {"error": {"code": ..., "message": ...}} */
 char *status_render_error(const char *code, const char *message);
 
