@@ -82,9 +82,10 @@ static void stop(struct v4l2 *v4l2) {
 }
 
 static enum err start(struct v4l2 *v4l2, struct reason *reason) {
-    enum err error = v4l2_signal_follow(v4l2->fd, reason);
+    struct source_settings wanted = *v4l2->context->settings;
+    enum err error = v4l2_signal_follow(v4l2->fd, &wanted.width_px, &wanted.height_px, reason);
     if (error == ERR_OK) {
-        error = v4l2_stream_start(&v4l2->stream, v4l2->context->settings, reason);
+        error = v4l2_stream_start(&v4l2->stream, &wanted, reason);
     }
     if (error != ERR_OK) {
         return error;

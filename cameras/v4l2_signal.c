@@ -19,7 +19,7 @@ bool v4l2_signal_has_changed(int fd) {
     return changed;
 }
 
-enum err v4l2_signal_follow(int fd, struct reason *reason) {
+enum err v4l2_signal_follow(int fd, uint32_t *width_px, uint32_t *height_px, struct reason *reason) {
     struct v4l2_dv_timings timings = {0};
     int number = v4l2_node_call(fd, VIDIOC_QUERY_DV_TIMINGS, &timings);
     switch (number) {
@@ -44,6 +44,9 @@ enum err v4l2_signal_follow(int fd, struct reason *reason) {
     number = v4l2_node_call(fd, VIDIOC_S_DV_TIMINGS, &timings);
     if (number != 0) {
         reason_set(reason, "cannot follow the signal on the HDMI input: %s", err_text(err_from_errno(number)));
+        return err_from_errno(number);
     }
-    return err_from_errno(number);
+    *width_px = timings.bt.width;
+    *height_px = timings.bt.height;
+    return ERR_OK;
 }

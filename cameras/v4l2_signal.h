@@ -7,14 +7,15 @@
 #include "broker/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* From now on v4l2_signal_has_changed() knows, and fd polls as POLLPRI when it does. Some devices cannot tell. */
 void v4l2_signal_watch(int fd);
 /* Whether it has changed since it was asked last. */
 bool v4l2_signal_has_changed(int fd);
 
-/* Sets the device to what comes in; not while it streams. ERR_OK for those that have no such input. ERR_NOT_FOUND: no
- * signal; ERR_UNSUPPORTED; ERR_IO; with a reason. */
-CHECKED enum err v4l2_signal_follow(int fd, struct reason *reason);
+/* Sets the device to what comes in, whose size goes to *width_px and *height_px; not while it streams. ERR_OK with both
+ * untouched for a device that has no such input. ERR_NOT_FOUND: no signal; ERR_UNSUPPORTED; ERR_IO; with a reason. */
+CHECKED enum err v4l2_signal_follow(int fd, uint32_t *width_px, uint32_t *height_px, struct reason *reason);
 
 #endif

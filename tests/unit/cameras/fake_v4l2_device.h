@@ -56,7 +56,7 @@ struct fake_v4l2 {
     uint64_t bandwidth; /* pixels a second; 0: enough */
     int start_error;    /* of STREAMON */
     int signal_error;   /* of QUERY_DV_TIMINGS; 0 with signal_width 0: no such input */
-    uint32_t signal_width;
+    uint32_t signal_width, signal_height;
     const struct fake_step *steps;
     unsigned step_count;
     bool repeats_last; /* else nothing comes after the last step */

@@ -147,6 +147,7 @@ static int query_timings(const struct fake_v4l2 *device, struct v4l2_dv_timings 
         return fail(device->signal_error != 0 ? device->signal_error : ENOTTY);
     }
     timings->bt.width = device->signal_width;
+    timings->bt.height = device->signal_height;
     return 0;
 }
 

@@ -446,9 +446,12 @@ static void exotic_format_is_converted(void **state) {
 
 static void signal_is_followed(void **state) {
     (void)state;
-    device->signal_width = 1920;
+    device->signal_width = 320;
+    device->signal_height = 180;
     open_device();
-    assert_int_equal(device->timings_width, 1920);
+    assert_int_equal(device->timings_width, 320);
+    assert_int_equal(device->width, 320);
+    assert_int_equal(device->height, 180);
     close_device();
     device->signal_error = ENOLINK;
     assert_refused(ERR_NOT_FOUND, "no signal on the HDMI input");
