@@ -1,0 +1,224 @@
+/* /api/cameras/N/controls, asked of the real server by a plain socket. */
+#include "broker/clock.h"
+#include "web/server.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct broker *broker;
+static struct server *server;
+static struct topic *camera;
+static int64_t brightness;
+static char reply[16384];
+
+static enum err fake_list(void *user, struct control_list *list, struct reason *reason) {
+    (void)user;
+    (void)reason;
+    static const struct control controls[] = {
+        {.name = "brightness", .label = "Brightness", .most = 255, .step = 1, .usual = 128, .writable = true},
+        {.name = "flip", .label = "Flip", .type = CONTROL_BOOLEAN, .most = 1, .usual = 1},
+        {.name = "mode", .label = "Mode", .type = CONTROL_MENU, .most = 1, .writable = true, .choice_count = 1}};
+    list->controls = calloc(3, sizeof *list->controls);
+    assert_non_null(list->controls);
+    memcpy(list->controls, controls, sizeof controls);
+    list->count = 3;
+    list->controls[0].value = brightness;
+    list->controls[2].choices = calloc(1, sizeof *list->controls[2].choices);
+    assert_non_null(list->controls[2].choices);
+    list->controls[2].choices[0] = (struct control_choice){.value = 1, .label = "Day \"1\""};
+    return ERR_OK;
+}
+
+static enum err fake_set(void *user, const struct control_wish *wish, struct reason *reason) {
+    (void)user;
+    if (strcmp(wish->name, "brightness") != 0) {
+        reason_set(reason, "%s: the camera has no such control", wish->name);
+        return ERR_NOT_FOUND;
+    }
+    brightness = wish->choice != NULL ? -1 : wish->value;
+    return ERR_OK;
+}
+
+static struct topic *add_topic(const char *id, bool has_controls) {
+    struct topic_settings settings = {
+        .source = "fake", .ring_frames = 2, .on_demand = false, .has_controls = has_controls};
+    snprintf(settings.id, sizeof settings.id, "%s", id);
+    struct topic *topic;
+    assert_int_equal(broker_add_topic(broker, &settings, &topic), ERR_OK);
+    return topic;
+}
+
+static int set_up(void **state) {
+    (void)state;
+    static const struct control_ops ops = {.list = fake_list, .set = fake_set};
+    struct reason reason;
+    assert_int_equal(broker_create(&(struct broker_settings){.workers = 1}, &broker), ERR_OK);
+    camera = add_topic("a", true);
+    struct topic *plain = add_topic("plain", false);
+    topic_unref(&plain);
+    struct frame *frame;
+    assert_int_equal(frame_create(broker_frame_pool(broker), 1, &frame), ERR_OK);
+    *frame_edit_info(frame) = (struct frame_info){.sequence = 1, .captured_monotonic_ns = clock_monotonic_ns()};
+    topic_publish(camera, &frame);
+    control_port_open(topic_controls(camera), &ops, NULL);
+    struct server_settings settings = {.address = "127.0.0.1", .max_streams = 2, .senders = 1};
+    return server_start(&settings, broker, &server, &reason) == ERR_OK ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    broker_close(broker);
+    server_stop(&server);
+    topic_unref(&camera);
+    broker_destroy(&broker);
+    return 0;
+}
+
+/* Sends a request and reads the whole reply; returns its status. */
+static int ask(const char *format, ...) PRINTF_LIKE(1, 2);
+static int ask(const char *format, ...) {
+    char request[8192];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(request, sizeof request, format, arguments);
+    va_end(arguments);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(server_port(server))};
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(send(fd, request, (size_t)length, MSG_NOSIGNAL), length);
+    size_t used = 0;
+    ssize_t got;
+    while ((got = recv(fd, reply + used, sizeof reply - 1 - used, 0)) > 0) {
+        used += (size_t)got;
+    }
+    reply[used] = '\0';
+    close(fd);
+    int status = 0;
+    sscanf(reply, "HTTP/1.1 %d", &status);
+    return status;
+}
+
+static int get(const char *path) { return ask("GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path); }
+
+static int put(const char *body) {
+    return ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+}
+
+static void assert_replied(const char *part) {
+    if (strstr(reply, part) == NULL) {
+        fail_msg("%s\nis not in\n%s", part, reply);
+    }
+}
+
+static void controls_are_listed(void **state) {
+    (void)state;
+    brightness = 100;
+    assert_int_equal(get("/api/cameras/a/controls"), 200);
+    assert_replied(
+        "{\"controls\":[{\"name\":\"brightness\",\"label\":\"Brightness\",\"type\":\"integer\",\"value\":100,"
+        "\"default\":128,\"writable\":true,\"min\":0,\"max\":255,\"step\":1}");
+    assert_replied("\"type\":\"boolean\",\"value\":false,\"default\":true,\"writable\":false}");
+    assert_replied("\"menu\":[{\"value\":1,\"label\":\"Day \\\"1\\\"\"}]");
+    assert_int_equal(get("/api/cameras/1/controls"), 200);
+}
+
+static void controls_are_set(void **state) {
+    (void)state;
+    assert_int_equal(put("{\"brightness\": 7}"), 200);
+    assert_int_equal(brightness, 7);
+    assert_replied("\"value\":7,");
+    assert_int_equal(put("{\"brightness\": true}"), 200);
+    assert_int_equal(brightness, 1);
+    assert_int_equal(put("{\"brightness\": \"word\"}"), 200);
+    assert_int_equal(brightness, -1);
+    assert_int_equal(put("{}"), 200);
+}
+
+static void each_refusal_is_told_and_the_others_are_set(void **state) {
+    (void)state;
+    assert_int_equal(put("{\"hue\": 1, \"brightness\": 9, \"gamma\": 2}"), 400);
+    assert_int_equal(brightness, 9);
+    assert_replied("{\"error\":{\"code\":\"control_refused\",\"message\":\"hue: the camera has no such control\"},"
+                   "\"errors\":{\"hue\":\"hue: the camera has no such control\",\"gamma\":\"gamma: the camera has no "
+                   "such control\"},\"controls\":[");
+}
+
+static void bodies_that_are_no_wishes_are_refused(void **state) {
+    (void)state;
+    static const char *const bodies[] = {"",
+                                         "x",
+                                         "[]",
+                                         "7",
+                                         "{\"brightness\": 1",
+                                         "{\"brightness\": null}",
+                                         "{\"brightness\": 1.5}",
+                                         "{\"a\": 1, \"a\": 2}",
+                                         "{\"a\": {}}"};
+    brightness = 100;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        assert_int_equal(put(bodies[i]), 400);
+        assert_replied("\"code\":\"bad_body\"");
+    }
+    assert_int_equal(brightness, 100);
+}
+
+static void bodies_without_length_or_too_long_are_refused(void **state) {
+    (void)state;
+    assert_int_equal(ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\n\r\n"), 411);
+    assert_int_equal(ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: 4097\r\n\r\n"), 413);
+    static char body[4097];
+    memset(body, ' ', 4096);
+    memcpy(body, "{}", 2);
+    assert_int_equal(put(body), 200);
+}
+
+static void cameras_without_controls_say_so(void **state) {
+    (void)state;
+    assert_int_equal(get("/api/cameras/plain/controls"), 404);
+    assert_replied("\"code\":\"no_controls\"");
+    assert_int_equal(get("/api/cameras/none/controls"), 404);
+    assert_replied("\"code\":\"no_such_camera\"");
+}
+
+static void camera_that_is_not_open_says_so(void **state) {
+    (void)state;
+    control_port_close(topic_controls(camera));
+    assert_int_equal(get("/api/cameras/a/controls"), 503);
+    assert_replied("Retry-After: 1\r\n");
+    assert_replied("\"code\":\"camera_not_open\"");
+}
+
+static void other_methods_are_not_allowed(void **state) {
+    (void)state;
+    assert_int_equal(ask("POST /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"), 405);
+    assert_replied("Allow: GET, HEAD, PUT\r\n");
+    assert_int_equal(ask("PUT /api/cameras/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"), 405);
+    assert_replied("Allow: GET, HEAD\r\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(controls_are_listed),
+        TEST(controls_are_set),
+        TEST(each_refusal_is_told_and_the_others_are_set),
+        TEST(bodies_that_are_no_wishes_are_refused),
+        TEST(bodies_without_length_or_too_long_are_refused),
+        TEST(cameras_without_controls_say_so),
+        TEST(camera_that_is_not_open_says_so),
+        TEST(other_methods_are_not_allowed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
