@@ -18,7 +18,9 @@ static enum err explain(const char *path, int number, struct reason *reason) {
     enum err error = err_from_errno(number);
     const char *shown = driver_shown_path(path);
     switch (error) {
-    case ERR_NOT_FOUND: reason_set(reason, "no camera at %s: plug it in, or see --list-devices", shown); break;
+    case ERR_NOT_FOUND:
+        reason_set(reason, "there is no such device as %s: plug the camera in, or see --list-devices", shown);
+        break;
     case ERR_DENIED:
         reason_set(reason, "no permission to open %s: add the user who runs framebroker to the group \"video\"", shown);
         break;

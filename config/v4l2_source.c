@@ -39,15 +39,32 @@ static void read_device(struct section *section, struct device_settings *device)
     device->path = path;
 }
 
+/* All of them would be too many to read: those that need no conversion. */
+static void fault_format(const struct node *node) {
+    const char *names[V4L2_PIXEL_FORMATS + 1];
+    size_t count = 0;
+    names[count++] = AUTO;
+    for (size_t i = 0; i < V4L2_PIXEL_FORMATS; i++) {
+        if (!v4l2_pixel_formats[i].converted) {
+            names[count++] = v4l2_pixel_formats[i].name;
+        }
+    }
+    node_fault_choice(node, "unknown format (the schema lists them all)", names, count);
+}
+
 /* NULL: the best that there is. */
 static const char *read_format(struct section *section) {
-    const char *names[V4L2_PIXEL_FORMATS + 1];
-    names[0] = AUTO;
-    for (size_t i = 0; i < V4L2_PIXEL_FORMATS; i++) {
-        names[i + 1] = v4l2_pixel_formats[i].name;
+    struct node node;
+    const char *text = section_find(section, "format", &node) ? node_text(&node) : NULL;
+    if (text == NULL || strcmp(text, AUTO) == 0) {
+        return NULL;
     }
-    size_t chosen = read_choice(section, "format", "unknown format", names, V4L2_PIXEL_FORMATS + 1, 0);
-    return chosen == 0 ? NULL : v4l2_pixel_formats[chosen - 1].name;
+    const struct v4l2_pixel_format *format = v4l2_pixel_format_by_name(text);
+    if (format == NULL) {
+        fault_format(&node);
+        return NULL;
+    }
+    return format->name;
 }
 
 /* ---- Controls ---- */

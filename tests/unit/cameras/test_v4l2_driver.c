@@ -254,7 +254,7 @@ static void unplugging_is_told(void **state) {
     assert_bad(ERR_GONE, "unplugged: plug it in again");
     close_device();
     unplug();
-    assert_refused(ERR_NOT_FOUND, "no camera at ");
+    assert_refused(ERR_NOT_FOUND, "there is no such device as ");
     plug_in();
     device->next_step = 0;
     open_device();
@@ -304,7 +304,7 @@ static void what_is_no_camera_is_refused_in_words(void **state) {
     settings.device.path = "/dev/null";
     assert_refused(ERR_UNSUPPORTED, "/dev/null is not a camera");
     settings.device.path = "/dev/no-such-camera";
-    assert_refused(ERR_NOT_FOUND, "plug it in, or see --list-devices");
+    assert_refused(ERR_NOT_FOUND, "plug the camera in, or see --list-devices");
     settings.device.path = device_path;
     device->device_caps = V4L2_CAP_META_CAPTURE | V4L2_CAP_STREAMING;
     assert_refused(ERR_UNSUPPORTED, "does not capture video");

@@ -1,4 +1,5 @@
 /* The schema that editors use says what the loader does. */
+#include "cameras/v4l2_formats.h"
 #include "support.h"
 
 #include <jansson.h>
@@ -169,12 +170,43 @@ static void kinds_of_faults_are_the_same(void **state) {
     free(faults);
 }
 
+static void choices_of_v4l2_are_the_same(void **state) {
+    static const char *const keys[] = {"format", "subsampling", "range", "rotate", "flip"};
+    const struct place *v4l2 = &places[PLACE_COUNT - 2];
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        json_t *choices = json_object_get(json_object_get(properties(*state, v4l2), keys[i]), "enum");
+        size_t index;
+        json_t *choice;
+        json_array_foreach(choices, index, choice) {
+            char *value = json_dumps(choice, JSON_ENCODE_ANY);
+            char *faults = load_member(v4l2, keys[i], value);
+            assert_string_equal(faults, "");
+            free(faults);
+            free(value);
+        }
+        if (strcmp(keys[i], "format") == 0) {
+            assert_int_equal(json_array_size(choices), V4L2_PIXEL_FORMATS + 1);
+        }
+        if (strcmp(keys[i], "format") == 0 || strcmp(keys[i], "rotate") == 0) {
+            continue; /* whose faults do not list all */
+        }
+        char *faults = load_member(v4l2, keys[i], "\"" UNKNOWN_KEY "\"");
+        size_t quotes = 0;
+        for (const char *c = strstr(faults, "; there are "); *c != '\n'; c++) {
+            quotes += *c == '"';
+        }
+        assert_int_equal(quotes, 2 * json_array_size(choices));
+        free(faults);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schema_and_loader_know_the_same_keys),
         cmocka_unit_test(schema_and_loader_have_the_same_bounds),
         cmocka_unit_test(defaults_of_the_schema_are_those_of_the_loader),
         cmocka_unit_test(kinds_of_faults_are_the_same),
+        cmocka_unit_test(choices_of_v4l2_are_the_same),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -54,10 +54,25 @@ static void every_path_has_its_target(void **state) {
     assert_route("/api/status", NULL, ROUTE_STATUS, "");
     assert_route("/api/cameras", NULL, ROUTE_CAMERAS, "");
     assert_route("/api/cameras/x", NULL, ROUTE_CAMERA, "x");
+    assert_route("/api/cameras/x/controls", NULL, ROUTE_CONTROLS, "x");
     assert_route("/healthz", NULL, ROUTE_HEALTH, "");
     assert_route("/readyz", NULL, ROUTE_READY, "");
     assert_route("/feed", NULL, ROUTE_FEED, "");
     assert_route("/assets/gallery.css", NULL, ROUTE_ASSET, "gallery.css");
+}
+
+static void only_controls_can_be_put(void **state) {
+    (void)state;
+    struct route route;
+    struct route_error error;
+    assert_int_equal(route_parse("PUT", "/api/cameras/1/controls", NULL, &route, &error), ERR_OK);
+    assert_true(route.is_put);
+    assert_int_equal(route_parse("GET", "/api/cameras/1/controls", NULL, &route, &error), ERR_OK);
+    assert_false(route.is_put);
+    assert_int_equal(route_parse("POST", "/api/cameras/1/controls", NULL, &route, &error), ERR_INVALID);
+    assert_string_equal(error.allow, "GET, HEAD, PUT");
+    assert_int_equal(route_parse("PUT", "/api/cameras/1", NULL, &route, &error), ERR_INVALID);
+    assert_string_equal(error.allow, "GET, HEAD");
 }
 
 static void aliases_mean_the_first_camera(void **state) {
@@ -355,6 +370,7 @@ static void refused_request_leaves_the_route_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_path_has_its_target),
+        cmocka_unit_test(only_controls_can_be_put),
         cmocka_unit_test(aliases_mean_the_first_camera),
         cmocka_unit_test(action_counts_cameras_from_0),
         cmocka_unit_test(unknown_action_is_refused),
