@@ -39,8 +39,7 @@ enum err canvas_over(struct frame *raw, struct canvas *canvas) {
         return error;
     }
     const struct raw_component *luma = &picture.components[0];
-    *canvas =
-        (struct canvas){.width_px = luma->width, .height_px = luma->height, .plane_count = picture.component_count};
+    *canvas = (struct canvas){.width_px = luma->width, .height_px = luma->height};
     for (unsigned i = 0; i < picture.component_count; i++) {
         const struct raw_component *component = &picture.components[i];
         canvas->planes[i] = (struct plane){
@@ -118,20 +117,13 @@ static void fill_plane(const struct plane *plane, struct area area, uint8_t valu
     }
 }
 
-static void spread(struct colour colour, uint8_t samples[3]) {
-    samples[0] = colour.y;
-    samples[1] = colour.cb;
-    samples[2] = colour.cr;
-}
-
 void draw_box(const struct canvas *canvas, int x, int y, int width, int height, struct colour colour) {
     struct area area = clip(canvas, x, y, width, height);
     if (area.left >= area.right) {
         return;
     }
-    uint8_t samples[3];
-    spread(colour, samples);
-    for (unsigned i = 0; i < canvas->plane_count; i++) {
+    const uint8_t samples[] = {colour.y, colour.cb, colour.cr};
+    for (unsigned i = 0; i < PLANES && canvas->planes[i].samples != NULL; i++) {
         fill_plane(&canvas->planes[i], samples_of(&canvas->planes[i], area), samples[i]);
     }
 }
@@ -159,6 +151,9 @@ void mask_finish(struct mask *mask) {
 
 /* alpha: 0 to 255. */
 static void blend(uint8_t *sample, uint8_t colour, int alpha) {
+    if (alpha == 0) { /* most of a glyph's */
+        return;
+    }
     *sample = (uint8_t)((*sample * (255 - alpha) + colour * alpha + 127) / 255);
 }
 
@@ -200,10 +195,9 @@ static void blend_shared(const struct plane *plane, struct area area, const stru
 
 void draw_mask(const struct canvas *canvas, const struct mask *mask, int x, int y, struct colour colour) {
     struct area area = clip(canvas, x, y, mask->width_px, mask->height_px);
-    uint8_t samples[3];
-    spread(colour, samples);
+    const uint8_t samples[] = {colour.y, colour.cb, colour.cr};
     blend_pixels(&canvas->planes[0], area, mask, x, y, samples[0]);
-    for (unsigned i = 1; i < canvas->plane_count; i++) {
+    for (unsigned i = 1; i < PLANES && canvas->planes[i].samples != NULL; i++) {
         blend_shared(&canvas->planes[i], samples_of(&canvas->planes[i], area), mask, x, y, samples[i]);
     }
 }

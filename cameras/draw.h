@@ -22,10 +22,11 @@ struct plane {
     int across, down;       /* how many pixels share a sample: 1 or 2 */
 };
 
+#define PLANES 3
+
 /* A picture to draw into; borrows the memory of a frame that the caller owns. */
 struct canvas {
-    struct plane planes[3];
-    unsigned plane_count; /* 1: grey */
+    struct plane planes[PLANES]; /* without samples where the picture is grey */
     uint32_t width_px, height_px;
 };
 

@@ -62,16 +62,14 @@ static struct layout layout_of(enum frame_format format, uint32_t stride_px, uin
     return (struct layout){.component_count = 0};
 }
 
-/* From limited range to full: (sample * factor + constant) / 2^14, rounded and clamped. ITU-R BT.601: luma from 16 to
- * 235, chroma from 16 to 240 around 128. */
+/* From limited range to full (ITU-R BT.601: luma from 16 to 235, chroma from 16 to 240 around 128), as
+ * sample - offset + (sample - pivot) * factor / 2^9: numbers of 16 bits suffice, of which a vector holds the most. */
 struct sample_scale {
-    int factor, constant;
+    int16_t offset, pivot, factor;
 };
-#define SCALE_SHIFT 14
-#define SCALE(factor, from, to)                                                                                        \
-    { factor, ((to) << SCALE_SHIFT) - (factor) * (from) + (1 << (SCALE_SHIFT - 1)) }
-static const struct sample_scale luma_scale = SCALE(19077, 16, 0);      /* 255 / 219 */
-static const struct sample_scale chroma_scale = SCALE(18651, 128, 128); /* 255 / 224 */
+#define SCALE_SHIFT 9
+static const struct sample_scale luma_scale = {.offset = 16, .pivot = 16, .factor = 84};   /* 255 / 219 - 1 */
+static const struct sample_scale chroma_scale = {.offset = 0, .pivot = 128, .factor = 71}; /* 255 / 224 - 1 */
 
 enum err raw_picture_init(struct raw_picture *picture, const struct frame *frame, bool keep_chroma_rows,
                           struct reason *reason) {
@@ -137,9 +135,10 @@ static void gather_average(uint8_t *restrict to, const uint8_t *restrict above, 
 }
 
 static void expand(uint8_t *samples, size_t count, const struct sample_scale *scale) {
-    const int factor = scale->factor, constant = scale->constant;
+    const int16_t offset = scale->offset, pivot = scale->pivot, factor = scale->factor;
     for (size_t i = 0; i < count; i++) {
-        const int value = (samples[i] * factor + constant) >> SCALE_SHIFT;
+        const int16_t product = (int16_t)((samples[i] - pivot) * factor + (1 << (SCALE_SHIFT - 1)));
+        const int16_t value = (int16_t)(samples[i] - offset + (product >> SCALE_SHIFT));
         samples[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
     }
 }

