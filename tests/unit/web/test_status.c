@@ -20,6 +20,7 @@ static struct subscriber_snapshot viewer = {
     .skipped = 2,
     .bytes = 3600000,
     .fps = 29.912,
+    .variant = -1,
 };
 
 static struct topic_snapshot live_camera(void) {
@@ -62,7 +63,8 @@ static struct topic_snapshot new_camera(const char *id, enum camera_state state,
     "\"frames\":{\"published\":1234,\"dropped\":1,\"invalid\":2},"                                                     \
     "\"last_frame\":{\"sequence\":1237,\"captured_at\":\"2026-01-01T00:00:12.345678Z\",\"age_ms\":12,"                 \
     "\"bytes\":40123},\"variants\":[],\"subscribers\":[{\"id\":7,\"remote\":\"127.0.0.1:52034\","                      \
-    "\"route\":\"video_feed\",\"connected_s\":3.235,\"sent\":90,\"skipped\":2,\"bytes\":3600000,\"fps\":29.91}]}"
+    "\"route\":\"video_feed\",\"connected_s\":3.235,\"sent\":90,\"skipped\":2,\"bytes\":3600000,\"fps\":29.91,"        \
+    "\"variant\":null}]}"
 #define NEW_CAMERA                                                                                                     \
     "{\"id\":\"new\",\"name\":\"New\",\"source\":\"pattern\",\"state\":\"offline\","                                   \
     "\"state_since\":\"2026-01-01T00:00:00.000Z\",\"error\":\"no such device\",\"restarts\":0,\"width\":null,"         \
