@@ -53,7 +53,8 @@ struct broker_snapshot {
     struct topic_snapshot *topics;
 };
 
-/* Each topic of one moment, in the order of the list; nothing is stopped for it. ERR_MEMORY. Finish it to free it. */
+/* Each topic of one moment, in the order of the list; nothing is stopped for it. Finish it to free it.
+ * ERR_MEMORY: then *snapshot holds nothing to finish. */
 CHECKED enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot);
 void broker_snapshot_finish(struct broker_snapshot *snapshot);
 /* topic_snapshot() with the camera's variants, and their subscribers among its own. */

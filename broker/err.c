@@ -39,6 +39,8 @@ enum err err_from_errno(int number) {
     case EACCES:
     case EPERM: return ERR_DENIED;
     case EBUSY:
+    case EMFILE:
+    case ENFILE:
     case EADDRINUSE:
     case EAGAIN: return ERR_BUSY;
     case ENODEV:

@@ -191,7 +191,7 @@ void frame_set_size(struct frame *frame, size_t payload_bytes) {
 }
 
 uint8_t *frame_prepend(struct frame *frame, size_t bytes) {
-    assert(frame->start - bytes >= FRAME_HEAD_MAX_BYTES);
+    assert(bytes + FRAME_HEAD_MAX_BYTES <= frame->start);
     frame->start -= bytes;
     frame->size += bytes;
     return frame_data(frame);

@@ -62,7 +62,8 @@ struct span {
     size_t count;
 };
 
-/* Writes what stands before a payload. Gets the topic's id and the finished info; writes at most
+/* Writes what stands before a payload. Gets the topic's id and the finished info but for its
+ * position; writes at most
  * FRAME_HEAD_MAX_BYTES into head and returns how many. Called without any lock held, from the publishing thread. */
 typedef size_t frame_write_head(char head[FRAME_HEAD_MAX_BYTES], const char *topic_id, const struct frame_info *info,
                                 size_t payload_bytes);

@@ -30,7 +30,7 @@ void log_event(enum log_level level, const char *camera_id, const char *format, 
     char now[CLOCK_TEXT_BYTES];
     clock_format_utc(clock_realtime_ns(), 3, now);
     char line[1000];
-    int used = snprintf(line, sizeof line, "%s %s %s%s", now, level_name(level), camera_id != NULL ? camera_id : "",
+    int used = snprintf(line, sizeof line, "%s %s %.64s%s", now, level_name(level), camera_id != NULL ? camera_id : "",
                         camera_id != NULL ? ": " : "");
     size_t length = (size_t)used;
     va_list arguments;

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* pthread_setname_np, pthread_cond_clockwait's absence in C17 */
+#define _GNU_SOURCE /* pthread_setname_np */
 #include "broker/sync.h"
 
 #include "broker/clock.h"
@@ -91,6 +91,7 @@ bool event_wait_until(struct event *event, int64_t deadline_ns) {
     struct pollfd poller = {.fd = event->fd, .events = POLLIN};
     for (;;) {
         int ready = poll(&poller, 1, clock_poll_timeout_ms(deadline_ns));
+        assert(ready >= 0 || errno == EINTR);
         if (ready > 0) {
             return true;
         }

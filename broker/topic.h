@@ -74,7 +74,7 @@ void topic_relay(struct topic *topic, struct frame **frame);
 
 /* Publishes a picture that stands for a state other than live. Takes *frame. Does nothing unless the topic's state is
  * still the one that `change` (from topic_set_state()) announced: a live frame is never followed by an old
- * placeholder. Not counted as published. Threads: any. */
+ * placeholder, and an idle topic has none. Not counted as published. Threads: any. */
 void topic_publish_placeholder(struct topic *topic, struct frame **frame, uint64_t change);
 
 /* Tells a state other than live, and why (NULL: no error). Going idle drops the frames of the ring, so that nobody
@@ -112,8 +112,7 @@ int inbox_fd(const struct inbox *inbox);
 /* Makes inbox_fd() readable, for the owner's own purposes. Threads: any. */
 void inbox_wake(struct inbox *inbox);
 /* Starts a round: clears the descriptor. Then inbox_next() names each subscriber with news since its topic's last
- * round, NULL at the end of the round. Subscribers may come and go
- * during a round. */
+ * round, NULL at the end of the round. Subscribers may come and go during a round. */
 void inbox_begin(struct inbox *inbox);
 struct subscriber *inbox_next(struct inbox *inbox);
 
@@ -125,7 +124,7 @@ struct subscriber_settings {
 };
 
 /* The first subscriber_take() gives the newest frame that there is. inbox may be NULL for one that only uses
- * subscriber_wait(). ERR_MEMORY; ERR_CLOSED. */
+ * subscriber_wait(). ERR_MEMORY; ERR_CLOSED; ERR_BUSY: 64 inboxes are on the topic already. */
 CHECKED enum err subscriber_create(struct topic *topic, struct inbox *inbox, const struct subscriber_settings *settings,
                                    struct subscriber **subscriber);
 void subscriber_destroy(struct subscriber **subscriber);

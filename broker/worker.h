@@ -24,7 +24,7 @@ void worker_pool_destroy(struct worker_pool **pool);
 
 struct worker_pool_usage {
     unsigned threads;
-    unsigned queued;    /* slots with a frame that waits for a thread */
+    unsigned queued;    /* slots with a frame that waits for a thread, and not for the one before it */
     uint64_t replaced;  /* frames that a newer one overtook, ever */
     uint64_t completed; /* frames worked on, ever */
 };

@@ -12,6 +12,9 @@
 
 #include <stdatomic.h>
 
+/* civetweb's workers beyond the streams', so that pages and status answer while every stream is taken. */
+#define WORKERS_IN_RESERVE 32u
+
 /* What the handlers share. */
 struct site {
     struct broker *broker;
@@ -19,6 +22,7 @@ struct site {
     unsigned streams_max;
     /* Relaxed: each counts for itself. */
     atomic_uint streams_active;
+    atomic_uint snapshots_waiting; /* for a fresh frame */
     _Atomic uint64_t streams_rejected;
 };
 
@@ -34,6 +38,10 @@ void handle_controls(const struct http_request *request, const struct route *rou
 void handle_feed(struct site *site, const struct http_request *request, const struct route *route);
 
 /* What they share. */
+
+/* Takes one of `most` places; false when all are taken. */
+CHECKED bool place_take(atomic_uint *taken, unsigned most);
+void place_leave(atomic_uint *taken);
 
 /* Takes one of the streams_max places. False after refusing the request. */
 CHECKED bool stream_admit(struct site *site, const struct http_request *request);

@@ -1,4 +1,3 @@
-#define _DEFAULT_SOURCE /* strncasecmp in civetweb.h's users, d_type */
 #include "web/http.h"
 
 #include "broker/clock.h"

@@ -4,19 +4,30 @@
 
 #include <string.h>
 
+bool place_take(atomic_uint *taken, unsigned most) {
+    unsigned known = atomic_load_explicit(taken, memory_order_relaxed);
+    while (known < most) {
+        if (atomic_compare_exchange_weak_explicit(taken, &known, known + 1, memory_order_relaxed,
+                                                  memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void place_leave(atomic_uint *taken) { atomic_fetch_sub_explicit(taken, 1, memory_order_relaxed); }
+
 bool stream_admit(struct site *site, const struct http_request *request) {
-    unsigned before = atomic_fetch_add_explicit(&site->streams_active, 1, memory_order_relaxed);
-    if (before < site->streams_max) {
+    if (place_take(&site->streams_active, site->streams_max)) {
         return true;
     }
-    stream_release(site);
     atomic_fetch_add_explicit(&site->streams_rejected, 1, memory_order_relaxed);
     http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_streams",
                      "all %u streams are in use; close one, or raise server.max_streams", site->streams_max);
     return false;
 }
 
-void stream_release(struct site *site) { atomic_fetch_sub_explicit(&site->streams_active, 1, memory_order_relaxed); }
+void stream_release(struct site *site) { place_leave(&site->streams_active); }
 
 void stream_serve(struct site *site, const struct http_request *request, const struct route *route,
                   struct stream_settings settings) {

@@ -4,6 +4,7 @@
 #include "broker/clock.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -33,7 +34,7 @@ static size_t write_head(char head[FRAME_HEAD_MAX_BYTES], const char *topic_id, 
     return length + (size_t)used;
 }
 
-void multipart_init(void) {
+static void choose_boundary(void) {
     uint64_t random[2] = {0};
     /* Sixteen bytes come at once and whole (random(7)); only a kernel that is just booting makes us wait. */
     ssize_t got = getrandom(random, sizeof random, 0);
@@ -43,6 +44,11 @@ void multipart_init(void) {
     snprintf(content_type, sizeof content_type, "multipart/x-mixed-replace;boundary=%s", boundary);
     snprintf(first_delimiter, sizeof first_delimiter, "--%s\r\n", boundary);
     snprintf(tail, sizeof tail, "\r\n--%s\r\n", boundary);
+}
+
+void multipart_init(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, choose_boundary);
 }
 
 const char *multipart_content_type(void) { return content_type; }

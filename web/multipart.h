@@ -11,7 +11,7 @@
 
 #include "broker/frame.h"
 
-/* Chooses T. Once, before anything else here. */
+/* Chooses T, the first time. Before anything else here. */
 void multipart_init(void);
 /* "multipart/x-mixed-replace;boundary=T" */
 const char *multipart_content_type(void);

@@ -1,8 +1,10 @@
 #include "web/peer_window.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h> /* the kernel's own: that of libc lacks the window and clashes with this one */
 #include <netinet/in.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 size_t peer_window_bytes(int fd) {
@@ -12,5 +14,9 @@ size_t peer_window_bytes(int fd) {
         length < offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof info.tcpi_snd_wnd) {
         return SIZE_MAX;
     }
-    return info.tcpi_snd_wnd > info.tcpi_notsent_bytes ? info.tcpi_snd_wnd - info.tcpi_notsent_bytes : 0;
+    int queued_bytes = 0; /* sent but not acknowledged, and not sent: the window counts from the acknowledged */
+    if (ioctl(fd, SIOCOUTQ, &queued_bytes) != 0 || (size_t)queued_bytes > info.tcpi_snd_wnd) {
+        return 0;
+    }
+    return info.tcpi_snd_wnd - (size_t)queued_bytes;
 }

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* The advertised receive window less what we have not sent yet, in bytes (struct tcp_info of linux/tcp.h; the window
- * since Linux 5.4: older kernels give SIZE_MAX). */
+/* The advertised receive window less what is on its way or still here, in bytes (tcpi_snd_wnd of linux/tcp.h, since
+ * Linux 5.4, and SIOCOUTQ of tcp(7); older kernels, and sockets that are not TCP's, give SIZE_MAX). */
 size_t peer_window_bytes(int fd);
 
 #endif

@@ -1,7 +1,6 @@
 #include "web/sender.h"
 
 #include "broker/clock.h"
-#include "broker/log.h"
 #include "web/stream.h"
 
 #include <assert.h>

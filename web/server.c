@@ -13,9 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
-/* Workers beyond the streams', so that pages and status answer while every stream is taken. */
-#define WORKERS_IN_RESERVE 32u
 /* Descriptors beyond one a worker: the accept queue, the cameras, libraries. */
 #define DESCRIPTORS_IN_RESERVE 512u
 #define WORKERS_START_WITHIN_NS (5 * NS_PER_S)
@@ -23,6 +22,7 @@
 struct server {
     struct site site;
     struct server_settings settings;
+    bool has_library; /* mg_init_library() has been called */
     struct mg_context *context;
     uint16_t port;
     struct lock lock;
@@ -172,7 +172,8 @@ static enum err listen_and_serve(struct server *server, struct reason *reason) {
     if (error != ERR_OK) {
         return error;
     }
-    mg_init_library(0);
+    mg_init_library(0); /* TLS stays off: Debian's build crashes with it */
+    server->has_library = true;
     server->context = start_civetweb(server, workers);
     struct mg_server_port port;
     if (server->context == NULL || mg_get_server_ports(server->context, 1, &port) != 1) {
@@ -251,6 +252,8 @@ void server_stop(struct server **server_pointer) {
         if (nudging) {
             pthread_join(nudger, NULL);
         }
+    }
+    if (server->has_library) {
         mg_exit_library();
     }
     senders_destroy(&server->site.senders);

@@ -9,16 +9,26 @@
 
 /* How long a snapshot waits for a frame that is fresh enough. */
 #define WAIT_MAX_NS (5 * NS_PER_S)
+/* How many may wait at once: half of the workers that are not for streams, so that the rest answers at once. */
+#define WAITING_MAX (WORKERS_IN_RESERVE / 2)
 #define ETAG_BYTES 64
 #define HTTP_DATE_BYTES 32
 
-/* Waits for a frame no older than the client asked for. Without such a wish: for the newest frame of a camera that
- * is live or can become so, or the placeholder of one that has failed. */
-static enum err wait_for_frame(struct subscriber *subscriber, int64_t max_age_ms, struct frame **frame) {
+/* A frame no older than the client asked for. Without such a wish: the newest frame of a camera that is live or can
+ * become so, or the placeholder of one that has failed. ERR_BUSY: it would have to wait, and too many do. */
+static enum err get_frame(struct site *site, struct subscriber *subscriber, int64_t max_age_ms, struct frame **frame) {
     int64_t now_ns = clock_monotonic_ns();
     bool any_age = max_age_ms < 0;
     int64_t captured_from_ns = any_age ? INT64_MIN : now_ns - max_age_ms * NS_PER_MS;
-    enum err error = subscriber_wait(subscriber, captured_from_ns, any_age, now_ns + WAIT_MAX_NS, frame);
+    enum err error = subscriber_wait(subscriber, captured_from_ns, any_age, now_ns, frame);
+    if (error != ERR_TIMEOUT) {
+        return error;
+    }
+    if (!place_take(&site->snapshots_waiting, WAITING_MAX)) {
+        return ERR_BUSY;
+    }
+    error = subscriber_wait(subscriber, captured_from_ns, any_age, now_ns + WAIT_MAX_NS, frame);
+    place_leave(&site->snapshots_waiting);
     if (error == ERR_TIMEOUT && any_age) {
         *frame = topic_newest(subscriber_topic(subscriber)); /* still starting: its placeholder says so */
         error = *frame != NULL ? ERR_OK : ERR_TIMEOUT;
@@ -55,7 +65,12 @@ static void reply_frame(const struct http_request *request, const char *topic_id
                                              .body_bytes = jpeg.count});
 }
 
-static void reply_no_frame(const struct http_request *request, struct topic *camera) {
+static void reply_no_frame(const struct http_request *request, struct topic *camera, enum err error) {
+    if (error == ERR_BUSY) {
+        http_reply_error(request, 503, "Retry-After: 1\r\n", "too_many_snapshots",
+                         "%u snapshots wait for a fresh frame already", WAITING_MAX);
+        return;
+    }
     struct reason why;
     enum camera_state state = topic_state_detail(camera, NULL, &why);
     http_reply_error(request, 503, "Retry-After: 1\r\n", "no_fresh_frame",
@@ -63,22 +78,22 @@ static void reply_no_frame(const struct http_request *request, struct topic *cam
                      (int)(WAIT_MAX_NS / NS_PER_S), state_name(state), why.text[0] != '\0' ? ": " : "", why.text);
 }
 
-static void answer(const struct http_request *request, const struct route *route, struct topic *camera,
-                   struct topic *topic) {
+static void answer(struct site *site, const struct http_request *request, const struct route *route,
+                   struct topic *camera, struct topic *topic) {
     struct subscriber_settings settings = {.remote = request->remote, .route = "snapshot"};
-    struct subscriber *subscriber;
-    if (subscriber_create(topic, NULL, &settings, &subscriber) != ERR_OK) {
-        reply_no_frame(request, camera);
-        return;
-    }
+    struct subscriber *subscriber = NULL;
     struct frame *frame = NULL;
-    if (wait_for_frame(subscriber, route->max_age_ms, &frame) == ERR_OK) {
+    enum err error = subscriber_create(topic, NULL, &settings, &subscriber);
+    if (error == ERR_OK) {
+        error = get_frame(site, subscriber, route->max_age_ms, &frame);
+    }
+    if (error == ERR_OK) {
         subscriber_count_sent(subscriber, 1, frame_payload(frame).count);
         reply_frame(request, topic_settings(camera)->id, frame);
-        frame_unref(&frame);
     } else {
-        reply_no_frame(request, camera);
+        reply_no_frame(request, camera, error);
     }
+    frame_unref(&frame);
     subscriber_destroy(&subscriber);
 }
 
@@ -86,7 +101,7 @@ void handle_snapshot(struct site *site, const struct http_request *request, cons
                      struct topic *camera) {
     struct topic *topic = open_pictures(site, request, route, camera);
     if (topic != NULL) {
-        answer(request, route, camera, topic);
+        answer(site, request, route, camera, topic);
         topic_unref(&topic);
     }
 }

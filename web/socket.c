@@ -58,7 +58,7 @@ static int search_descriptors(int port, const struct sockaddr_in *peer) {
     struct dirent *entry;
     while (found < 0 && (entry = readdir(open_files)) != NULL) {
         int fd = atoi(entry->d_name);
-        if (fd > STDERR_FILENO && (peer != NULL ? peer_is(fd, peer) : is_listening(fd)) && own_port_is(fd, port)) {
+        if (entry->d_name[0] != '.' && (peer != NULL ? peer_is(fd, peer) : is_listening(fd)) && own_port_is(fd, port)) {
             found = fd;
         }
     }
@@ -99,7 +99,7 @@ void socket_shut_connections(int port) {
     struct dirent *entry;
     while (open_files != NULL && (entry = readdir(open_files)) != NULL) {
         int fd = atoi(entry->d_name);
-        if (fd > STDERR_FILENO && own_port_is(fd, port) && !is_listening(fd)) {
+        if (entry->d_name[0] != '.' && own_port_is(fd, port) && !is_listening(fd)) {
             shutdown(fd, SHUT_RDWR);
         }
     }

@@ -11,9 +11,9 @@
 /* Whether the text is a numeric IPv4 address; civetweb as Debian builds it knows no IPv6. */
 bool socket_is_address(const char *text);
 
-/* The descriptor of this process whose peer is remote_address:remote_port and whose own port is local_port. Exact: no
- * two connections share them. Cost: a system call for each descriptor that is open. ERR_GONE: none; the peer has reset
- * the connection. */
+/* The descriptor of this process whose peer is remote_address:remote_port and whose own port is local_port. Exact
+ * while we listen on one address: then no two connections share them. Cost: a system call for each descriptor that is
+ * open. ERR_GONE: none; the peer has reset the connection. */
 CHECKED enum err socket_find_connection(const char *remote_address, int remote_port, int local_port, int *fd);
 
 /* The listening socket on that port. ERR_NOT_FOUND. */

@@ -168,12 +168,16 @@ static enum err send_rest(struct stream *stream) {
     return ERR_OK;
 }
 
-/* Whether the client has read most of what it was sent, so that a frame as large as the last one finds room. */
+/* Whether the client has read most of what it was sent, so that the chosen frame finds room. */
 static bool has_room(struct stream *stream) {
-    if (stream->on_probation == 0 || stream->frame == NULL) {
+    if (stream->on_probation == 0) {
         return true;
     }
     size_t window_bytes = peer_window_bytes(stream->settings.fd);
+    if (window_bytes > stream->window_bytes) { /* it has read something: it is alive */
+        stream->waiting_since_ns = clock_monotonic_ns();
+    }
+    stream->window_bytes = window_bytes;
     if (window_bytes > stream->largest_window_bytes) {
         stream->largest_window_bytes = window_bytes;
     }
@@ -182,12 +186,8 @@ static bool has_room(struct stream *stream) {
     return window_bytes >= (part_bytes < most_bytes ? part_bytes : most_bytes);
 }
 
-/* Before a frame is begun. ERR_BUSY: there is none, or not now. */
+/* Before the chosen frame is begun. ERR_BUSY: not now. */
 static enum err await_room(struct stream *stream) {
-    if (!is_sending(stream) && stream->first_waiting == NULL) {
-        stream->awaits_room = false;
-        return ERR_BUSY;
-    }
     if (has_room(stream)) {
         stream->on_probation -= stream->on_probation > 0;
         stream->awaits_room = false;
@@ -216,8 +216,8 @@ static enum stream_verdict push(struct stream *stream) {
     enum err error = ERR_OK;
     while (error == ERR_OK) {
         bool has_begun = is_sending(stream) && stream->offset > 0;
-        if (!has_begun && (error = await_room(stream)) == ERR_OK) {
-            error = choose_frame(stream);
+        if (!has_begun && (error = choose_frame(stream)) == ERR_OK) {
+            error = await_room(stream);
         }
         if (error == ERR_OK) {
             error = send_rest(stream);

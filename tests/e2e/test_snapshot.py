@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Snapshots: fresh when asked for, cheap when nothing changed, and a reason to wake a camera."""
+import concurrent.futures
 import email.utils
 import time
 import unittest
@@ -96,6 +97,18 @@ class Snapshot(unittest.TestCase):
                 self.assertEqual(answer.status, 503)
                 self.assertIn("Retry-After", answer.headers)
                 self.assertTrue(answer.json["error"]["message"])
+
+    def test_snapshots_that_wait_leave_workers_for_the_rest(self):
+        with Server({"server": {"max_streams": 8}, "cameras": [pattern("a", fps=0.2)]}) as server:
+            with concurrent.futures.ThreadPoolExecutor(60) as pool:
+                answers = [pool.submit(server.get, "/camera/a/snapshot?max_age_ms=0") for _ in range(60)]
+                refused = next(answer.result() for answer in concurrent.futures.as_completed(answers))
+                self.assertEqual(refused.status, 503)
+                self.assertIn("Retry-After", refused.headers)
+                started = time.monotonic()
+                self.assertEqual(server.get("/healthz").status, 200)
+                self.assertLess(time.monotonic() - started, 1 * TIME_SCALE)
+                self.assertIn(200, [answer.result().status for answer in answers])
 
 
 if __name__ == "__main__":

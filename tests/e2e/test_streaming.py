@@ -120,7 +120,7 @@ class LeavingClients(unittest.TestCase):
         server.wait_for_camera(id, lambda camera: len(camera["subscribers"]) == 1, 5, "the client to be counted")
         stream.close()
         server.wait_for_camera(id, lambda camera: not camera["subscribers"], 1, "the client to be gone")
-        self.assertEqual(server.status()["streams"]["active"], 0)
+        wait_until(lambda: server.status()["streams"]["active"] == 0, 1, "its place to be free")
 
     def test_client_that_leaves_is_gone(self):
         with Server({"cameras": [pattern("a")]}) as server:
