@@ -154,8 +154,8 @@ struct subscriber_snapshot {
     const char *route;
     int64_t connected_ns; /* how long */
     uint64_t sent, skipped, bytes;
-    double fps;  /* of the last seconds */
-    int variant; /* which of the topic's variants it is on; -1: on the topic itself */
+    double fps;     /* of the last seconds */
+    size_t variant; /* which of the topic's variants it is on, from 1; 0: on the topic itself */
 };
 
 struct variant_snapshot {

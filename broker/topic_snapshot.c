@@ -42,7 +42,6 @@ static size_t fill_subscribers_locked(const struct topic *topic, int64_t now_ns,
             .skipped = subscriber->skipped,
             .bytes = subscriber->bytes,
             .fps = rate_hz(&subscriber->sent_rate, now_ns),
-            .variant = -1,
         };
         snprintf(out[count].remote, sizeof out[count].remote, "%s", subscriber->remote);
         count++;

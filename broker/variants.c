@@ -237,7 +237,7 @@ static enum err add_subscribers(struct topic_snapshot *snapshot, const struct to
     for (size_t i = 0; i < of_variant->subscriber_count; i++) {
         struct subscriber_snapshot *subscriber = &grown[snapshot->subscriber_count++];
         *subscriber = of_variant->subscribers[i];
-        subscriber->variant = (int)snapshot->variant_count;
+        subscriber->variant = snapshot->variant_count + 1;
     }
     return ERR_OK;
 }

@@ -55,10 +55,10 @@ static json_t *last_frame_json(const struct topic_snapshot *topic) {
 
 /* Of the variant that a subscriber is on; null on the camera's own pictures. */
 static json_t *variant_of_json(const struct topic_snapshot *topic, const struct subscriber_snapshot *subscriber) {
-    if (subscriber->variant < 0) {
+    if (subscriber->variant == 0) {
         return json_null();
     }
-    const struct variant_snapshot *variant = &topic->variants[subscriber->variant];
+    const struct variant_snapshot *variant = &topic->variants[subscriber->variant - 1];
     return json_pack("{s:o, s:o}", "width", known_json(variant->width_px), "quality", known_json(variant->quality));
 }
 

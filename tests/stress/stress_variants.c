@@ -153,7 +153,7 @@ static void *take_snapshots(void *unused) {
             const struct topic_snapshot *topic = &snapshot.topics[i];
             REQUIRE(topic->variant_count <= MAX_VARIANTS);
             for (size_t j = 0; j < topic->subscriber_count; j++) {
-                REQUIRE(topic->subscribers[j].variant < (int)topic->variant_count);
+                REQUIRE(topic->subscribers[j].variant <= topic->variant_count);
             }
         }
         broker_snapshot_finish(&snapshot);

@@ -336,9 +336,9 @@ static void snapshot_lists_variants_and_their_subscribers(void **state) {
     assert_int_equal(snapshot.variants[0].subscriber_count, 1);
     assert_int_equal(snapshot.subscriber_count, 2); /* without the variant itself */
     assert_int_equal(snapshot.subscribers[0].id, subscriber_id(own));
-    assert_int_equal(snapshot.subscribers[0].variant, -1);
+    assert_int_equal(snapshot.subscribers[0].variant, 0);
     assert_int_equal(snapshot.subscribers[1].id, subscriber_id(subscriber));
-    assert_int_equal(snapshot.subscribers[1].variant, 0);
+    assert_int_equal(snapshot.subscribers[1].variant, 1);
     topic_snapshot_finish(&snapshot);
     subscriber_destroy(&own);
     subscriber_destroy(&subscriber);

@@ -49,8 +49,9 @@ static void await_live(unsigned place) {
     assert_non_null(topic);
     struct subscriber *viewer;
     struct frame *frame;
-    assert_int_equal(subscriber_create(topic, NULL, &(struct subscriber_settings){.remote = "test", .route = "test"}, &viewer),
-                     ERR_OK);
+    assert_int_equal(
+        subscriber_create(topic, NULL, &(struct subscriber_settings){.remote = "test", .route = "test"}, &viewer),
+        ERR_OK);
     assert_int_equal(subscriber_wait(viewer, 0, false, clock_monotonic_ns() + PATIENCE_NS, &frame), ERR_OK);
     assert_int_equal(frame_info(frame)->width_px, 160);
     frame_unref(&frame);

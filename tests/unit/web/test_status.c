@@ -20,7 +20,6 @@ static struct subscriber_snapshot viewer = {
     .skipped = 2,
     .bytes = 3600000,
     .fps = 29.912,
-    .variant = -1,
 };
 
 static struct topic_snapshot live_camera(void) {
@@ -161,8 +160,29 @@ static void health_says_ok(void **state) {
     free(text);
 }
 
+static void variants_are_listed_and_so_is_who_is_on_which(void **state) {
+    (void)state;
+    struct variant_snapshot variants[] = {
+        {.name = "thumb", .width_px = 320, .height_px = 180, .quality = 60, .fps = 5, .subscriber_count = 1},
+        {.fps = 0}};
+    struct subscriber_snapshot on_variant = viewer;
+    on_variant.variant = 1;
+    struct topic_snapshot camera = live_camera();
+    camera.subscribers = &on_variant;
+    camera.variants = variants;
+    camera.variant_count = 2;
+    char *text = status_render_camera(&camera);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "\"variants\":[{\"name\":\"thumb\",\"width\":320,\"height\":180,\"quality\":60,"
+                                 "\"subscribers\":1,\"fps\":5.0},{\"name\":null,\"width\":null,\"height\":null,"
+                                 "\"quality\":null,\"subscribers\":0,\"fps\":0.0}]"));
+    assert_non_null(strstr(text, "\"variant\":{\"width\":320,\"quality\":60}}]"));
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(variants_are_listed_and_so_is_who_is_on_which),
         cmocka_unit_test(status_shows_the_whole_broker),
         cmocka_unit_test(list_holds_each_camera),
         cmocka_unit_test(one_camera_is_as_in_the_list),
