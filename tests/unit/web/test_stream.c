@@ -180,6 +180,47 @@ static void a_frame_that_was_not_begun_is_sent_if_no_newer_one_comes(void **stat
     assert_int_equal(counts(fixture).skipped, 0);
 }
 
+/* ---- Several topics ---- */
+
+static void topics_take_turns_with_their_newest_frames(void **state) {
+    struct fixture *fixture = *state;
+    struct topic *topics[] = {make_topic(4), make_topic(4)};
+    struct stream stream;
+    struct stream_settings settings = {.topics = topics, .topic_count = 2, .fd = fixture->stream.settings.fd};
+    assert_int_equal(stream_init(&stream, &settings), ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        stream.channels[i].subscriber = subscribe(topics[i], NULL);
+        publish(topics[i], fixture->pool, i + 1);
+    }
+    assert_goes_on(stream_begin(&stream));
+    receive(fixture);
+    assert_received(fixture, "12", TEST_FRAME_BYTES);
+
+    block_socket(fixture);
+    static const struct {
+        size_t topic;
+        uint64_t sequence;
+    } frames[] = {{0, 3}, {1, 4}, {0, 5}, {0, 6}, {1, 7}};
+    for (size_t i = 0; i < 5; i++) {
+        publish(topics[frames[i].topic], fixture->pool, frames[i].sequence);
+        assert_goes_on(stream_on_news(&stream.channels[frames[i].topic]));
+    }
+    receive(fixture);
+    fixture->received_bytes = 0;
+    assert_goes_on(stream_on_writable(&stream));
+    receive(fixture);
+    assert_received(fixture, "67", TEST_FRAME_BYTES); /* the first keeps its turn, however often it has news */
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(only_subscriber(topics[i]).sent, 2);
+        assert_int_equal(only_subscriber(topics[i]).skipped, i == 0 ? 2 : 1);
+        subscriber_destroy(&stream.channels[i].subscriber);
+        topic_unref(&topics[i]);
+    }
+    frame_unref(&stream.frame);
+    stream_finish(&stream);
+}
+
 /* ---- Ending ---- */
 
 static void a_client_that_has_gone_ends_its_stream(void **state) {
@@ -386,6 +427,7 @@ int main(void) {
         TEST(a_slow_client_gets_the_part_that_was_begun_and_then_the_newest),
         TEST(a_frame_that_was_not_begun_gives_way_to_a_newer_one),
         TEST(a_frame_that_was_not_begun_is_sent_if_no_newer_one_comes),
+        TEST(topics_take_turns_with_their_newest_frames),
         TEST(a_client_that_has_gone_ends_its_stream),
         TEST(a_closed_topic_ends_the_stream),
         TEST(a_part_that_was_begun_is_finished_before_the_end),
