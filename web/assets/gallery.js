@@ -18,8 +18,10 @@ const tiles = Array.from(document.querySelectorAll('.tile'), (element) => ({
 }));
 const tileOf = new Map(tiles.map((tile) => [tile.element, tile]));
 
+// Chromium may go on painting the snapshot for ever unless it is taken away first.
 function startStream(tile) {
   tile.streaming = true;
+  tile.image.src = '';
   tile.image.src = `/camera/${tile.id}/video_feed`;
 }
 
