@@ -8,6 +8,7 @@ build_packages=(
 test_packages=(
     libcmocka-dev python3 curl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
 )
+vm_packages=(qemu-system-x86 busybox-static v4l-utils)
 browser_packages=(chromium ca-certificates)
 check_packages=(clang clang-format clang-tidy cppcheck shellcheck)
 # Node.js often comes from elsewhere than Debian: what is there is used.
