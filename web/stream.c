@@ -183,7 +183,12 @@ static bool has_room(struct stream *stream) {
     }
     size_t part_bytes = frame_part(stream->frame).count;
     size_t most_bytes = stream->largest_window_bytes / 4 * 3; /* an open window is not always all open */
-    return window_bytes >= (part_bytes < most_bytes ? part_bytes : most_bytes);
+    if (window_bytes > 0 && window_bytes >= (part_bytes < most_bytes ? part_bytes : most_bytes)) {
+        return true;
+    }
+    /* A kernel may never again open its window as wide as it once did: what we hope for shrinks while we wait. */
+    stream->largest_window_bytes -= stream->largest_window_bytes / 64;
+    return false;
 }
 
 /* Before the chosen frame is begun. ERR_BUSY: not now. */
