@@ -9,7 +9,7 @@ test_packages=(
     libcmocka-dev python3 curl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
 )
 vm_packages=(qemu-system-x86 busybox-static v4l-utils)
-browser_packages=(chromium ca-certificates)
+browser_packages=(chromium firefox-esr ca-certificates)
 check_packages=(clang clang-format clang-tidy cppcheck shellcheck)
 # Node.js often comes from elsewhere than Debian: what is there is used.
 command -v node >/dev/null || browser_packages+=(nodejs)

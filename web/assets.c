@@ -12,21 +12,45 @@
 #define JAVASCRIPT "text/javascript; charset=utf-8"
 #define SVG "image/svg+xml"
 
+EMBEDDED(camera_css);
 EMBEDDED(camera_html);
 EMBEDDED(camera_js);
+EMBEDDED(charts_js);
+EMBEDDED(controls_js);
 EMBEDDED(favicon_svg);
+EMBEDDED(feed_js);
 EMBEDDED(figures_js);
-EMBEDDED(gallery_css);
 EMBEDDED(gallery_html);
-EMBEDDED(gallery_js);
+EMBEDDED(multipart_js);
+EMBEDDED(page_css);
+EMBEDDED(status_css);
+EMBEDDED(status_html);
+EMBEDDED(status_js);
+EMBEDDED(tile_js);
+EMBEDDED(view_js);
+EMBEDDED(wall_css);
+EMBEDDED(wall_js);
 
 const struct asset asset_gallery_page = ASSET("gallery.html", HTML, gallery_html);
 const struct asset asset_camera_page = ASSET("camera.html", HTML, camera_html);
+const struct asset asset_status_page = ASSET("status.html", HTML, status_html);
 
 static const struct asset served[] = {
-    ASSET("camera.js", JAVASCRIPT, camera_js),   ASSET("favicon.svg", SVG, favicon_svg),
-    ASSET("figures.js", JAVASCRIPT, figures_js), ASSET("gallery.css", CSS, gallery_css),
-    ASSET("gallery.js", JAVASCRIPT, gallery_js),
+    ASSET("camera.css", CSS, camera_css),
+    ASSET("camera.js", JAVASCRIPT, camera_js),
+    ASSET("charts.js", JAVASCRIPT, charts_js),
+    ASSET("controls.js", JAVASCRIPT, controls_js),
+    ASSET("favicon.svg", SVG, favicon_svg),
+    ASSET("feed.js", JAVASCRIPT, feed_js),
+    ASSET("figures.js", JAVASCRIPT, figures_js),
+    ASSET("multipart.js", JAVASCRIPT, multipart_js),
+    ASSET("page.css", CSS, page_css),
+    ASSET("status.css", CSS, status_css),
+    ASSET("status.js", JAVASCRIPT, status_js),
+    ASSET("tile.js", JAVASCRIPT, tile_js),
+    ASSET("view.js", JAVASCRIPT, view_js),
+    ASSET("wall.css", CSS, wall_css),
+    ASSET("wall.js", JAVASCRIPT, wall_js),
 };
 
 const struct asset *asset_find(const char *name) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct asset {
-    const char *name; /* "gallery.css" */
+    const char *name; /* "page.css" */
     const char *content_type;
     const char *bytes, *end; /* not a string: nothing ends it */
 };
@@ -16,6 +16,6 @@ static inline size_t asset_size(const struct asset *asset) { return (size_t)(ass
 /* Those that clients may fetch at /assets/NAME; NULL if there is none of that name. */
 const struct asset *asset_find(const char *name);
 /* Templates of pages, which are not served as they are. */
-extern const struct asset asset_gallery_page, asset_camera_page;
+extern const struct asset asset_gallery_page, asset_camera_page, asset_status_page;
 
 #endif

@@ -60,20 +60,43 @@ static struct figure rate_figure(double fps) {
     return figure;
 }
 
-static struct figure age_figure(const struct topic_snapshot *topic) {
-    struct figure figure = {UNKNOWN};
-    int64_t age_ms = topic->last_age_ns / NS_PER_MS;
-    if (topic->last_sequence == 0) {
-        return figure;
-    }
-    if (age_ms < 1000) {
-        snprintf(figure.text, sizeof figure.text, "%" PRId64 " ms ago", age_ms);
-    } else if (age_ms < 60000) {
-        snprintf(figure.text, sizeof figure.text, "%.1f s ago", (double)age_ms / 1000);
-    } else if (age_ms < 3600000) {
-        snprintf(figure.text, sizeof figure.text, "%" PRId64 " min ago", age_ms / 60000);
+static struct figure duration_figure(int64_t duration_ns, const char *suffix) {
+    struct figure figure;
+    int64_t duration_ms = duration_ns / NS_PER_MS;
+    if (duration_ms < 1000) {
+        snprintf(figure.text, sizeof figure.text, "%" PRId64 " ms%s", duration_ms, suffix);
+    } else if (duration_ms < 60000) {
+        snprintf(figure.text, sizeof figure.text, "%.1f s%s", (double)duration_ms / 1000, suffix);
+    } else if (duration_ms < 3600000) {
+        snprintf(figure.text, sizeof figure.text, "%" PRId64 " min%s", duration_ms / 60000, suffix);
     } else {
-        snprintf(figure.text, sizeof figure.text, "%" PRId64 " h ago", age_ms / 3600000);
+        snprintf(figure.text, sizeof figure.text, "%" PRId64 " h%s", duration_ms / 3600000, suffix);
+    }
+    return figure;
+}
+
+static struct figure age_figure(const struct topic_snapshot *topic) {
+    return topic->last_sequence == 0 ? (struct figure){UNKNOWN} : duration_figure(topic->last_age_ns, " ago");
+}
+
+static struct figure since_figure(const struct topic_snapshot *topic) {
+    struct figure figure;
+    char utc[CLOCK_TEXT_BYTES];
+    clock_format_utc(topic->state_since_realtime_ns, 0, utc);
+    snprintf(figure.text, sizeof figure.text, "since %.8s UTC", utc + sizeof "2026-01-01T" - 1);
+    return figure;
+}
+
+static struct figure bytes_figure(uint64_t bytes) {
+    struct figure figure;
+    if (bytes < 1000) {
+        snprintf(figure.text, sizeof figure.text, "%" PRIu64 " B", bytes);
+    } else if (bytes < 1000000) {
+        snprintf(figure.text, sizeof figure.text, "%.1f KB", (double)bytes / 1e3);
+    } else if (bytes < 1000000000) {
+        snprintf(figure.text, sizeof figure.text, "%.1f MB", (double)bytes / 1e6);
+    } else {
+        snprintf(figure.text, sizeof figure.text, "%.2f GB", (double)bytes / 1e9);
     }
     return figure;
 }
@@ -85,6 +108,7 @@ static void write_camera(FILE *out, struct template template, const struct topic
     struct figure rate = rate_figure(topic->captured_fps);
     struct figure configured = settings->fps > 0 ? rate_figure(settings->fps) : (struct figure){UNKNOWN};
     struct figure age = age_figure(topic);
+    struct figure since = since_figure(topic);
     struct figure published = count_figure(topic->published);
     struct figure dropped = count_figure(topic->dropped);
     struct figure invalid = count_figure(topic->invalid);
@@ -95,6 +119,7 @@ static void write_camera(FILE *out, struct template template, const struct topic
         {"name", settings->name},
         {"source", settings->source},
         {"state", state_name(topic->state)},
+        {"since", since.text},
         {"error", topic->error},
         {"size", size.text},
         {"rate", rate.text},
@@ -126,23 +151,50 @@ static void write_summary(const struct broker_snapshot *snapshot, char *text, si
     }
 }
 
-char *gallery_render(const struct broker_snapshot *snapshot) {
+/* A page whose block of that name is written for each camera. */
+static char *render_cameras(const struct asset *asset, const char *block_name, const struct broker_snapshot *snapshot,
+                            const struct template_value *values, size_t value_count) {
     struct page page;
     if (page_open(&page) != ERR_OK) {
         return NULL;
     }
+    struct template before, block, after;
+    template_split(template_of(asset), block_name, &before, &block, &after);
+    template_write(page.out, before, values, value_count);
+    for (size_t i = 0; i < snapshot->topic_count; i++) {
+        write_camera(page.out, block, &snapshot->topics[i]);
+    }
+    template_write(page.out, after, values, value_count);
+    return page_close(&page);
+}
+
+char *gallery_render(const struct broker_snapshot *snapshot) {
     char summary[256];
     write_summary(snapshot, summary, sizeof summary);
     struct figure cameras = count_figure(snapshot->topic_count);
     const struct template_value values[] = {{"summary", summary}, {"cameras", cameras.text}};
-    struct template before, tile, after;
-    template_split(template_of(&asset_gallery_page), "tile", &before, &tile, &after);
-    template_write(page.out, before, values, COUNT_OF(values));
-    for (size_t i = 0; i < snapshot->topic_count; i++) {
-        write_camera(page.out, tile, &snapshot->topics[i]);
-    }
-    template_write(page.out, after, values, COUNT_OF(values));
-    return page_close(&page);
+    return render_cameras(&asset_gallery_page, "tile", snapshot, values, COUNT_OF(values));
+}
+
+char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts) {
+    char summary[256];
+    write_summary(snapshot, summary, sizeof summary);
+    struct figure streams = count_figure(counts->streams_active);
+    struct figure streams_max = count_figure(counts->streams_max);
+    struct figure rejected = count_figure(counts->streams_rejected);
+    struct figure threads = count_figure(snapshot->workers.threads);
+    struct figure queued = count_figure(snapshot->workers.queued);
+    struct figure replaced = count_figure(snapshot->workers.replaced);
+    struct figure memory = bytes_figure(snapshot->frames.bytes);
+    struct figure frames = count_figure(snapshot->frames.frames);
+    struct figure uptime = duration_figure(snapshot->uptime_ns, "");
+    const struct template_value values[] = {
+        {"summary", summary},        {"streams", streams.text},        {"streams_max", streams_max.text},
+        {"rejected", rejected.text}, {"threads", threads.text},        {"queued", queued.text},
+        {"replaced", replaced.text}, {"memory", memory.text},          {"frames", frames.text},
+        {"uptime", uptime.text},     {"version", FRAMEBROKER_VERSION},
+    };
+    return render_cameras(&asset_status_page, "camera", snapshot, values, COUNT_OF(values));
 }
 
 char *gallery_render_camera(const struct topic_snapshot *topic) {

@@ -5,10 +5,13 @@
 #define WEB_GALLERY_H
 
 #include "broker/broker.h"
+#include "web/status.h"
 
 /* /: a tile for each camera. */
 char *gallery_render(const struct broker_snapshot *snapshot);
 /* /camera/N: one camera's page. */
 char *gallery_render_camera(const struct topic_snapshot *topic);
+/* /status: the figures of /api/status for people. */
+char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts);
 
 #endif

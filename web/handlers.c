@@ -46,6 +46,7 @@ static void handle_overview(struct site *site, const struct http_request *reques
     bool ready = true;
     switch (target) {
     case ROUTE_GALLERY: reply_text(request, 200, HTML, NULL, gallery_render(&snapshot)); break;
+    case ROUTE_STATUS_PAGE: reply_text(request, 200, HTML, NULL, gallery_render_status(&snapshot, &counts)); break;
     case ROUTE_STATUS: reply_text(request, 200, JSON, NULL, status_render(&snapshot, &counts)); break;
     case ROUTE_CAMERAS: reply_text(request, 200, JSON, NULL, status_render_cameras(&snapshot)); break;
     default: {
@@ -123,6 +124,7 @@ void handle_request(struct site *site, const struct http_request *request) {
     case ROUTE_ASSET: handle_asset(request, route.name); break;
     case ROUTE_HEALTH: reply_text(request, 200, JSON, NULL, status_render_health()); break;
     case ROUTE_GALLERY:
+    case ROUTE_STATUS_PAGE:
     case ROUTE_STATUS:
     case ROUTE_CAMERAS:
     case ROUTE_READY: handle_overview(site, request, route.target); break;

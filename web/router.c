@@ -19,9 +19,10 @@ static const struct {
     const char *path;
     enum route_target target;
 } fixed_paths[] = {
-    {"/", ROUTE_GALLERY},          {"/video_feed", ROUTE_VIDEO_FEED}, {"/stream", ROUTE_VIDEO_FEED},
-    {"/snapshot", ROUTE_SNAPSHOT}, {"/api/status", ROUTE_STATUS},     {"/api/cameras", ROUTE_CAMERAS},
-    {"/healthz", ROUTE_HEALTH},    {"/readyz", ROUTE_READY},          {"/feed", ROUTE_FEED},
+    {"/", ROUTE_GALLERY},           {"/video_feed", ROUTE_VIDEO_FEED}, {"/stream", ROUTE_VIDEO_FEED},
+    {"/snapshot", ROUTE_SNAPSHOT},  {"/api/status", ROUTE_STATUS},     {"/api/cameras", ROUTE_CAMERAS},
+    {"/healthz", ROUTE_HEALTH},     {"/readyz", ROUTE_READY},          {"/feed", ROUTE_FEED},
+    {"/status", ROUTE_STATUS_PAGE},
 };
 
 /* PREFIX NAME SUFFIX */

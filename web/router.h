@@ -12,6 +12,7 @@
 enum route_target {
     ROUTE_GALLERY,     /* / */
     ROUTE_CAMERA_PAGE, /* /camera/N */
+    ROUTE_STATUS_PAGE, /* /status */
     ROUTE_VIDEO_FEED,  /* /camera/N/video_feed and its aliases */
     ROUTE_SNAPSHOT,    /* /camera/N/snapshot and its aliases */
     ROUTE_FEED,        /* /feed */

@@ -1,15 +1,18 @@
-// Starts the built program and a browser for the tests beside it.
+// Starts the built program and browsers for the tests beside it.
 //
 // The first argument is a folder for screenshots; FRAMEBROKER names the program.
+// Pages of both browsers have the methods goto, evaluate, title, close and keyboard.press in common; tests for both
+// keep to these.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
 const CHROMIUM = '/usr/bin/chromium';
+const FIREFOX = '/usr/bin/firefox-esr';
 const SCREENSHOTS = process.argv[2] ?? 'build/release/screenshots';
 
 function skip(reason) {
@@ -18,12 +21,15 @@ function skip(reason) {
 }
 
 const { chromium } = await import('playwright-core').catch(() => skip('playwright-core is missing: npm ci failed'));
-if (!existsSync(CHROMIUM)) skip(`${CHROMIUM} is missing`);
+const { default: puppeteer } = await import('puppeteer-core').catch(() => skip('puppeteer-core is missing'));
+for (const browser of [CHROMIUM, FIREFOX]) {
+  if (!existsSync(browser)) skip(`${browser} is missing`);
+}
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const scratch = mkdtempSync(join(tmpdir(), 'framebroker-'));
-process.on('exit', () => rmSync(scratch, { recursive: true }));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 3 }));
 
 export function pattern(id, source = {}, camera = {}) {
   return { id, source: { type: 'pattern', width: 320, height: 240, fps: 10, ...source }, ...camera };
@@ -52,25 +58,47 @@ export async function waitUntil(condition, what, seconds = 10) {
   }
 }
 
-// The program with a configuration: { url, stop }.
-export async function startServer(config) {
-  const path = join(scratch, 'config.json');
+// ---- The program ----
+
+let servers = 0;
+
+// The program with a configuration: { url, port, pid, status, stop, kill }. port 0: a free one.
+export async function startServer(config, port = 0) {
+  const path = join(scratch, `config-${++servers}.json`);
   writeFileSync(path, JSON.stringify(config));
-  const options = ['--config', path, '--listen', '127.0.0.1:0'];
+  const options = ['--config', path, '--listen', `127.0.0.1:${port}`];
   const server = spawn(PROGRAM, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => server.once('exit', resolve));
   for await (const line of createInterface(server.stdout)) {
     const url = line.match(/^listening on (http:.*)\/$/)?.[1];
     if (url === undefined) throw new Error(`not ready: ${line}`);
-    const stop = async () => {
-      server.kill();
-      const code = await ended;
-      if (code !== 0) throw new Error(`the server ended with ${code}`);
+    return {
+      url,
+      port: Number(new URL(url).port),
+      pid: server.pid,
+      status: async () => (await fetch(`${url}/api/status`)).json(),
+      stop: async () => {
+        server.kill();
+        const code = await ended;
+        if (code !== 0) throw new Error(`the server ended with ${code}`);
+      },
+      kill: async () => {
+        server.kill('SIGKILL');
+        await ended;
+      },
     };
-    return { url, stop };
   }
   throw new Error(`the server ended with ${await ended}`);
 }
+
+// How many connections the server has, as its kernel sees them.
+export function connectionsOf(server) {
+  const port = server.port.toString(16).toUpperCase().padStart(4, '0');
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  return lines.filter((line) => new RegExp(`^\\s*\\d+: [0-9A-F]{8}:${port} [0-9A-F:]+ 01 `).test(line)).length;
+}
+
+// ---- Browsers ----
 
 export function startBrowser() {
   return chromium.launch({
@@ -99,3 +127,44 @@ export async function openPage(browser, options = {}) {
   });
   return page;
 }
+
+// Both browsers, alike: { name, open(width, height), close }. open() gives a page with complaints.
+export const browsers = [
+  {
+    name: 'Chromium',
+    async start() {
+      const browser = await startBrowser();
+      return {
+        open: (width, height) => openPage(browser, { viewport: { width, height } }),
+        close: () => browser.close(),
+      };
+    },
+  },
+  {
+    name: 'Firefox',
+    async start() {
+      const browser = await puppeteer.launch({
+        browser: 'firefox',
+        protocol: 'webDriverBiDi',
+        executablePath: FIREFOX,
+        headless: true,
+        userDataDir: join(scratch, `firefox-${Date.now()}`),
+        protocolTimeout: 120000,
+      });
+      return {
+        async open(width, height) {
+          const page = await browser.newPage();
+          await page.setViewport({ width, height });
+          page.complaints = [];
+          page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
+          page.on('dialog', (dialog) => {
+            page.complaints.push(`dialog: ${dialog.message()}`);
+            return dialog.dismiss();
+          });
+          return page;
+        },
+        close: () => browser.close(),
+      };
+    },
+  },
+];

@@ -1,28 +1,85 @@
 // Keeps one camera's page alive: its figures, and its stream while the page can be seen.
 
-import { poll, showFigures, sleep } from './figures.js';
+import { Chart } from './charts.js';
+import { showControls } from './controls.js';
+import { bytesText, durationText, poll, showFigures, sleep } from './figures.js';
 
 const RETRY_MS = 3000;
 
 const main = document.querySelector('main');
 const image = main.querySelector('.picture');
-const stream = `/camera/${main.dataset.id}/video_feed`;
+const wall = document.querySelector('#wall');
+const { id, source } = main.dataset;
+const stream = `/camera/${id}/video_feed`;
+
+// ---- The stream ----
+
+// An <img> that only loses its place in the page would keep the connection.
+function endStream() {
+  image.src = '';
+}
 
 function restartStream() {
-  image.src = '';
+  endStream();
   if (!document.hidden) image.src = stream;
 }
 
 document.addEventListener('visibilitychange', restartStream);
+addEventListener('pagehide', endStream);
+addEventListener('pageshow', (event) => {
+  if (event.persisted) restartStream();
+});
 image.addEventListener('error', async () => {
   if (document.hidden) return;
   await sleep(RETRY_MS);
   restartStream();
 });
 
-let first = true;
-poll(`/api/cameras/${main.dataset.id}`, (camera, resumed) => {
+// ---- Figures ----
+
+const charts = Object.fromEntries(Object.entries({
+  rate: (fps) => `${fps.toFixed(1)} fps`,
+  age: durationText,
+  bytes: bytesText,
+}).map(([name, format]) => [name, new Chart(main.querySelector(`[data-chart=${name}]`), format)]));
+
+const picturesOf = ({ variant }) => (variant == null ? 'as captured' : `${variant.width ?? '–'} px, q${variant.quality}`);
+
+function viewerRow(viewer) {
+  const row = document.createElement('tr');
+  const texts = [viewer.remote, viewer.route, picturesOf(viewer), durationText(viewer.connected_s * 1000),
+    `${viewer.fps.toFixed(1)} fps`, viewer.sent, viewer.skipped, bytesText(viewer.bytes)];
+  for (const text of texts) row.insertCell().textContent = text;
+  return row;
+}
+
+function showViewers(viewers) {
+  const section = main.querySelector('.viewers');
+  section.hidden = false;
+  section.querySelector('.nobody').hidden = viewers.length > 0;
+  section.querySelector('.wide').hidden = viewers.length === 0;
+  section.querySelector('tbody').replaceChildren(...viewers.map(viewerRow));
+}
+
+main.querySelector('.charts').hidden = false;
+poll(`/api/cameras/${id}`, (camera, resumed) => {
   showFigures(main, camera);
-  if (resumed && !first) restartStream();
-  first = false;
+  charts.rate.add(camera.fps.captured);
+  charts.age.add(camera.last_frame?.age_ms ?? null);
+  charts.bytes.add(camera.last_frame?.bytes ?? null);
+  showViewers(camera.subscribers);
+  if (resumed) restartStream();
+});
+if (source === 'v4l2') showControls(id, main.querySelector('.controls'));
+
+// ---- Keys ----
+
+wall.search = sessionStorage.getItem('wall') ?? '';
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === 'Escape' && document.fullscreenElement === null) {
+    location.href = wall.href;
+  } else if (event.key.toLowerCase() === 'f' && event.target.closest('select') === null) {
+    (document.fullscreenElement === null ? image.requestFullscreen() : document.exitFullscreen()).catch(() => {});
+  }
 });

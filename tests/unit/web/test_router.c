@@ -51,6 +51,7 @@ static void every_path_has_its_target(void **state) {
     assert_route("/camera/front-door", NULL, ROUTE_CAMERA_PAGE, "front-door");
     assert_route("/camera/1/video_feed", NULL, ROUTE_VIDEO_FEED, "1");
     assert_route("/camera/a_b/snapshot", NULL, ROUTE_SNAPSHOT, "a_b");
+    assert_route("/status", NULL, ROUTE_STATUS_PAGE, "");
     assert_route("/api/status", NULL, ROUTE_STATUS, "");
     assert_route("/api/cameras", NULL, ROUTE_CAMERAS, "");
     assert_route("/api/cameras/x", NULL, ROUTE_CAMERA, "x");

@@ -1,0 +1,44 @@
+// Reads what the pattern camera burns into its pictures (cameras/pattern.h) off the tiles of a wall.
+
+const CELLS = 64;
+
+function crc16(bytes) {
+  let crc = 0xffff;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1 ^ 0x1021) & 0xffff : crc << 1;
+  }
+  return crc;
+}
+
+const tagOf = (id) => crc16(Buffer.from(id));
+
+// Runs in the page: the brightness of each cell's middle, for each tile by its camera's id. height_px is the source's.
+function readCells({ cells, height }) {
+  const strip = height < 256 ? 8 : Math.floor(height / 32);
+  const tiles = [...document.querySelectorAll('.tile:not([hidden])')];
+  return tiles.map((tile) => {
+    const picture = tile.querySelector('canvas.picture');
+    if (picture === null) return [tile.dataset.id, []]; // the page's script has not run yet
+    const copy = new OffscreenCanvas(picture.width, 1);
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context.drawImage(picture, 0, -Math.floor(picture.height * (1 - strip / 2 / height)));
+    const { data } = context.getImageData(0, 0, picture.width, 1);
+    const levels = Array.from({ length: cells }, (_, cell) => data[4 * Math.floor((cell + 0.5) * picture.width / cells)]);
+    return [tile.dataset.id, levels];
+  });
+}
+
+function decode(id, levels) {
+  const bytes = Array.from({ length: CELLS / 8 }, (_, index) =>
+    levels.slice(8 * index, 8 * index + 8).reduce((byte, level) => byte << 1 | (level > 127), 0));
+  const word = (index) => bytes[index] << 8 | bytes[index + 1];
+  if (word(6) !== crc16(bytes.slice(0, 6)) || word(0) !== tagOf(id)) return null;
+  return word(2) * 65536 + word(4);
+}
+
+// A Map from each tile's camera to the sequence that its canvas shows; null where it shows none, or another camera.
+export async function readSequences(page, height) {
+  const tiles = await page.evaluate(readCells, { cells: CELLS, height });
+  return new Map(tiles.map(([id, levels]) => [id, decode(id, levels)]));
+}

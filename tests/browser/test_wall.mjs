@@ -1,0 +1,213 @@
+// The wall in Chromium and in Firefox: 64 cameras over one connection, each tile its own camera's newest frame, through
+// cameras and servers that go and come back.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { browsers, connectionsOf, pattern, sleep, startServer, waitUntil } from './harness.mjs';
+import { readSequences } from './strip.mjs';
+
+const HEIGHT = 180;
+const CAMERAS = 64;
+const LAG_MAX = 4; // frames between the server's newest and the one on the canvas, of 5 a second
+const CONNECTIONS_MAX = 3;
+const MARKUP = '<script>alert(1)</script>';
+
+const camera = (id, source, more) => pattern(id, { height: HEIGHT, fps: 5, ...source }, more);
+const many = { cameras: Array.from({ length: CAMERAS }, (_, index) => camera(`cam-${index + 1}`)) };
+const few = {
+  cameras: [
+    camera('one', {}, { name: 'One' }),
+    camera('two', {}, { name: 'Two' }),
+    camera('markup', {}, { name: MARKUP }),
+    camera('four', {}, { name: 'Four' }),
+    camera('five', {}, { name: 'Five' }),
+  ],
+};
+
+async function serve(context, ...options) {
+  const server = await startServer(...options);
+  context.after(server.kill);
+  return server;
+}
+
+const idsShown = (page) => page.evaluate(() =>
+  [...document.querySelectorAll('.tile:not([hidden])')].map((tile) => tile.dataset.id));
+const focused = (page) => page.evaluate(() => document.activeElement.closest('.tile')?.dataset.id ?? null);
+// null while the page is on its way to another address.
+const query = (page) => page.evaluate(() => location.search).catch(() => null);
+const pathname = (page) => page.evaluate(() => location.pathname).catch(() => null);
+const stateOf = (page, id) => page.evaluate((wanted) =>
+  document.querySelector(`.tile[data-id="${wanted}"]`).dataset.state, id);
+
+async function waitForMovement(page, seconds = 20) {
+  const first = await waitUntil(async () => {
+    const sequences = await readSequences(page, HEIGHT);
+    return [...sequences.values()].every((sequence) => sequence !== null) && sequences;
+  }, 'every tile to show its camera', seconds);
+  await waitUntil(async () => {
+    const sequences = await readSequences(page, HEIGHT);
+    return [...first].every(([id, sequence]) => sequences.get(id) > sequence);
+  }, 'every tile to move', seconds);
+}
+
+for (const { name, start } of browsers) {
+  describe(name, { timeout: 300000 }, () => {
+    let browser;
+    before(async () => { browser = await start(); });
+    after(() => browser?.close());
+
+    test('64 cameras move on one page over at most three connections', async (context) => {
+      const server = await serve(context, many);
+      const page = await browser.open(1920, 1080);
+      await page.goto(`${server.url}/?kiosk=1`);
+      await waitForMovement(page, 60);
+
+      let most = 0;
+      for (let sample = 0; sample < 60; sample++) {
+        most = Math.max(most, connectionsOf(server));
+        await sleep(50);
+      }
+      context.diagnostic(`at most ${most} connections`);
+      assert.ok(most >= 1 && most <= CONNECTIONS_MAX, `${most} connections`);
+
+      const lags = await waitUntil(async () => {
+        const { cameras } = await server.status();
+        const sequences = await readSequences(page, HEIGHT);
+        const behind = cameras.map(({ id, last_frame: newest }) => newest.sequence - sequences.get(id));
+        return behind.every((lag) => lag <= LAG_MAX) && behind;
+      }, 'every tile to show its newest frame', 30);
+      context.diagnostic(`behind by at most ${Math.max(...lags)} frames`);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+
+    test('only tiles that can be seen are fed', async (context) => {
+      const server = await serve(context, many);
+      const page = await browser.open(1280, 800);
+      await page.goto(`${server.url}/?layout=4`);
+      const watched = async () => (await server.status()).cameras.filter(({ subscribers }) => subscribers.length > 0);
+      const ids = (cameras) => cameras.map(({ id }) => id).join();
+      await waitUntil(async () => ids(await watched()) === 'cam-1,cam-2,cam-3,cam-4', 'four cameras to be watched', 20);
+      await page.evaluate(() => { document.querySelector('main').scrollTop = 1e9; });
+      await waitUntil(async () => ids(await watched()) === 'cam-61,cam-62,cam-63,cam-64', 'the last four instead', 20);
+      await page.close();
+    });
+
+    test('a camera that is unplugged says so, and moves again when it is back', async (context) => {
+      const faults = [{ kind: 'vanish', at_s: 4, for_s: 5 }];
+      const server = await serve(context, { cameras: [camera('steady'), camera('loose', { faults })] });
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      await waitUntil(async () => await stateOf(page, 'loose') === 'offline', 'the tile to say offline', 20);
+      const [visible, since, why] = await page.evaluate(() => {
+        const trouble = document.querySelector('.tile[data-id="loose"] .trouble');
+        const text = (name) => trouble.querySelector(name).textContent;
+        return [trouble.checkVisibility(), text('.since'), text('.error')];
+      });
+      assert.ok(visible);
+      assert.match(since, /^since \d\d:\d\d:\d\d UTC$/);
+      assert.notEqual(why, '');
+      await waitUntil(async () => await stateOf(page, 'loose') === 'live', 'the camera to come back', 30);
+      await waitForMovement(page);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+
+    test('a wall that loses its server says so, and comes back by itself', async (context) => {
+      const first = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(first.url);
+      await waitForMovement(page);
+      await first.kill();
+      const warned = () => page.evaluate(() => document.querySelector('.warning').checkVisibility());
+      await waitUntil(warned, 'the notice', 10);
+      const second = await serve(context, few, first.port);
+      await waitUntil(async () => !await warned(), 'the notice to go', 15);
+      await waitForMovement(page);
+      await page.close();
+    });
+
+    test('everything can be done with the keyboard', async (context) => {
+      const server = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      await waitForMovement(page);
+      const press = (key) => page.keyboard.press(key);
+
+      await press('ArrowRight');
+      assert.equal(await focused(page), 'one');
+      await press('ArrowRight');
+      assert.equal(await focused(page), 'two');
+      await press('ArrowDown');
+      assert.equal(await focused(page), 'five');
+      await press('ArrowUp');
+      assert.equal(await focused(page), 'two');
+
+      await press('4');
+      assert.equal(await query(page), '?layout=4');
+      await press('ArrowDown');
+      assert.equal(await focused(page), 'four');
+      await press('0');
+      assert.equal(await query(page), '');
+
+      await page.keyboard.down('Shift');
+      await press('ArrowLeft');
+      await page.keyboard.up('Shift');
+      assert.deepEqual(await idsShown(page), ['one', 'two', 'four', 'markup', 'five']);
+      assert.equal(await query(page), '?order=one,two,four,markup,five');
+      assert.equal(await focused(page), 'four');
+
+      await press('Enter');
+      await waitUntil(async () => await pathname(page) === '/camera/four', 'its page');
+      await waitUntil(() => page.evaluate(() => document.querySelector('.picture')?.naturalWidth > 0 &&
+        document.querySelector('.charts').checkVisibility()), 'its picture and charts');
+      await press('Escape');
+      await waitUntil(async () => await query(page) === '?order=one,two,four,markup,five', 'the wall as it was');
+      await waitForMovement(page);
+      assert.deepEqual(await idsShown(page), ['one', 'two', 'four', 'markup', 'five']);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+
+    test('a bookmarked wall looks as it did', async (context) => {
+      const server = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(`${server.url}/?filter=O&order=two,one&kiosk=1&layout=4`);
+      assert.deepEqual(await idsShown(page), ['two', 'one', 'four']);
+      assert.ok(!await page.evaluate(() => document.querySelector('.tools').checkVisibility()));
+      await waitForMovement(page);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      assert.equal(await query(page), '?layout=4&order=two,one');
+      assert.ok(await page.evaluate(() => document.querySelector('.tools').checkVisibility()));
+      await page.close();
+    });
+
+    test('names are text, whatever they hold', async (context) => {
+      const server = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      for (const path of ['/', '/camera/markup', '/status']) {
+        await page.goto(server.url + path);
+        const text = await page.evaluate(() => document.body.innerText);
+        assert.ok(text.includes(MARKUP), path);
+      }
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+
+    test('leaving a page ends its streams within a second', async (context) => {
+      const server = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      for (const path of ['/', '/camera/one']) {
+        await page.goto(server.url + path, { waitUntil: 'domcontentloaded' });
+        await waitUntil(async () => (await server.status()).streams.active > 0, `the stream of ${path}`);
+        await page.goto('about:blank');
+        const left = Date.now();
+        await waitUntil(async () => (await server.status()).streams.active === 0, `the end of ${path}'s stream`, 1);
+        context.diagnostic(`${path}: ${Date.now() - left} ms`);
+      }
+      await page.close();
+    });
+  });
+}
