@@ -25,6 +25,15 @@ def machine_busy_s():
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
+def cpu_s(pid, thread_name=None):
+    """Seconds that a process has worked, or those of its threads that are named so."""
+    ticks = 0
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        if thread_name in (None, (thread / "comm").read_text().rstrip()):
+            ticks += sum(map(int, (thread / "stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def make_pictures(folder, count=8, size="1280x720", target_bytes=40_000):
     """Writes noisy test pictures whose mean size comes nearest to the target; returns their paths."""
     low, high = 2, 31  # ffmpeg's quality scale: more is smaller

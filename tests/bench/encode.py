@@ -44,11 +44,6 @@ def make_picture(folder, name, *options):
     return path
 
 
-def cpu_s(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def unwatched_cpu_s(arguments, folder):
     """CPU seconds of the server with a 720p30 MJPEG camera that nobody watches."""
     pictures = bench.make_pictures(folder, count=2)
@@ -58,9 +53,9 @@ def unwatched_cpu_s(arguments, folder):
         "cameras": [{"source": {"type": "emulated", "files": [str(path) for path in pictures], "fps": 30}}],
     }))
     with bench.Program(arguments.build / "framebroker", "--config", config) as program:
-        before = cpu_s(program.pid)
+        before = bench.cpu_s(program.pid)
         time.sleep(arguments.idle_seconds)
-        return cpu_s(program.pid) - before
+        return bench.cpu_s(program.pid) - before
 
 
 def measure(arguments):

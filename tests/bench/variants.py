@@ -65,15 +65,6 @@ def compare_costs(arguments, folder, pictures, size):
     return runs
 
 
-def worker_cpu_s(pid):
-    """What the threads that encode have used so far."""
-    ticks = 0
-    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if (thread / "comm").read_text() == "worker\n":
-            ticks += sum(map(int, (thread / "stat").read_text().rsplit(")", 1)[1].split()[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
 def serve(arguments, folder, pictures, clients):
     """One run of one variant with so many clients."""
     config = folder / "config.json"
@@ -88,7 +79,7 @@ def serve(arguments, folder, pictures, clients):
              str(arguments.seconds), "-P", str(program.pid)],
             check=True, stdout=subprocess.PIPE)
         run = json.loads(answer.stdout)
-        run["worker_cpu_s"] = worker_cpu_s(program.pid)
+        run["worker_cpu_s"] = bench.cpu_s(program.pid, "worker")
     return run
 
 

@@ -1,0 +1,136 @@
+"""A wall of 64 cameras in one browser: how often each tile is painted, what the server weighs, and what one feed of 64
+cameras costs the server beside 64 single feeds of the same width.
+
+The wall plays in Chromium on the same machine. For the comparison nobody paints: one feed and 64 feeds take turns with
+a client that only reads, and the medians of the server's CPU are shown.
+"""
+import argparse
+import json
+import pathlib
+import selectors
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+import bench
+
+CAMERAS = 64
+FPS = 10
+WIDTH = 320
+PICTURE_BYTES = 40_000
+WARM_UP_S = 3
+MEASURE_WALL = pathlib.Path(__file__).parent.parent / "browser/measure_wall.mjs"
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench wall", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the figures of every run")
+    parser.add_argument("--seconds", type=float, default=10, help="measured in each run (%(default)s)")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of one feed and of 64 (%(default)s)")
+    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+class Wall:
+    def __init__(self, arguments, folder):
+        self.build = arguments.build
+        self.seconds = arguments.seconds
+        self.config = folder / "config.json"
+        pictures = [str(path) for path in bench.make_pictures(folder, target_bytes=PICTURE_BYTES)]
+        source = {"type": "emulated", "files": pictures, "fps": FPS}
+        self.config.write_text(json.dumps({
+            "server": {"listen": "127.0.0.1:0"},
+            "cameras": [{"id": f"camera-{number}", "source": source} for number in range(1, CAMERAS + 1)],
+        }))
+
+    def server(self):
+        return bench.Program(self.build / "framebroker", "--config", self.config)
+
+    def in_browser(self):
+        """What the page tells, and the server's CPU and memory meanwhile."""
+        with self.server() as program:
+            command = ["node", MEASURE_WALL, f"http://127.0.0.1:{program.port}", str(CAMERAS), str(self.seconds)]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as page:
+                if page.stdout.readline().strip() != "begin":
+                    raise SystemExit("the wall could not be shown; is npm ci done in tests/browser?")
+                before, busy_before = bench.cpu_s(program.pid), bench.machine_busy_s()
+                run = json.loads(page.stdout.readline())
+                run["server_cores"] = (bench.cpu_s(program.pid) - before) / run["seconds"]
+                run["busy_cores"] = (bench.machine_busy_s() - busy_before) / run["seconds"]
+                run["resident_mb"] = program.resident_bytes() / 1e6
+            return run
+
+    def read(self, paths):
+        """The server's CPU while a client reads these streams, in cores, and how much it read, in MB/s. "sending" is
+        without the workers, which make the small pictures, once however many read them."""
+        with self.server() as program, selectors.DefaultSelector() as selector:
+            for path in paths:
+                client = socket.create_connection(("127.0.0.1", program.port))
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                selector.register(client, selectors.EVENT_READ)
+            drain(selector, WARM_UP_S)
+            before, workers_before, began = *cpu_of(program.pid), time.monotonic()
+            count = drain(selector, self.seconds)
+            after, workers_after, ended = *cpu_of(program.pid), time.monotonic()
+            elapsed = ended - began
+            cores = (after - before) / elapsed
+            run = {"cores": cores, "sending_cores": cores - (workers_after - workers_before) / elapsed,
+                   "mb_per_s": count / elapsed / 1e6}
+            for key in list(selector.get_map().values()):
+                key.fileobj.close()
+            return run
+
+    def one_feed(self):
+        return self.read([f"/feed?cameras=all&width={WIDTH}"])
+
+    def many_feeds(self):
+        return self.read([f"/camera/{number}/video_feed?width={WIDTH}" for number in range(1, CAMERAS + 1)])
+
+
+def cpu_of(pid):
+    return bench.cpu_s(pid), bench.cpu_s(pid, "worker")
+
+
+def drain(selector, seconds):
+    """Reads whatever comes, for so long; returns how many bytes that were."""
+    deadline, count = time.monotonic() + seconds, 0
+    while (left := deadline - time.monotonic()) > 0:
+        for key, _ in selector.select(left):
+            count += len(key.fileobj.recv(1 << 18))
+    return count
+
+
+def print_results(machine, wall, runs):
+    print(f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {CAMERAS} cameras of 1280x720 at "
+          f"{FPS} fps\n")
+    print(f"in Chromium, tiles of {wall['width']} px:")
+    print(f"  painted: worst tile {min(wall['fps']):.2f} fps, median {statistics.median(wall['fps']):.2f} fps")
+    print(f"  server: {wall['server_cores']:.2f} cores, {wall['resident_mb']:.0f} MB; "
+          f"busy, with the browser: {wall['busy_cores']:.2f} of {machine['cores']} cores\n")
+    print("read only:")
+    for name, kind in ("one feed", "one"), (f"{CAMERAS} feeds", "many"):
+        cores = statistics.median(run["cores"] for run in runs[kind])
+        sending = statistics.median(run["sending_cores"] for run in runs[kind])
+        rate = statistics.median(run["mb_per_s"] for run in runs[kind])
+        print(f"  {name:9} {cores:.3f} cores, {sending:.3f} of them beside the workers; {rate:.1f} MB/s")
+
+
+def main():
+    arguments = parse_arguments()
+    with tempfile.TemporaryDirectory(prefix="framebroker-bench-") as folder:
+        bench_wall = Wall(arguments, pathlib.Path(folder))
+        wall = bench_wall.in_browser()
+        runs = {"one": [], "many": []}
+        for _ in range(arguments.repeat):
+            runs["one"].append(bench_wall.one_feed())
+            runs["many"].append(bench_wall.many_feeds())
+    if arguments.json:
+        print(json.dumps({"machine": bench.machine(), "wall": wall, "runs": runs}, indent=2))
+    else:
+        print_results(bench.machine(), wall, runs)
+
+
+if __name__ == "__main__":
+    main()
