@@ -9,11 +9,13 @@ import { readSequences } from './strip.mjs';
 
 const HEIGHT = 180;
 const CAMERAS = 64;
-const LAG_MAX = 4; // frames between the server's newest and the one on the canvas, of 5 a second
+const FPS = 5;
+const LAG_MAX = 4; // frames between the server's newest and the one on the canvas
+const SLOW_DECODER_MS = 1000;
 const CONNECTIONS_MAX = 3;
 const MARKUP = '<script>alert(1)</script>';
 
-const camera = (id, source, more) => pattern(id, { height: HEIGHT, fps: 5, ...source }, more);
+const camera = (id, source, more) => pattern(id, { height: HEIGHT, fps: FPS, ...source }, more);
 const many = { cameras: Array.from({ length: CAMERAS }, (_, index) => camera(`cam-${index + 1}`)) };
 const few = {
   cameras: [
@@ -91,6 +93,61 @@ for (const { name, start } of browsers) {
       await waitUntil(async () => ids(await watched()) === 'cam-1,cam-2,cam-3,cam-4', 'four cameras to be watched', 20);
       await page.evaluate(() => { document.querySelector('main').scrollTop = 1e9; });
       await waitUntil(async () => ids(await watched()) === 'cam-61,cam-62,cam-63,cam-64', 'the last four instead', 20);
+      await page.close();
+    });
+
+    test('a hidden page is not fed', async (context) => {
+      const server = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      const isFed = async () => (await server.status()).streams.active > 0;
+      await waitUntil(isFed, 'the feed');
+      const hide = (hidden) => page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { value, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+      await hide(true);
+      await waitUntil(async () => !await isFed(), 'the feed to end', 1);
+      await hide(false);
+      await waitUntil(isFed, 'the feed to come back');
+      await waitForMovement(page);
+      await page.close();
+    });
+
+    test('a slow decoder has one picture at a time, and the newest next', async (context) => {
+      const server = await serve(context, { cameras: [camera('only')] });
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      await waitForMovement(page);
+      await page.evaluate((delay) => {
+        const decode = window.createImageBitmap;
+        window.decoding = { now: 0, most: 0, count: 0 };
+        window.createImageBitmap = async (blob) => {
+          window.decoding.most = Math.max(window.decoding.most, ++window.decoding.now);
+          window.decoding.count++;
+          await new Promise((resolve) => setTimeout(resolve, delay));
+          window.decoding.now--;
+          return decode(blob);
+        };
+      }, SLOW_DECODER_MS);
+      await waitUntil(async () => (await page.evaluate(() => window.decoding.count)) >= 4, 'four pictures', 20);
+      const { cameras: [{ last_frame: newest }] } = await server.status();
+      const shown = (await readSequences(page, HEIGHT)).get('only');
+      assert.equal(await page.evaluate(() => window.decoding.most), 1);
+      // One in the decoder, and one that it shows meanwhile; a queue would be further behind by now.
+      const lag = newest.sequence - shown;
+      assert.ok(lag <= 2 * SLOW_DECODER_MS / 1000 * FPS + 2, `${lag} frames behind`);
+      await page.close();
+    });
+
+    test('a wall shows the cameras that its server has by now', async (context) => {
+      const first = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(first.url);
+      await waitForMovement(page);
+      await first.kill();
+      await serve(context, { cameras: [camera('one'), camera('new')] }, first.port);
+      await waitUntil(async () => (await idsShown(page).catch(() => [])).join() === 'one,new', 'the new cameras', 15);
       await page.close();
     });
 

@@ -34,7 +34,7 @@ export class Chart {
   constructor(figure, format) {
     this.#format = format;
     this.#title = figure.querySelector('figcaption').textContent;
-    this.#picture.setAttribute('aria-label', `${this.#title}: nothing yet`);
+    this.#tell('–', 'nothing yet');
     this.#picture.append(this.#area, this.#line);
     figure.append(this.#now, this.#picture, this.#span);
   }
@@ -47,6 +47,12 @@ export class Chart {
     this.#draw(now);
   }
 
+  #tell(now, span) {
+    this.#now.textContent = now;
+    this.#span.textContent = span;
+    this.#picture.setAttribute('aria-label', `${this.#title}: ${span}`);
+  }
+
   #draw(now) {
     const values = this.#samples.map(([, value]) => value).filter((value) => value !== null);
     if (values.length === 0) return;
@@ -54,9 +60,8 @@ export class Chart {
     const most = Math.max(...values);
     const last = this.#samples.at(-1)[1];
     const range = `${this.#format(least)} to ${this.#format(most)}`;
-    this.#now.textContent = last === null ? '–' : this.#format(last);
-    this.#span.textContent = `${range} in the last ${agoText(now - this.#samples[0][0])}`;
-    this.#picture.setAttribute('aria-label', `${this.#title}: ${this.#span.textContent}`);
+    const span = agoText(now - this.#samples[0][0]);
+    this.#tell(last === null ? '–' : this.#format(last), `${range} in the last ${span}`);
     this.#trace(now, most * HEADROOM || 1);
   }
 

@@ -194,7 +194,11 @@ addEventListener('pagehide', leave);
 addEventListener('pageshow', settle);
 change({});
 
+const idsOf = (cameras) => cameras.map(({ id }) => id).join();
+
 poll('/api/status', (status, resumed) => {
+  // The server has another configuration by now.
+  if (idsOf(status.cameras) !== idsOf(configured)) location.reload();
   for (const camera of status.cameras) {
     const tile = tileOf.get(camera.id);
     if (tile !== undefined) showFigures(tile.element, camera);

@@ -133,6 +133,38 @@ static void camera_page_shows_stream_and_figures(void **state) {
     free(page);
 }
 
+static void status_page_shows_the_whole_broker(void **state) {
+    (void)state;
+    struct topic_snapshot cameras[] = {camera_of("front-door", "Front <door>", STATE_LIVE),
+                                       camera_of("2", "Garage", STATE_OFFLINE)};
+    strcpy(cameras[1].error, "no such device");
+    cameras[1].state_since_realtime_ns = (3600 + 120 + 3) * NS_PER_S;
+    const struct broker_snapshot snapshot = {
+        .topic_count = 2,
+        .topics = cameras,
+        .uptime_ns = 90 * NS_PER_S,
+        .workers = {.threads = 4, .queued = 5, .replaced = 6},
+        .frames = {.frames = 7, .bytes = 1234567},
+    };
+    const struct server_counts counts = {.streams_active = 8, .streams_max = 256, .streams_rejected = 9};
+    char *page = gallery_render_status(&snapshot, &counts);
+    assert_non_null(page);
+    assert_null(strstr(page, "{{"));
+    static const char *const shown[] = {
+        "2 cameras · 1 live · 1 offline", "data-figure=\"streams\">8</b> of 256<",
+        "data-figure=\"rejected\">9<",    "data-figure=\"threads\">4<",
+        "data-figure=\"queued\">5<",      "data-figure=\"replaced\">6<",
+        "data-figure=\"memory\">1.2 MB<", "data-figure=\"frames\">7<",
+        "data-figure=\"uptime\">1 min<",  "<a href=\"/camera/front-door\">Front &lt;door&gt;</a>",
+        ">since 01:02:03 UTC<",           ">no such device<",
+    };
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        assert_shows(page, shown[i]);
+    }
+    assert_int_equal(occurrences(page, "<tr data-id="), 2);
+    free(page);
+}
+
 static void unknown_figures_are_dashes(void **state) {
     (void)state;
     struct topic_snapshot camera = camera_of("1", "New", STATE_STARTING);
@@ -176,6 +208,7 @@ int main(void) {
         cmocka_unit_test(markup_in_texts_is_shown_as_text),
         cmocka_unit_test(marker_in_a_name_is_not_filled_in),
         cmocka_unit_test(camera_page_shows_stream_and_figures),
+        cmocka_unit_test(status_page_shows_the_whole_broker),
         cmocka_unit_test(unknown_figures_are_dashes),
         cmocka_unit_test(age_is_told_in_the_unit_that_suits_it),
     };
