@@ -24,7 +24,8 @@ function readCells({ cells, height }) {
     const context = copy.getContext('2d', { willReadFrequently: true });
     context.drawImage(picture, 0, -Math.floor(picture.height * (1 - strip / 2 / height)));
     const { data } = context.getImageData(0, 0, picture.width, 1);
-    const levels = Array.from({ length: cells }, (_, cell) => data[4 * Math.floor((cell + 0.5) * picture.width / cells)]);
+    const middle = (cell) => Math.floor((cell + 0.5) * picture.width / cells);
+    const levels = Array.from({ length: cells }, (_, cell) => data[4 * middle(cell)]);
     return [tile.dataset.id, levels];
   });
 }

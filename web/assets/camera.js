@@ -43,7 +43,12 @@ const charts = Object.fromEntries(Object.entries({
   bytes: bytesText,
 }).map(([name, format]) => [name, new Chart(main.querySelector(`[data-chart=${name}]`), format)]));
 
-const picturesOf = ({ variant }) => (variant == null ? 'as captured' : `${variant.width ?? '–'} px, q${variant.quality}`);
+function picturesOf({ variant }) {
+  if (variant === null) return 'as captured';
+  const width = variant.width === null ? '' : `${variant.width} px`;
+  const quality = variant.quality === null ? '' : `quality ${variant.quality}`;
+  return [width, quality].filter((text) => text !== '').join(', ');
+}
 
 function viewerRow(viewer) {
   const row = document.createElement('tr');
