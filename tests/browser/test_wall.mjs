@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { browsers, connectionsOf, pattern, sleep, startServer, waitUntil } from './harness.mjs';
+import { browsers, connectionsOf, pattern, screenshot, sleep, startServer, waitUntil } from './harness.mjs';
 import { readSequences } from './strip.mjs';
 
 const HEIGHT = 180;
@@ -80,6 +80,7 @@ for (const { name, start } of browsers) {
         return behind.every((lag) => lag <= LAG_MAX) && behind;
       }, 'every tile to show its newest frame', 30);
       context.diagnostic(`behind by at most ${Math.max(...lags)} frames`);
+      await screenshot(page, `wall-64-${name.toLowerCase()}`);
       assert.deepEqual(page.complaints, []);
       await page.close();
     });
