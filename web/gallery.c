@@ -76,7 +76,8 @@ static struct figure duration_figure(int64_t duration_ns, const char *suffix) {
 }
 
 static struct figure age_figure(const struct topic_snapshot *topic) {
-    return topic->last_sequence == 0 ? (struct figure){UNKNOWN} : duration_figure(topic->last_age_ns, " ago");
+    struct figure unknown = {UNKNOWN};
+    return topic->last_sequence == 0 ? unknown : duration_figure(topic->last_age_ns, " ago");
 }
 
 static struct figure since_figure(const struct topic_snapshot *topic) {
@@ -106,7 +107,10 @@ static void write_camera(FILE *out, struct template template, const struct topic
     const struct topic_settings *settings = &topic->settings;
     struct figure size = size_figure(topic);
     struct figure rate = rate_figure(topic->captured_fps);
-    struct figure configured = settings->fps > 0 ? rate_figure(settings->fps) : (struct figure){UNKNOWN};
+    struct figure configured = {UNKNOWN};
+    if (settings->fps > 0) {
+        configured = rate_figure(settings->fps);
+    }
     struct figure age = age_figure(topic);
     struct figure since = since_figure(topic);
     struct figure published = count_figure(topic->published);

@@ -104,7 +104,8 @@ static struct frame *make_frame(uint8_t content, int64_t captured_ns) {
     assert_int_equal(frame_create(broker_frame_pool(broker), 16, &frame), ERR_OK);
     frame_data(frame)[0] = content;
     frame_set_size(frame, 1);
-    *frame_edit_info(frame) = (struct frame_info){.sequence = ++sequence,
+    sequence++;
+    *frame_edit_info(frame) = (struct frame_info){.sequence = sequence,
                                                   .captured_realtime_ns = 1000 * (int64_t)sequence,
                                                   .captured_monotonic_ns = captured_ns,
                                                   .width_px = 640,
