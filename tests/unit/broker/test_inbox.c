@@ -1,4 +1,4 @@
-#include "tests/unit/support.h"
+#include "tests/unit/broker/inbox_fixture.h"
 
 #include "broker/sync.h"
 
@@ -6,35 +6,6 @@
 #include <stdatomic.h>
 
 #define WATCHERS 20
-
-struct fixture {
-    struct frame_pool *pool;
-    struct topic *topic, *other;
-    struct inbox *inbox;
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    fixture = (struct fixture){.pool = make_pool(), .topic = make_topic(4), .other = make_topic(4)};
-    assert_int_equal(inbox_create(&fixture.inbox), ERR_OK);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *fixture = *state;
-    inbox_destroy(&fixture->inbox);
-    topic_unref(&fixture->topic);
-    topic_unref(&fixture->other);
-    frame_pool_destroy(&fixture->pool);
-    return 0;
-}
-
-static void publish_range(struct fixture *fixture, uint64_t first, uint64_t last) {
-    for (uint64_t sequence = first; sequence <= last; sequence++) {
-        publish(fixture->topic, fixture->pool, sequence);
-    }
-}
 
 static bool is_readable(const struct inbox *inbox) {
     struct pollfd poller = {.fd = inbox_fd(inbox), .events = POLLIN};

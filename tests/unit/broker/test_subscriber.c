@@ -1,35 +1,6 @@
-#include "tests/unit/support.h"
+#include "tests/unit/broker/inbox_fixture.h"
 
 #include "broker/sync.h"
-
-struct fixture {
-    struct frame_pool *pool;
-    struct topic *topic, *other;
-    struct inbox *inbox;
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    fixture = (struct fixture){.pool = make_pool(), .topic = make_topic(4), .other = make_topic(4)};
-    assert_int_equal(inbox_create(&fixture.inbox), ERR_OK);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *fixture = *state;
-    inbox_destroy(&fixture->inbox);
-    topic_unref(&fixture->topic);
-    topic_unref(&fixture->other);
-    frame_pool_destroy(&fixture->pool);
-    return 0;
-}
-
-static void publish_range(struct fixture *fixture, uint64_t first, uint64_t last) {
-    for (uint64_t sequence = first; sequence <= last; sequence++) {
-        publish(fixture->topic, fixture->pool, sequence);
-    }
-}
 
 /* ---- Taking ---- */
 
