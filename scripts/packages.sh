@@ -10,6 +10,7 @@ test_packages=(
 )
 vm_packages=(qemu-system-x86 busybox-static v4l-utils)
 browser_packages=(chromium firefox-esr ca-certificates)
+fuzz_packages=(clang libclang-rt-14-dev)
 check_packages=(clang clang-format clang-tidy cppcheck shellcheck)
 # Node.js often comes from elsewhere than Debian: what is there is used.
 command -v node >/dev/null || browser_packages+=(nodejs)
