@@ -199,6 +199,7 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
                       struct reason *reason) {
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) {
+        reason_set(reason, "%s", err_text(ERR_MEMORY));
         return ERR_MEMORY;
     }
     server->settings = *settings;
