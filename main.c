@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "config/list_devices.h"
 #include "config/options.h"
+#include "config/service.h"
 #include "web/server.h"
 
 #include <signal.h>
@@ -36,13 +37,15 @@ static void block_signals(sigset_t *awaited) {
     pthread_sigmask(SIG_BLOCK, awaited, NULL);
 }
 
-static void wait_for_the_end(const sigset_t *awaited) {
-    int signal_number = SIGHUP;
+static void wait_for_the_end(struct service *service, const sigset_t *awaited) {
+    int signal_number = service_wait(service, awaited);
     while (signal_number == SIGHUP) {
-        if (sigwait(awaited, &signal_number) == 0 && signal_number == SIGHUP) {
-            log_event(LOG_LEVEL_WARNING, NULL, "SIGHUP ignored: restart the program to read the configuration again");
-        }
+        service_reloading();
+        log_event(LOG_LEVEL_WARNING, NULL, "SIGHUP ignored: restart the program to read the configuration again");
+        service_reloaded(service);
+        signal_number = service_wait(service, awaited);
     }
+    service_stopping();
     log_event(LOG_LEVEL_INFO, NULL, "stopping: %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
@@ -106,9 +109,13 @@ static int serve(struct program *program) {
         report("", &reason);
         return EXIT_FAILED;
     }
-    printf("listening on http://%s:%u/\n", program->config->server.address, server_port(program->server));
+    const char *address = program->config->server.address;
+    uint16_t port = server_port(program->server);
+    printf("listening on http://%s:%u/\n", address, port);
     fflush(stdout);
-    wait_for_the_end(&awaited);
+    struct service service;
+    service_ready(&service, program->broker, address, port);
+    wait_for_the_end(&service, &awaited);
     return EXIT_DONE;
 }
 

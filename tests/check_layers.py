@@ -31,6 +31,7 @@ OUTSIDERS = {
     "ft2build.h": (r"cameras/.*", 1),
     "linux/videodev2.h": (r"cameras/v4l2_[a-z]*\.c", None),
     "libv4l2.h": (r"cameras/v4l2_node\.c", 1),
+    "systemd/sd-daemon.h": (r"config/service\.c", 1),
     "libv4lconvert.h": (r"cameras/v4l2_convert\.c", 1),
 }
 
