@@ -81,7 +81,7 @@ void handle_controls(const struct http_request *request, const struct route *rou
         return;
     }
     struct control_wishes wishes = {0};
-    if (route->is_put) {
+    if (route->method == METHOD_PUT) {
         char body[BODY_MAX_BYTES];
         size_t count;
         struct reason reason = {""};
@@ -94,7 +94,7 @@ void handle_controls(const struct http_request *request, const struct route *rou
         }
     }
     struct subscriber *subscriber = wake_camera(request, topic);
-    if (route->is_put) {
+    if (route->method == METHOD_PUT) {
         set_all(request, topic, &wishes);
     } else {
         reply_list(request, topic, NULL, 0);

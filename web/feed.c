@@ -1,6 +1,7 @@
 /* /feed: several cameras in one response. */
 #include "web/handlers.h"
 #include "web/multipart.h"
+#include "web/parameters.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +59,7 @@ static void select_all(struct broker *broker, size_t room, struct selection *sel
 static void select_named(struct broker *broker, struct route_cameras list, struct selection *selection,
                          struct unknown *unknown) {
     char name[ROUTE_NAME_MAX_BYTES + 1];
-    while (route_next_camera(&list, name)) {
+    while (parameters_next_camera(&list, name)) {
         struct topic *camera = broker_find_topic(broker, name);
         if (camera != NULL) {
             add_camera(selection, camera);

@@ -74,12 +74,18 @@ static void handle_camera_view(struct site *site, const struct http_request *req
     topic_snapshot_finish(&snapshot);
 }
 
+static void reply_no_such_camera(const struct http_request *request, const struct route *route) {
+    char name[ROUTE_NAME_MAX_BYTES + 1];
+    snprintf(name, sizeof name, "%zu", route->place + 1);
+    http_reply_error(request, 404, NULL, "no_such_camera", "there is no camera \"%s\"; /api/cameras lists them",
+                     route->name[0] != '\0' ? route->name : name);
+}
+
 static void handle_camera(struct site *site, const struct http_request *request, const struct route *route) {
-    const char *name = route->name[0] != '\0' ? route->name : "1";
-    struct topic *topic = broker_find_topic(site->broker, name);
+    struct topic *topic = route->name[0] != '\0' ? broker_find_topic(site->broker, route->name)
+                                                 : broker_topic_at(site->broker, route->place);
     if (topic == NULL) {
-        http_reply_error(request, 404, NULL, "no_such_camera", "there is no camera \"%s\"; /api/cameras lists them",
-                         name);
+        reply_no_such_camera(request, route);
         return;
     }
     switch (route->target) {
@@ -107,7 +113,7 @@ static void handle_asset(const struct http_request *request, const char *name) {
 
 static void reply_route_error(const struct http_request *request, const struct route_error *error) {
     char allow[64] = "";
-    if (error->allow != NULL) {
+    if (error->allow[0] != '\0') {
         snprintf(allow, sizeof allow, "Allow: %s\r\n", error->allow);
     }
     http_reply_error(request, error->status, allow, error->code, "%s", error->message.text);

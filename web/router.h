@@ -10,20 +10,36 @@
 #include <stdint.h>
 
 enum route_target {
-    ROUTE_GALLERY,     /* / */
-    ROUTE_CAMERA_PAGE, /* /camera/N */
-    ROUTE_STATUS_PAGE, /* /status */
-    ROUTE_VIDEO_FEED,  /* /camera/N/video_feed and its aliases */
-    ROUTE_SNAPSHOT,    /* /camera/N/snapshot and its aliases */
-    ROUTE_FEED,        /* /feed */
-    ROUTE_STATUS,      /* /api/status */
-    ROUTE_CAMERAS,     /* /api/cameras */
-    ROUTE_CAMERA,      /* /api/cameras/N */
-    ROUTE_CONTROLS,    /* /api/cameras/N/controls */
-    ROUTE_HEALTH,      /* /healthz */
-    ROUTE_READY,       /* /readyz */
-    ROUTE_ASSET,       /* /assets/NAME */
+    ROUTE_GALLERY,
+    ROUTE_CAMERA_PAGE,
+    ROUTE_STATUS_PAGE,
+    ROUTE_VIDEO_FEED,
+    ROUTE_SNAPSHOT,
+    ROUTE_FEED,
+    ROUTE_STATUS,
+    ROUTE_CAMERAS,
+    ROUTE_CAMERA,
+    ROUTE_CONTROLS,
+    ROUTE_HEALTH,
+    ROUTE_READY,
+    ROUTE_ASSET,
 };
+
+enum route_method {
+    METHOD_GET = 1 << 0,
+    METHOD_HEAD = 1 << 1,
+    METHOD_POST = 1 << 2,
+    METHOD_PUT = 1 << 3,
+};
+
+/* An address that is served. */
+struct route_path {
+    const char *pattern; /* one part of it can be "{camera}", a camera's id or place, or "{file}", an asset's name */
+    enum route_target target;
+    unsigned methods; /* a set of enum route_method */
+};
+extern const struct route_path route_paths[];
+extern const size_t route_path_count;
 
 #define ROUTE_NAME_MAX_BYTES 64
 #define ROUTE_FPS_MIN 0.001
@@ -39,10 +55,11 @@ struct route_cameras {
 
 struct route {
     enum route_target target;
-    bool is_put; /* only of ROUTE_CONTROLS */
-    /* Camera: an id or a place from 1, as the request wrote it; "" means the first. Asset: the file's name. Only the
-     * characters [A-Za-z0-9._-], so it can be printed anywhere. */
+    enum route_method method;
+    /* Camera: an id or a place from 1, as the request wrote it; "": the one at `place`. Asset: the file's name. Only
+     * the characters [A-Za-z0-9._-], so it can be printed anywhere. */
     char name[ROUTE_NAME_MAX_BYTES + 1];
+    size_t place;       /* of a camera, from 0 */
     double fps;         /* 0: not asked for; else ROUTE_FPS_MIN, to which lower rates are raised, to ROUTE_FPS_MAX */
     int64_t max_age_ms; /* -1: not asked for; else 0 to ROUTE_MAX_AGE_MAX_MS */
     struct variant_wish wish;                 /* without fps */
@@ -54,20 +71,13 @@ struct route {
 struct route_error {
     int status;            /* 400, 404 or 405 */
     const char *code;      /* "bad_parameter", "not_found", "no_such_camera", "method_not_allowed"; static */
-    const char *allow;     /* for 405: the value of Allow; else NULL; static */
+    char allow[40];        /* for 405: the value of Allow; else "" */
     struct reason message; /* holds nothing from the request */
 };
 
-/* Takes the next name off the front of the list: an id or a place, as route.name. False at the end. */
-bool route_next_camera(struct route_cameras *cameras, char name[ROUTE_NAME_MAX_BYTES + 1]);
-
 /* method, path and query as civetweb gives them: path already decoded, so it may hold anything, and NULL where the
- * request names none (`*`); query raw, or NULL.
- * A path may end in a slash. Of the parameters, fps belongs to video feeds and /feed, max_age_ms to snapshots, width,
- * quality and variant to all three, cameras to /feed and action to /.
- * Others are ignored, as on every web server (caches and players add their own); a value that one of these cannot take
- * is an error that says what it takes, and so is one given twice.
- * ERR_INVALID with *error. */
+ * request names none (`*`); query raw, or NULL. A path may end in a slash. What the query can hold is in
+ * web/parameters.h. ERR_INVALID with *error. */
 CHECKED enum err route_parse(const char *method, const char *path, const char *query, struct route *route,
                              struct route_error *error);
 

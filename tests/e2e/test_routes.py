@@ -68,6 +68,13 @@ class Routes(unittest.TestCase):
                 wait_until(lambda: self.server.camera(id)["subscribers"], 5, f"a subscriber of {id}")
         self.assertEqual(small.status, 200)
 
+    def test_aliases_count_places_even_where_an_id_is_a_number(self):
+        with Server({"cameras": [pattern("front"), pattern("yard"), pattern("1"), pattern("2")]}) as server:
+            for path, id in (("/snapshot", "front"), ("/?action=snapshot", "front"), ("/?action=snapshot_1", "yard"),
+                             ("/?action=snapshot_2", "1"), ("/camera/1/snapshot", "1")):
+                with self.subTest(path=path):
+                    self.assertEqual(server.get(path).headers["X-Camera-Id"], id)
+
     def test_stream_response_is_never_cached_or_buffered(self):
         with self.server.stream("/camera/1/video_feed") as stream:
             self.assertIn("no-store", stream.headers["cache-control"])

@@ -1,12 +1,18 @@
 /* Requests as clients write them: METHOD, path and query, a line each. */
 #include "tests/fuzz/fuzz.h"
-#include "web/router.h"
+#include "web/parameters.h"
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 static void require_plain(const char *name) {
     REQUIRE(strlen(name) <= ROUTE_NAME_MAX_BYTES);
     REQUIRE(name[strspn(name, NAME_CHARACTERS)] == '\0');
+}
+
+static void require_printable(const char *text) {
+    for (; *text != '\0'; text++) {
+        REQUIRE(*text >= ' ' && *text <= '~');
+    }
 }
 
 static void check_route(const struct route *route) {
@@ -19,8 +25,8 @@ static void check_route(const struct route *route) {
     struct route_cameras cameras = route->cameras;
     char name[ROUTE_NAME_MAX_BYTES + 1];
     size_t count = 0;
-    while (route_next_camera(&cameras, name)) {
-        require_plain(name);
+    while (parameters_next_camera(&cameras, name)) {
+        require_printable(name);
         count++;
     }
     REQUIRE(count <= ROUTE_CAMERAS_MAX);
@@ -30,10 +36,8 @@ static void check_route(const struct route *route) {
 static void check_error(const struct route_error *error) {
     REQUIRE(error->status == 400 || error->status == 404 || error->status == 405);
     REQUIRE(error->code != NULL && error->message.text[0] != '\0');
-    REQUIRE((error->status == 405) == (error->allow != NULL));
-    for (const char *c = error->message.text; *c != '\0'; c++) {
-        REQUIRE(*c >= ' ' && *c <= '~');
-    }
+    REQUIRE((error->status == 405) == (error->allow[0] != '\0'));
+    require_printable(error->message.text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
