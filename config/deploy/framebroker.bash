@@ -1,0 +1,18 @@
+# Completion of framebroker's command line, for bash-completion.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+_framebroker() {
+    local cur prev words cword split
+    _init_completion -s || return
+
+    case $prev in
+        --config) _filedir json ;;
+        # A colon separates words: the address is completed alone.
+        --listen) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1 0.0.0.0' -- "$cur") ;;
+        *)
+            $split && return
+            mapfile -t COMPREPLY < <(compgen -W "$("$1" --help | grep -o -e '--[a-z][a-z-]*' | sort -u)" -- "$cur")
+            ;;
+    esac
+} &&
+    complete -F _framebroker framebroker
