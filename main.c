@@ -94,7 +94,7 @@ static bool configure(const struct options *options, struct program *program) {
         return false;
     }
     struct reason reason;
-    if (options->listen != NULL && server_parse_listen(options->listen, &program->config->server, &reason) != ERR_OK) {
+    if (options->listen != NULL && config_set_listen(program->config, options->listen, &reason) != ERR_OK) {
         report("--listen ", &reason);
         return false;
     }

@@ -76,6 +76,7 @@ static void read_root(const struct node *root, struct config *config) {
     } else {
         node_fault(root, "\"cameras\" is missing: add at least one");
     }
+    server_section_check_exposure(root, config);
     section_end(&section);
 }
 

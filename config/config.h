@@ -27,6 +27,8 @@ struct config {
  * ERR_INVALID if there was any, and then *config is NULL. ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_MEMORY: the file
  * cannot be read, which is written to `faults` too. No fault shows the value of an environment variable. */
 CHECKED enum err config_load(const char *path, FILE *faults, struct config **config);
+/* Listens there instead of where the file says. ERR_INVALID, ERR_DENIED, with a reason. */
+CHECKED enum err config_set_listen(struct config *config, const char *listen, struct reason *reason);
 void config_destroy(struct config **config);
 
 /* Whether the files that the configuration names can be opened now. config_load() does not ask: a camera whose files

@@ -12,6 +12,8 @@
 
 /* "server". config has the defaults on entry. */
 void server_section_read(const struct node *node, struct config *config);
+/* Once all is read: whether the server may listen where the file says. */
+void server_section_check_exposure(const struct node *root, const struct config *config);
 
 /* Settings that a file without "defaults" gives to its cameras. */
 extern const struct camera_settings camera_settings_built_in;

@@ -23,10 +23,30 @@ void server_section_read(const struct node *node, struct config *config) {
         read_listen(&listen, server);
     }
     server->max_streams = (unsigned)section_integer(&section, "max_streams", 1, 10000, server->max_streams);
+    server->allow_anonymous = section_boolean(&section, "allow_anonymous", server->allow_anonymous);
     server->senders = (unsigned)section_integer(&section, "senders", 0, 64, server->senders);
     config->workers = (unsigned)section_integer(&section, "workers", 0, 64, config->workers);
     section_refuse(&section, "tls",
                    "there is no TLS here: put a proxy that speaks it (nginx, Caddy, HAProxy) in front, and let "
                    "\"listen\" name an address that only the proxy reaches");
     section_end(&section);
+}
+
+static enum err check_exposure(const struct config *config, struct reason *reason) {
+    const bool has_users = false;
+    return server_check_exposure(&config->server, has_users, reason);
+}
+
+void server_section_check_exposure(const struct node *root, const struct config *config) {
+    struct node server, listen;
+    struct reason reason;
+    if (check_exposure(config, &reason) != ERR_OK && node_find(root, "server", &server) &&
+        node_find(&server, "listen", &listen)) {
+        node_fault(&listen, "%s", reason.text);
+    }
+}
+
+enum err config_set_listen(struct config *config, const char *listen, struct reason *reason) {
+    enum err error = server_parse_listen(listen, &config->server, reason);
+    return error == ERR_OK ? check_exposure(config, reason) : error;
 }

@@ -94,6 +94,16 @@ enum err server_parse_listen(const char *text, struct server_settings *settings,
     return ERR_OK;
 }
 
+enum err server_check_exposure(const struct server_settings *settings, bool has_users, struct reason *reason) {
+    if (has_users || settings->allow_anonymous || socket_is_loopback(settings->address)) {
+        return ERR_OK;
+    }
+    reason_set(reason,
+               "whoever reaches this address would see every camera, as there are neither users nor tokens; listen on "
+               "127.0.0.1, or allow it with \"allow_anonymous\": true in \"server\"");
+    return ERR_DENIED;
+}
+
 const struct frame_envelope *server_frame_envelope(void) {
     multipart_init();
     return multipart_envelope();

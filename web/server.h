@@ -12,13 +12,18 @@ struct server_settings {
     char address[64]; /* IPv4, numeric, e.g. "127.0.0.1" */
     uint16_t port;    /* 0: a free one */
     unsigned max_streams;
-    unsigned senders; /* threads that push streams; 0: as many as there are cores */
+    unsigned senders;     /* threads that push streams; 0: as many as there are cores */
+    bool allow_anonymous; /* also beyond this machine, see server_check_exposure() */
 };
 
 struct server;
 
 /* "ADDR:PORT" or "PORT" into address and port. ERR_INVALID with a reason. */
 CHECKED enum err server_parse_listen(const char *text, struct server_settings *settings, struct reason *reason);
+
+/* Whether nobody from beyond this machine reaches cameras without saying who he is, unless the settings allow it.
+ * has_users: there are users or tokens. ERR_DENIED with a reason that says what to do. */
+CHECKED enum err server_check_exposure(const struct server_settings *settings, bool has_users, struct reason *reason);
 
 /* ERR_BUSY: the port is in use; reason says so. */
 CHECKED enum err server_start(const struct server_settings *settings, struct broker *broker, struct server **server,

@@ -28,6 +28,11 @@ bool socket_is_address(const char *text) {
     return parse_address(text, 0, &address);
 }
 
+bool socket_is_loopback(const char *text) {
+    struct sockaddr_in address;
+    return parse_address(text, 0, &address) && ntohl(address.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 static bool own_port_is(int fd, int port) {
     struct sockaddr_in own;
     socklen_t length = sizeof own;

@@ -11,6 +11,9 @@
 /* Whether the text is a numeric IPv4 address; civetweb as Debian builds it knows no IPv6. */
 bool socket_is_address(const char *text);
 
+/* Whether only this machine can reach the address: 127.0.0.0/8. */
+bool socket_is_loopback(const char *address);
+
 /* The descriptor of this process whose peer is remote_address:remote_port and whose own port is local_port. Exact
  * while we listen on one address: then no two connections share them. Cost: a system call for each descriptor that is
  * open. ERR_GONE: none; the peer has reset the connection. */

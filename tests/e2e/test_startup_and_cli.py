@@ -133,6 +133,19 @@ class Arguments(Scratch):
                 self.assertEqual(result.returncode, 2)
                 self.assertNotEqual(result.stderr, "")
 
+    def test_listening_beyond_this_machine_needs_leave(self):
+        here = self.write(ONE_CAMERA)
+        beyond = self.write({"server": {"listen": "0.0.0.0:0"}, **ONE_CAMERA}, "beyond.json")
+        for arguments in (("--config", here, "--listen", "0.0.0.0:0"), ("--config", beyond),
+                          ("--check", "--config", beyond)):
+            with self.subTest(arguments=arguments):
+                result = run(*arguments)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn("allow_anonymous", result.stderr)
+        allowed = {"server": {"allow_anonymous": True}, **ONE_CAMERA}
+        with Server(self.write(allowed), "--listen", "0.0.0.0:0") as server:
+            self.assertEqual(server.get("/healthz").status, 200)
+
 
 class Checking(Scratch):
     def test_good_file_passes(self):

@@ -124,6 +124,29 @@ static void each_fault_is_told_in_its_own_words(void **state) {
     }
 }
 
+static void listening_beyond_this_machine_needs_leave(void **state) {
+    (void)state;
+    static const char *const beyond[] = {"0.0.0.0:80", "192.0.2.1:80", "128.0.0.1:80", "126.255.255.255:80"};
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "{\n\"server\": {\n\"listen\": \"%s\"}, " CAMERA "}", beyond[i]);
+        char *faults = load_invalid(text);
+        static const char label[] = FILE_NAME ":3: server.listen: ";
+        assert_memory_equal(faults, label, sizeof label - 1);
+        assert_non_null(strstr(faults, "\"allow_anonymous\": true"));
+        free(faults);
+    }
+    struct config *config = load_valid("{\"server\": {\"listen\": \"127.255.0.9:80\"}, " CAMERA "}");
+    struct reason reason = {""};
+    assert_int_equal(config_set_listen(config, "127.0.0.1:0", &reason), ERR_OK);
+    assert_int_equal(config_set_listen(config, "nowhere", &reason), ERR_INVALID);
+    assert_int_equal(config_set_listen(config, "0.0.0.0:0", &reason), ERR_DENIED);
+    assert_non_null(strstr(reason.text, "\"allow_anonymous\": true"));
+    config->server.allow_anonymous = true;
+    assert_int_equal(config_set_listen(config, "0.0.0.0:0", &reason), ERR_OK);
+    config_destroy(&config);
+}
+
 static void bad_listen_address_is_refused(void **state) {
     (void)state;
     char *faults = load_invalid("{\n\"server\": {\"listen\": \"nowhere:http\"}, " CAMERA "}");
@@ -225,6 +248,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_faults_are_all_named_with_their_lines),
         cmocka_unit_test(each_fault_is_told_in_its_own_words),
+        cmocka_unit_test(listening_beyond_this_machine_needs_leave),
         cmocka_unit_test(bad_listen_address_is_refused),
         cmocka_unit_test(no_fault_shows_the_environment),
         cmocka_unit_test(syntax_fault_does_not_quote_the_file),

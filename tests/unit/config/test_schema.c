@@ -139,6 +139,7 @@ static void defaults_of_the_schema_are_those_of_the_loader(void **state) {
             assert_string_equal(explicit_default->server.address, left_out->server.address);
             assert_int_equal(explicit_default->server.port, left_out->server.port);
             assert_int_equal(explicit_default->server.max_streams, left_out->server.max_streams);
+            assert_int_equal(explicit_default->server.allow_anonymous, left_out->server.allow_anonymous);
             assert_int_equal(explicit_default->server.senders, left_out->server.senders);
             assert_int_equal(explicit_default->workers, left_out->workers);
             assert_memory_equal(explicit_default->cameras, left_out->cameras, sizeof *left_out->cameras);
