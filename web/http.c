@@ -1,6 +1,7 @@
 #include "web/http.h"
 
 #include "broker/clock.h"
+#include "web/door.h"
 #include "web/socket.h"
 #include "web/status.h"
 
@@ -46,9 +47,19 @@ static const char *status_words(const struct http_request *request, int status) 
     return mg_get_response_code_text(request->connection, status);
 }
 
+/* While a worker waits for its client, the door knows of it. */
+static void begin_transfer(const struct http_request *request) {
+    visit_wait(mg_get_thread_pointer(request->connection));
+}
+
+static void end_transfer(const struct http_request *request) { visit_work(mg_get_thread_pointer(request->connection)); }
+
 /* A write that is not whole means that the client has gone; there is nobody left to tell. */
 static bool write_all(const struct http_request *request, const void *bytes, size_t count) {
-    return mg_write(request->connection, bytes, count) == (int)count;
+    begin_transfer(request);
+    bool whole = mg_write(request->connection, bytes, count) == (int)count;
+    end_transfer(request);
+    return whole;
 }
 
 void http_reply(const struct http_request *request, const struct http_reply *reply) {
@@ -98,10 +109,12 @@ bool http_read_body(const struct http_request *request, char *body, size_t room,
     /* Byte by byte: a longer read goes on for as long as something comes, and so has no end. */
     const int64_t deadline_ns = clock_monotonic_ns() + BODY_WITHIN_NS;
     size_t used = 0;
+    begin_transfer(request);
     while (used < (size_t)announced && mg_read(request->connection, body + used, 1) == 1 &&
            clock_monotonic_ns() < deadline_ns) {
         used++;
     }
+    end_transfer(request);
     if (used < (size_t)announced) {
         http_reply_error(request, 408, NULL, "body_timeout", "the request's body did not come in time");
         return false;

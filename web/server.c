@@ -4,6 +4,7 @@
 #include "broker/clock.h"
 #include "broker/log.h"
 #include "broker/sync.h"
+#include "web/door.h"
 #include "web/handlers.h"
 #include "web/multipart.h"
 #include "web/socket.h"
@@ -22,6 +23,7 @@
 struct server {
     struct site site;
     struct server_settings settings;
+    struct door *door;
     bool has_library; /* mg_init_library() has been called */
     struct mg_context *context;
     uint16_t port;
@@ -32,12 +34,22 @@ struct server {
 
 /* ---- civetweb's callbacks ---- */
 
+static int on_connection(const struct mg_connection *connection, void **unused) {
+    (void)unused;
+    visit_begin(mg_get_thread_pointer(connection));
+    return 0;
+}
+
+static void on_close(const struct mg_connection *connection) { visit_end(mg_get_thread_pointer(connection)); }
+
 static int on_request(struct mg_connection *connection) {
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    visit_serve(mg_get_thread_pointer(connection), socket_client(info->remote_addr, info->remote_port));
     /* Without this, civetweb reads an unread body to its end before it lets the worker go, however slowly it comes. */
     mg_disable_connection_keep_alive(connection);
     struct http_request request;
     http_request_init(&request, connection);
-    struct server *server = mg_get_request_info(connection)->user_data;
+    struct server *server = info->user_data;
     handle_request(&server->site, &request);
     return 1; /* whatever it was, it is answered */
 }
@@ -67,7 +79,7 @@ static void *on_thread(const struct mg_context *context, int kind) {
         condition_signal(&server->worker_started);
         lock_release(&server->lock);
     }
-    return NULL;
+    return kind == 1 ? door_place(server->door) : NULL;
 }
 
 /* ---- Starting ---- */
@@ -157,7 +169,13 @@ static struct mg_context *start_civetweb(struct server *server, unsigned workers
         NULL,
     };
     struct mg_callbacks callbacks = {
-        .begin_request = on_request, .http_error = on_refusal, .log_message = on_log, .init_thread = on_thread};
+        .begin_request = on_request,
+        .http_error = on_refusal,
+        .log_message = on_log,
+        .init_thread = on_thread,
+        .init_connection = on_connection,
+        .connection_close = on_close,
+    };
     return mg_start(&callbacks, server, options);
 }
 
@@ -182,6 +200,11 @@ static enum err listen_and_serve(struct server *server, struct reason *reason) {
     if (error != ERR_OK) {
         return error;
     }
+    error = door_create(workers, WORKERS_IN_RESERVE / 2, &server->door);
+    if (error != ERR_OK) {
+        reason_set(reason, "cannot start the web server: %s", err_text(error));
+        return error;
+    }
     mg_init_library(0); /* TLS stays off: Debian's build crashes with it */
     server->has_library = true;
     server->context = start_civetweb(server, workers);
@@ -191,6 +214,7 @@ static enum err listen_and_serve(struct server *server, struct reason *reason) {
         return ERR_IO;
     }
     server->port = (uint16_t)port.port;
+    door_set_port(server->door, server->port);
     if (!wait_for_workers(server, workers)) {
         reason_set(reason,
                    "cannot start %u threads for %u streams; lower server.max_streams or raise the limit of threads "
@@ -267,6 +291,7 @@ void server_stop(struct server **server_pointer) {
     if (server->has_library) {
         mg_exit_library();
     }
+    door_destroy(&server->door);
     senders_destroy(&server->site.senders);
     condition_finish(&server->worker_started);
     lock_finish(&server->lock);

@@ -1,9 +1,10 @@
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "web/socket.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -40,11 +41,16 @@ static bool own_port_is(int fd, int port) {
            ntohs(own.sin_port) == port;
 }
 
-static bool peer_is(int fd, const struct sockaddr_in *wanted) {
+static uint64_t client_of(const struct sockaddr_in *peer) {
+    return (uint64_t)ntohl(peer->sin_addr.s_addr) << 16 | ntohs(peer->sin_port);
+}
+
+/* Who is at the other end; 0 where nobody is. */
+static uint64_t peer_of(int fd) {
     struct sockaddr_in peer;
     socklen_t length = sizeof peer;
-    return getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET &&
-           peer.sin_port == wanted->sin_port && peer.sin_addr.s_addr == wanted->sin_addr.s_addr;
+    bool found = getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET;
+    return found ? client_of(&peer) : 0;
 }
 
 static bool is_listening(int fd) {
@@ -53,8 +59,8 @@ static bool is_listening(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening;
 }
 
-/* The open descriptor that is on own port `port` and has the peer, or listens where peer is NULL; -1 for none. */
-static int search_descriptors(int port, const struct sockaddr_in *peer) {
+/* Calls `look` for each descriptor that is open, until it returns true: then that descriptor, else -1. */
+static int search_descriptors(bool (*look)(int fd, void *user), void *user) {
     DIR *open_files = opendir("/proc/self/fd");
     if (open_files == NULL) {
         return -1;
@@ -63,7 +69,7 @@ static int search_descriptors(int port, const struct sockaddr_in *peer) {
     struct dirent *entry;
     while (found < 0 && (entry = readdir(open_files)) != NULL) {
         int fd = atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && (peer != NULL ? peer_is(fd, peer) : is_listening(fd)) && own_port_is(fd, port)) {
+        if (entry->d_name[0] != '.' && look(fd, user)) {
             found = fd;
         }
     }
@@ -71,18 +77,70 @@ static int search_descriptors(int port, const struct sockaddr_in *peer) {
     return found;
 }
 
-enum err socket_find_connection(const char *remote_address, int remote_port, int local_port, int *fd) {
+uint64_t socket_client(const char *address, int port) {
     struct sockaddr_in peer;
-    if (!parse_address(remote_address, remote_port, &peer)) {
+    return parse_address(address, port, &peer) ? client_of(&peer) : 0;
+}
+
+struct wanted_connection {
+    uint64_t client;
+    int port;
+};
+
+static bool is_wanted(int fd, void *user) {
+    const struct wanted_connection *wanted = user;
+    return peer_of(fd) == wanted->client && own_port_is(fd, wanted->port);
+}
+
+enum err socket_find_connection(const char *remote_address, int remote_port, int local_port, int *fd) {
+    struct wanted_connection wanted = {.client = socket_client(remote_address, remote_port), .port = local_port};
+    if (wanted.client == 0) {
         return ERR_INVALID;
     }
-    *fd = search_descriptors(local_port, &peer);
+    *fd = search_descriptors(is_wanted, &wanted);
     return *fd >= 0 ? ERR_OK : ERR_GONE;
 }
 
+static bool listens_on(int fd, void *user) {
+    const int *port = user;
+    return is_listening(fd) && own_port_is(fd, *port);
+}
+
 enum err socket_find_listener(int port, int *fd) {
-    *fd = search_descriptors(port, NULL);
+    *fd = search_descriptors(listens_on, &port);
     return *fd >= 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+struct connection_walk {
+    int port;
+    socket_seen *seen;
+    void *user;
+};
+
+static bool pass_on(int fd, void *user) {
+    const struct connection_walk *walk = user;
+    /* Above the original, so that whoever searches for this connection meanwhile finds that first. */
+    int same = own_port_is(fd, walk->port) ? fcntl(fd, F_DUPFD_CLOEXEC, fd + 1) : -1;
+    uint64_t client = same >= 0 ? peer_of(same) : 0;
+    if (client != 0) {
+        walk->seen(same, client, walk->user);
+    }
+    if (same >= 0) {
+        close(same);
+    }
+    return false;
+}
+
+void socket_each_connection(int port, socket_seen *seen, void *user) {
+    struct connection_walk walk = {.port = port, .seen = seen, .user = user};
+    search_descriptors(pass_on, &walk);
+}
+
+bool socket_has_head(int fd) {
+    static const char end[] = "\r\n\r\n";
+    char head[8192];
+    ssize_t count = recv(fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+    return count > 0 && memmem(head, (size_t)count, end, sizeof end - 1) != NULL;
 }
 
 static void set_option(int fd, int level, int name, int value) {
@@ -99,19 +157,13 @@ void socket_prepare_listener(int fd) {
     set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_MAX_BYTES);
 }
 
-void socket_shut_connections(int port) {
-    DIR *open_files = opendir("/proc/self/fd");
-    struct dirent *entry;
-    while (open_files != NULL && (entry = readdir(open_files)) != NULL) {
-        int fd = atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && own_port_is(fd, port) && !is_listening(fd)) {
-            shutdown(fd, SHUT_RDWR);
-        }
-    }
-    if (open_files != NULL) {
-        closedir(open_files);
-    }
+static void shut(int fd, uint64_t client, void *unused) {
+    (void)client;
+    (void)unused;
+    shutdown(fd, SHUT_RDWR);
 }
+
+void socket_shut_connections(int port) { socket_each_connection(port, shut, NULL); }
 
 enum err socket_try_listen(const char *address, uint16_t port, struct reason *reason) {
     struct sockaddr_in own;

@@ -1,0 +1,188 @@
+#include "web/door.h"
+
+#include "tests/unit/support.h"
+#include "web/socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A client and the connection that a worker would have with it. */
+struct pair {
+    int client, served;
+};
+
+struct fixture {
+    int listener;
+    int port;
+    struct door *door;
+};
+
+static int port_of(int fd) {
+    struct sockaddr_in own;
+    socklen_t length = sizeof own;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &length), 0);
+    return ntohs(own.sin_port);
+}
+
+static struct fixture open_door(unsigned workers, unsigned spare) {
+    struct fixture fixture = {.listener = socket(AF_INET, SOCK_STREAM, 0)};
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(bind(fixture.listener, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(listen(fixture.listener, 16), 0);
+    fixture.port = port_of(fixture.listener);
+    assert_int_equal(door_create(workers, spare, &fixture.door), ERR_OK);
+    door_set_port(fixture.door, (uint16_t)fixture.port);
+    return fixture;
+}
+
+static void shut_door(struct fixture *fixture) {
+    door_destroy(&fixture->door);
+    close(fixture->listener);
+}
+
+static struct pair come_in(const struct fixture *fixture, struct visit *visit) {
+    struct pair pair = {.client = socket(AF_INET, SOCK_STREAM, 0)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)fixture->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(connect(pair.client, (struct sockaddr *)&to, sizeof to), 0);
+    pair.served = accept(fixture->listener, NULL, NULL);
+    assert_true(pair.served >= 0);
+    visit_begin(visit);
+    return pair;
+}
+
+static void serve(struct visit *visit, const struct pair *pair) {
+    visit_serve(visit, socket_client("127.0.0.1", port_of(pair->client)));
+}
+
+static void leave(struct visit *visit, struct pair *pair) {
+    visit_end(visit);
+    close(pair->served);
+    close(pair->client);
+}
+
+static void assert_is_ended(const struct pair *pair) {
+    struct pollfd readable = {.fd = pair->served, .events = POLLIN};
+    assert_int_equal(poll(&readable, 1, (int)(PATIENCE_NS / NS_PER_MS)), 1);
+    char byte;
+    assert_int_equal(recv(pair->served, &byte, 1, 0), 0);
+}
+
+static bool is_open(const struct pair *pair) {
+    char byte;
+    return recv(pair->served, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static void a_client_that_says_nothing_goes_when_workers_run_short(void **state) {
+    (void)state;
+    struct fixture fixture = open_door(3, 2);
+    struct visit *visits[] = {door_place(fixture.door), door_place(fixture.door)};
+    struct pair first = come_in(&fixture, visits[0]);
+    struct pair second = come_in(&fixture, visits[1]); /* one worker is left */
+    assert_is_ended(&first);
+    assert_is_ended(&second);
+    assert_int_equal(door_ended_count(fixture.door), 2);
+    leave(visits[0], &first);
+    leave(visits[1], &second);
+    shut_door(&fixture);
+}
+
+static void nobody_goes_while_workers_are_left(void **state) {
+    (void)state;
+    struct fixture fixture = open_door(3, 1);
+    struct visit *visits[] = {door_place(fixture.door), door_place(fixture.door), door_place(fixture.door)};
+    struct pair first = come_in(&fixture, visits[0]);
+    struct pair second = come_in(&fixture, visits[1]);
+    assert_true(is_open(&first) && is_open(&second));
+    assert_int_equal(door_ended_count(fixture.door), 0);
+    struct pair third =
+        come_in(&fixture, visits[2]); /* now none is left, and the two go: they are seen to have stayed */
+    assert_is_ended(&first);
+    leave(visits[0], &first);
+    leave(visits[1], &second);
+    leave(visits[2], &third);
+    shut_door(&fixture);
+}
+
+static void a_client_that_is_served_stays(void **state) {
+    (void)state;
+    struct fixture fixture = open_door(2, 2);
+    struct visit *visits[] = {door_place(fixture.door), door_place(fixture.door)};
+    struct pair served = come_in(&fixture, visits[0]);
+    serve(visits[0], &served);
+    struct pair silent = come_in(&fixture, visits[1]);
+    assert_is_ended(&silent);
+    assert_true(is_open(&served));
+    leave(visits[0], &served);
+    leave(visits[1], &silent);
+    shut_door(&fixture);
+}
+
+static void a_client_that_does_not_take_its_reply_goes_too(void **state) {
+    (void)state;
+    struct fixture fixture = open_door(1, 1);
+    struct visit *visit = door_place(fixture.door);
+    struct pair pair = come_in(&fixture, visit);
+    serve(visit, &pair);
+    visit_wait(visit);
+    assert_is_ended(&pair);
+    leave(visit, &pair);
+    shut_door(&fixture);
+}
+
+static void a_client_whose_request_nobody_has_read_yet_stays(void **state) {
+    (void)state;
+    static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+    struct fixture fixture = open_door(2, 2);
+    struct visit *visits[] = {door_place(fixture.door), door_place(fixture.door)};
+    struct pair queued = come_in(&fixture, visits[0]);
+    assert_int_equal(send(queued.client, request, sizeof request - 1, 0), sizeof request - 1);
+    struct pair silent = come_in(&fixture, visits[1]);
+    assert_is_ended(&silent);
+    char reply[sizeof request];
+    assert_int_equal(recv(queued.served, reply, sizeof reply, 0), sizeof request - 1);
+    assert_true(is_open(&queued));
+    leave(visits[0], &queued);
+    leave(visits[1], &silent);
+    shut_door(&fixture);
+}
+
+static void a_place_serves_one_client_after_the_other(void **state) {
+    (void)state;
+    struct fixture fixture = open_door(1, 1);
+    struct visit *visit = door_place(fixture.door);
+    for (int i = 0; i < 3; i++) {
+        struct pair pair = come_in(&fixture, visit);
+        assert_is_ended(&pair);
+        leave(visit, &pair);
+    }
+    shut_door(&fixture);
+}
+
+static void there_is_a_place_for_each_worker_and_no_more(void **state) {
+    (void)state;
+    struct fixture fixture = open_door(2, 0);
+    assert_non_null(door_place(fixture.door));
+    assert_non_null(door_place(fixture.door));
+    assert_null(door_place(fixture.door));
+    visit_begin(NULL); /* a worker without one is let be */
+    visit_end(NULL);
+    shut_door(&fixture);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_client_that_says_nothing_goes_when_workers_run_short),
+        cmocka_unit_test(nobody_goes_while_workers_are_left),
+        cmocka_unit_test(a_client_that_is_served_stays),
+        cmocka_unit_test(a_client_that_does_not_take_its_reply_goes_too),
+        cmocka_unit_test(a_client_whose_request_nobody_has_read_yet_stays),
+        cmocka_unit_test(a_place_serves_one_client_after_the_other),
+        cmocka_unit_test(there_is_a_place_for_each_worker_and_no_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
