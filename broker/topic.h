@@ -124,7 +124,7 @@ struct subscriber_settings {
 };
 
 /* The first subscriber_take() gives the newest frame that there is. inbox may be NULL for one that only uses
- * subscriber_wait(). ERR_MEMORY; ERR_CLOSED; ERR_BUSY: 64 inboxes are on the topic already. */
+ * subscriber_wait(). ERR_MEMORY; ERR_CLOSED; ERR_BUSY: 129 inboxes are on the topic already. */
 CHECKED enum err subscriber_create(struct topic *topic, struct inbox *inbox, const struct subscriber_settings *settings,
                                    struct subscriber **subscriber);
 void subscriber_destroy(struct subscriber **subscriber);

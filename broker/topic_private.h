@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 
 #define RING_FRAMES_MAX 64
-/* Threads that may watch one topic at once: the senders, and the one that serves the variants. */
-#define TOPIC_INBOXES_MAX 65
+/* What may watch one topic at once: two inboxes a sender, and that of the variants. */
+#define TOPIC_INBOXES_MAX 129
 
 /* One inbox's interest in one topic: exists while a subscriber of that inbox is on that topic. */
 struct watch {

@@ -12,11 +12,15 @@
 
 #define SENDERS_MAX 64u
 #define EVENTS_A_ROUND 64
+/* Streams of several topics get what these publish in so long with one system call. It delays a frame by less than a
+ * screen needs to show it, and not at all after a pause. */
+#define GATHER_NS (10 * NS_PER_MS)
 
 struct sender {
     pthread_t thread;
     bool started;
-    struct inbox *inbox;
+    struct inbox *inbox;         /* of streams of one topic, and for orders */
+    struct inbox *several_inbox; /* of streams of several topics */
     int epoll_fd;
     struct lock lock;
     struct stream *arrivals GUARDED_BY(lock); /* handed over, not yet begun */
@@ -24,7 +28,9 @@ struct sender {
     atomic_uint stream_count; /* relaxed: only chooses who gets the next stream */
     /* The sender's thread only: */
     struct stream *streams;
-    int64_t timer_ns; /* no stream's timer is due before */
+    int64_t timer_ns;         /* no stream's timer is due before */
+    int64_t several_due_ns;   /* when to look into several_inbox; CLOCK_NEVER: it is empty */
+    int64_t several_ready_ns; /* not before this */
 };
 
 struct senders {
@@ -61,7 +67,6 @@ static void end_stream(struct sender *sender, struct stream *stream) {
     }
     atomic_fetch_sub_explicit(&sender->stream_count, 1, memory_order_relaxed);
     unsubscribe(stream);
-    frame_unref(&stream->frame);
     finish(stream, ERR_OK);
 }
 
@@ -75,11 +80,12 @@ static void settle(struct sender *sender, struct stream *stream, enum stream_ver
 
 static enum err subscribe(struct sender *sender, struct stream *stream) {
     enum err error = ERR_OK;
+    struct inbox *inbox = stream->settings.topic_count > 1 ? sender->several_inbox : sender->inbox;
     for (size_t i = 0; i < stream->settings.topic_count && error == ERR_OK; i++) {
         struct channel *channel = &stream->channels[i];
         struct subscriber_settings settings = {
             .remote = stream->settings.remote, .route = stream->settings.route, .user = channel};
-        error = subscriber_create(stream->settings.topics[i], sender->inbox, &settings, &channel->subscriber);
+        error = subscriber_create(stream->settings.topics[i], inbox, &settings, &channel->subscriber);
     }
     /* Edge-triggered: the socket is written to until it refuses, so its next becoming writable is news. */
     struct epoll_event event = {.events = EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = stream};
@@ -137,30 +143,71 @@ static void handle_timers(struct sender *sender, int64_t now_ns) {
     }
 }
 
+static void hand_out_news(struct sender *sender) {
+    inbox_begin(sender->inbox);
+    struct subscriber *subscriber;
+    while ((subscriber = inbox_next(sender->inbox)) != NULL) {
+        struct channel *channel = subscriber_user(subscriber);
+        stream_note_news(channel);
+        settle(sender, channel->stream, stream_send_news(channel->stream));
+    }
+}
+
+/* Each stream sends once, whatever number of its topics has news. */
+static void hand_out_several(struct sender *sender) {
+    struct stream *first = NULL;
+    inbox_begin(sender->several_inbox);
+    struct subscriber *subscriber;
+    while ((subscriber = inbox_next(sender->several_inbox)) != NULL) {
+        struct channel *channel = subscriber_user(subscriber);
+        struct stream *stream = channel->stream;
+        stream_note_news(channel);
+        if (!stream->has_news) {
+            stream->has_news = true;
+            stream->next_with_news = first;
+            first = stream;
+        }
+    }
+    for (struct stream *stream = first, *next; stream != NULL; stream = next) {
+        next = stream->next_with_news;
+        stream->has_news = false;
+        settle(sender, stream, stream_send_news(stream));
+    }
+}
+
+/* Waits, and serves the sockets. True: there is mail in the inbox. */
+static bool wait_for_events(struct sender *sender) {
+    struct epoll_event events[EVENTS_A_ROUND];
+    int64_t until_ns = sender->timer_ns < sender->several_due_ns ? sender->timer_ns : sender->several_due_ns;
+    int count = epoll_wait(sender->epoll_fd, events, EVENTS_A_ROUND, clock_poll_timeout_ms(until_ns));
+    bool has_mail = false;
+    for (int i = 0; i < count; i++) {
+        void *whose = events[i].data.ptr;
+        if (whose == &sender->inbox) {
+            has_mail = true;
+        } else if (whose == &sender->several_inbox) {
+            sender->several_due_ns = sender->several_ready_ns;
+        } else {
+            handle_socket(sender, whose, events[i].events);
+        }
+    }
+    return has_mail;
+}
+
 static void *run(void *argument) {
     struct sender *sender = argument;
     bool go_on = true;
     while (go_on) {
-        struct epoll_event events[EVENTS_A_ROUND];
-        int count = epoll_wait(sender->epoll_fd, events, EVENTS_A_ROUND, clock_poll_timeout_ms(sender->timer_ns));
-        bool has_mail = false;
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.ptr == NULL) {
-                has_mail = true;
-            } else {
-                handle_socket(sender, events[i].data.ptr, events[i].events);
-            }
-        }
-        if (has_mail) {
-            inbox_begin(sender->inbox);
-            struct subscriber *subscriber;
-            while ((subscriber = inbox_next(sender->inbox)) != NULL) {
-                struct channel *channel = subscriber_user(subscriber);
-                settle(sender, channel->stream, stream_on_news(channel));
-            }
+        if (wait_for_events(sender)) {
+            hand_out_news(sender);
             go_on = handle_orders(sender);
         }
         int64_t now_ns = clock_monotonic_ns();
+        if (now_ns >= sender->several_due_ns) {
+            sender->several_due_ns = CLOCK_NEVER;
+            sender->several_ready_ns = now_ns + GATHER_NS;
+            hand_out_several(sender);
+        }
         if (now_ns >= sender->timer_ns) {
             handle_timers(sender, now_ns);
         }
@@ -173,22 +220,30 @@ static void *run(void *argument) {
 
 /* ---- Everybody else ---- */
 
+/* events: EPOLLIN, and EPOLLET for one that is not looked into at once. */
+static enum err open_inbox(struct sender *sender, struct inbox **inbox, uint32_t events) {
+    enum err error = inbox_create(inbox);
+    struct epoll_event event = {.events = events, .data.ptr = inbox};
+    if (error == ERR_OK && epoll_ctl(sender->epoll_fd, EPOLL_CTL_ADD, inbox_fd(*inbox), &event) != 0) {
+        error = err_from_errno(errno);
+    }
+    return error;
+}
+
 static enum err sender_start(struct sender *sender) {
-    sender->timer_ns = CLOCK_NEVER;
+    sender->timer_ns = sender->several_due_ns = CLOCK_NEVER;
     sender->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (sender->epoll_fd < 0) {
         return err_from_errno(errno);
     }
-    enum err error = inbox_create(&sender->inbox);
-    if (error != ERR_OK) {
-        return error;
+    enum err error = open_inbox(sender, &sender->inbox, EPOLLIN);
+    if (error == ERR_OK) {
+        error = open_inbox(sender, &sender->several_inbox, EPOLLIN | EPOLLET);
     }
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-    if (epoll_ctl(sender->epoll_fd, EPOLL_CTL_ADD, inbox_fd(sender->inbox), &event) != 0) {
-        return err_from_errno(errno);
+    if (error == ERR_OK) {
+        error = thread_start(&sender->thread, "sender", 0, run, sender);
+        sender->started = error == ERR_OK;
     }
-    error = thread_start(&sender->thread, "sender", 0, run, sender);
-    sender->started = error == ERR_OK;
     return error;
 }
 
@@ -299,6 +354,7 @@ void senders_destroy(struct senders **senders_pointer) {
             close(sender->epoll_fd);
         }
         inbox_destroy(&sender->inbox);
+        inbox_destroy(&sender->several_inbox);
         lock_finish(&sender->lock);
     }
     free(senders);

@@ -1,9 +1,10 @@
 /* The sender threads: they own the sockets of all live streams and push frames into them.
  *
  * A stream is served by one sender for its life. A published frame wakes each sender once; it then sends the frame's
- * part, which is the same for all clients, with one send() to each of its streams that is ready for it. Sockets never
- * block: a client that has not taken a part yet gets the rest when it can, and then the newest frame there is. A
- * client that takes nothing for ten seconds is dropped; one that leaves is noticed at once.
+ * part, which is the same for all clients, with one system call to each of its streams that is ready for it. A stream
+ * of several topics gets what they publish within a few milliseconds with one call, too. Sockets never block: a client
+ * that has not taken a part yet gets the rest when it can, and then the newest frame there is. A client that takes
+ * nothing for ten seconds is dropped; one that leaves is noticed at once.
  *
  * Threads: as each function says. Lock order: a sender's lock is innermost. */
 #ifndef WEB_SENDER_H

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 /* A client that takes nothing for so long is gone. */
 #define STALLED_AFTER_NS (10 * NS_PER_S)
@@ -18,6 +20,8 @@
  * frame is only begun when the client has room for it, so that it does not queue behind old ones on the client's side.
  */
 #define PROBATION_FRAMES 30
+/* A system call is given no further frame beyond so much. */
+#define ENOUGH_BYTES ((size_t)64 << 10)
 /* A window does not announce its opening: how often to look. */
 #define LOOK_FOR_ROOM_NS (20 * NS_PER_MS)
 
@@ -37,13 +41,13 @@ enum err stream_init(struct stream *stream, const struct stream_settings *settin
 }
 
 void stream_finish(struct stream *stream) {
+    for (size_t i = 0; i < stream->part_count; i++) {
+        frame_unref(&stream->parts[i].frame);
+    }
+    frame_unref(&stream->last.frame);
     condition_finish(&stream->ended);
     lock_finish(&stream->lock);
     free(stream->channels);
-}
-
-static bool is_sending(const struct stream *stream) {
-    return stream->frame != NULL && stream->offset < frame_part(stream->frame).count;
 }
 
 /* ---- The queue ---- */
@@ -103,72 +107,128 @@ static enum err take_wanted(struct channel *channel, struct frame **frame) {
     return error;
 }
 
-static void set_frame(struct stream *stream, struct channel *channel, struct frame *frame) {
-    frame_unref(&stream->frame);
-    stream->frame = frame;
-    stream->channel = channel;
-    stream->offset = 0;
-    stream->is_repetition = false;
-    stream->was_repeated = false;
-}
+static size_t part_bytes(const struct part *part) { return frame_part(part->frame).count; }
 
-/* A frame that has not been begun gives way to a newer one of its topic. */
-static enum err refresh_frame(struct stream *stream) {
-    struct frame *newest;
-    enum err error = take_wanted(stream->channel, &newest);
-    if (error == ERR_OK) {
-        subscriber_adjust_skipped(stream->channel->subscriber, 1);
-        set_frame(stream, stream->channel, newest);
-    }
-    return error == ERR_BUSY ? ERR_OK : error;
-}
-
-/* Makes the frame whose turn it is the one to send. ERR_BUSY: there is nothing to send. */
-static enum err choose_frame(struct stream *stream) {
-    bool is_left = is_sending(stream);
-    if (is_left && !stream->is_repetition) {
-        return refresh_frame(stream);
-    }
-    struct channel *channel;
-    while ((channel = dequeue(stream)) != NULL) {
+/* Frames that have not been begun give way to newer ones of their topics. */
+static enum err refresh_parts(struct stream *stream) {
+    for (size_t i = 0; i < stream->part_count; i++) {
+        struct part *part = &stream->parts[i];
         struct frame *newest;
-        enum err error = take_wanted(channel, &newest);
+        enum err error = take_wanted(part->channel, &newest);
         if (error == ERR_OK) {
-            set_frame(stream, channel, newest);
-        }
-        if (error != ERR_BUSY) {
+            subscriber_adjust_skipped(part->channel->subscriber, 1);
+            frame_unref(&part->frame);
+            part->frame = newest;
+        } else if (error != ERR_BUSY) {
             return error;
         }
     }
-    return is_left ? ERR_OK : ERR_BUSY;
-}
-
-/* Sends the rest of the part. ERR_BUSY: the socket takes no more for now; ERR_CLOSED: the client has gone. */
-static enum err send_rest(struct stream *stream) {
-    struct span part = frame_part(stream->frame);
-    while (stream->offset < part.count) {
-        ssize_t sent = send(stream->settings.fd, part.bytes + stream->offset, part.count - stream->offset,
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent > 0) {
-            stream->offset += (size_t)sent;
-            stream->last_progress_ns = clock_monotonic_ns();
-            stream->is_blocked = false;
-        } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            if (!stream->is_blocked) {
-                stream->is_blocked = true;
-                stream->on_probation = PROBATION_FRAMES;
-                stream->last_progress_ns = clock_monotonic_ns();
-            }
-            return ERR_BUSY;
-        } else if (errno != EINTR) {
-            return ERR_CLOSED;
-        }
-    }
-    subscriber_count_sent(stream->channel->subscriber, stream->is_repetition ? 0 : 1, part.count);
     return ERR_OK;
 }
 
-/* Whether the client has read most of what it was sent, so that the chosen frame finds room. */
+/* Adds those whose turn it is: one at a time while the client is on probation. */
+static enum err add_parts(struct stream *stream) {
+    size_t most = stream->on_probation > 0 ? 1 : STREAM_PARTS_MAX;
+    size_t bytes = 0;
+    for (size_t i = 0; i < stream->part_count; i++) {
+        bytes += part_bytes(&stream->parts[i]);
+    }
+    struct channel *channel;
+    while (stream->part_count < most && bytes < ENOUGH_BYTES && (channel = dequeue(stream)) != NULL) {
+        struct frame *newest;
+        enum err error = take_wanted(channel, &newest);
+        if (error == ERR_OK) {
+            stream->parts[stream->part_count++] = (struct part){.frame = newest, .channel = channel};
+            bytes += frame_part(newest).count;
+        } else if (error != ERR_BUSY) {
+            return error;
+        }
+    }
+    return ERR_OK;
+}
+
+static void repeat_last(struct stream *stream) {
+    stream->parts[0] = stream->last;
+    stream->last.frame = NULL;
+    stream->part_count = 1;
+    stream->is_repetition = true;
+}
+
+static void withdraw_repetition(struct stream *stream) {
+    stream->last = stream->parts[0];
+    stream->part_count = 0;
+    stream->is_repetition = false;
+}
+
+/* Makes the frames whose turn it is the ones to send; none is begun. ERR_BUSY: there is nothing to send. */
+static enum err choose_parts(struct stream *stream) {
+    bool was_repetition = stream->is_repetition;
+    if (was_repetition) {
+        withdraw_repetition(stream);
+    }
+    enum err error = refresh_parts(stream);
+    if (error == ERR_OK) {
+        error = add_parts(stream);
+    }
+    if (error == ERR_OK && stream->part_count == 0 && was_repetition) {
+        repeat_last(stream);
+    }
+    return error == ERR_OK && stream->part_count == 0 ? ERR_BUSY : error;
+}
+
+/* The socket has taken so many bytes of the parts. */
+static void advance(struct stream *stream, size_t bytes) {
+    stream->offset += bytes;
+    size_t done = 0;
+    while (done < stream->part_count && stream->offset >= part_bytes(&stream->parts[done])) {
+        struct part *part = &stream->parts[done++];
+        stream->offset -= part_bytes(part);
+        subscriber_count_sent(part->channel->subscriber, stream->is_repetition ? 0 : 1, part_bytes(part));
+        frame_unref(&stream->last.frame);
+        stream->last = *part;
+        stream->was_repeated = stream->is_repetition;
+        stream->is_repetition = false;
+    }
+    stream->part_count -= done;
+    memmove(stream->parts, stream->parts + done, stream->part_count * sizeof stream->parts[0]);
+}
+
+/* The rest of a part that was begun goes alone, so that those behind it can still give way to newer ones. */
+static size_t fill_pieces(const struct stream *stream, struct iovec pieces[STREAM_PARTS_MAX]) {
+    size_t count = stream->offset > 0 || stream->on_probation > 0 ? 1 : stream->part_count;
+    size_t offset = stream->offset;
+    for (size_t i = 0; i < count; i++) {
+        struct span part = frame_part(stream->parts[i].frame);
+        pieces[i] =
+            (struct iovec){.iov_base = (void *)(uintptr_t)(part.bytes + offset), .iov_len = part.count - offset};
+        offset = 0;
+    }
+    return count;
+}
+
+/* Sends some of the parts. ERR_BUSY: the socket takes no more for now; ERR_CLOSED: the client has gone. */
+static enum err send_parts(struct stream *stream) {
+    struct iovec pieces[STREAM_PARTS_MAX];
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = fill_pieces(stream, pieces)};
+    ssize_t sent = sendmsg(stream->settings.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) {
+        stream->last_progress_ns = clock_monotonic_ns();
+        stream->is_blocked = false;
+        advance(stream, (size_t)sent);
+        return ERR_OK;
+    }
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        if (!stream->is_blocked) {
+            stream->is_blocked = true;
+            stream->on_probation = PROBATION_FRAMES;
+            stream->last_progress_ns = clock_monotonic_ns();
+        }
+        return ERR_BUSY;
+    }
+    return sent < 0 && errno == EINTR ? ERR_OK : ERR_CLOSED;
+}
+
+/* Whether the client has read most of what it was sent, so that the next frame finds room. */
 static bool has_room(struct stream *stream) {
     if (stream->on_probation == 0) {
         return true;
@@ -181,9 +241,9 @@ static bool has_room(struct stream *stream) {
     if (window_bytes > stream->largest_window_bytes) {
         stream->largest_window_bytes = window_bytes;
     }
-    size_t part_bytes = frame_part(stream->frame).count;
+    size_t needed_bytes = part_bytes(&stream->parts[0]);
     size_t most_bytes = stream->largest_window_bytes / 4 * 3; /* an open window is not always all open */
-    if (window_bytes > 0 && window_bytes >= (part_bytes < most_bytes ? part_bytes : most_bytes)) {
+    if (window_bytes > 0 && window_bytes >= (needed_bytes < most_bytes ? needed_bytes : most_bytes)) {
         return true;
     }
     /* A kernel may never again open its window as wide as it once did: what we hope for shrinks while we wait. */
@@ -191,7 +251,7 @@ static bool has_room(struct stream *stream) {
     return false;
 }
 
-/* Before the chosen frame is begun. ERR_BUSY: not now. */
+/* Before a frame is begun. ERR_BUSY: not now. */
 static enum err await_room(struct stream *stream) {
     if (has_room(stream)) {
         stream->on_probation -= stream->on_probation > 0;
@@ -220,21 +280,21 @@ static void set_timer(struct stream *stream) {
 static enum stream_verdict push(struct stream *stream) {
     enum err error = ERR_OK;
     while (error == ERR_OK) {
-        bool has_begun = is_sending(stream) && stream->offset > 0;
-        if (!has_begun && (error = choose_frame(stream)) == ERR_OK) {
+        if (stream->offset == 0 && (error = choose_parts(stream)) == ERR_OK) {
             error = await_room(stream);
         }
         if (error == ERR_OK) {
-            error = send_rest(stream);
+            error = send_parts(stream);
         }
     }
     set_timer(stream);
     return error == ERR_BUSY ? STREAM_GOES_ON : STREAM_ENDS;
 }
 
-enum stream_verdict stream_on_news(struct channel *channel) {
-    enqueue(channel);
-    return channel->stream->is_blocked ? STREAM_GOES_ON : push(channel->stream);
+void stream_note_news(struct channel *channel) { enqueue(channel); }
+
+enum stream_verdict stream_send_news(struct stream *stream) {
+    return stream->is_blocked ? STREAM_GOES_ON : push(stream);
 }
 
 enum stream_verdict stream_begin(struct stream *stream) {
@@ -253,10 +313,8 @@ enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns) {
     if (stream->awaits_room) {
         return push(stream);
     }
-    if (stream->frame != NULL) {
-        stream->offset = 0;
-        stream->is_repetition = true;
-        stream->was_repeated = true;
+    if (stream->last.frame != NULL) {
+        repeat_last(stream);
     } else {
         stream->last_progress_ns = now_ns; /* nothing to repeat before the first frame */
     }

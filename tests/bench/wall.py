@@ -1,8 +1,9 @@
 """A wall of 64 cameras in one browser: how often each tile is painted, what the server weighs, and what one feed of 64
 cameras costs the server beside 64 single feeds of the same width.
 
-The wall plays in Chromium on the same machine. For the comparison nobody paints: one feed and 64 feeds take turns with
-a client that only reads, and the medians of the server's CPU are shown.
+The wall plays in Chromium on the same machine. For the comparison nobody paints: a client only reads. What a picture
+costs to make depends on how the cameras happen to coincide, so one feed and 64 feeds take turns at one server whose
+cameras run through, each of them first every other time; the medians of the server's CPU are shown.
 """
 import argparse
 import json
@@ -20,15 +21,15 @@ CAMERAS = 64
 FPS = 10
 WIDTH = 320
 PICTURE_BYTES = 40_000
-WARM_UP_S = 3
+WARM_UP_S = 2
 MEASURE_WALL = pathlib.Path(__file__).parent.parent / "browser/measure_wall.mjs"
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench wall", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures of every run")
-    parser.add_argument("--seconds", type=float, default=10, help="measured in each run (%(default)s)")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of one feed and of 64 (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=8, help="measured in each run (%(default)s)")
+    parser.add_argument("--repeat", type=int, default=6, help="runs of one feed and of 64 (%(default)s)")
     parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -42,6 +43,7 @@ class Wall:
         source = {"type": "emulated", "files": pictures, "fps": FPS}
         self.config.write_text(json.dumps({
             "server": {"listen": "127.0.0.1:0"},
+            "defaults": {"on_demand": False},
             "cameras": [{"id": f"camera-{number}", "source": source} for number in range(1, CAMERAS + 1)],
         }))
 
@@ -62,35 +64,39 @@ class Wall:
                 run["resident_mb"] = program.resident_bytes() / 1e6
             return run
 
-    def read(self, paths):
+    def compare(self, repeat):
+        """Runs of one feed and of many, in turns."""
+        one = [f"/feed?cameras=all&width={WIDTH}"]
+        many = [f"/camera/{number}/video_feed?width={WIDTH}" for number in range(1, CAMERAS + 1)]
+        runs = {"one": [], "many": []}
+        with self.server() as program:
+            for turn in range(repeat):
+                for kind, paths in (("one", one), ("many", many))[::1 if turn % 2 == 0 else -1]:
+                    runs[kind].append(self.read(program, paths))
+        return runs
+
+    def read(self, program, paths):
         """The server's CPU while a client reads these streams, in cores, and how much it read, in MB/s. "sending" is
-        without the workers, which make the small pictures, once however many read them."""
-        with self.server() as program, selectors.DefaultSelector() as selector:
+        that of the senders, "beside" is without the workers, which make the small pictures, once however many read
+        them."""
+        with selectors.DefaultSelector() as selector:
             for path in paths:
                 client = socket.create_connection(("127.0.0.1", program.port))
                 client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 selector.register(client, selectors.EVENT_READ)
             drain(selector, WARM_UP_S)
-            before, workers_before, began = *cpu_of(program.pid), time.monotonic()
+            before, began = cpu_of(program.pid), time.monotonic()
             count = drain(selector, self.seconds)
-            after, workers_after, ended = *cpu_of(program.pid), time.monotonic()
-            elapsed = ended - began
-            cores = (after - before) / elapsed
-            run = {"cores": cores, "sending_cores": cores - (workers_after - workers_before) / elapsed,
-                   "mb_per_s": count / elapsed / 1e6}
+            after, elapsed = cpu_of(program.pid), time.monotonic() - began
             for key in list(selector.get_map().values()):
                 key.fileobj.close()
-            return run
-
-    def one_feed(self):
-        return self.read([f"/feed?cameras=all&width={WIDTH}"])
-
-    def many_feeds(self):
-        return self.read([f"/camera/{number}/video_feed?width={WIDTH}" for number in range(1, CAMERAS + 1)])
+        cores, workers, senders = ((end - start) / elapsed for start, end in zip(before, after))
+        return {"cores": cores, "beside_cores": cores - workers, "sending_cores": senders,
+                "mb_per_s": count / elapsed / 1e6}
 
 
 def cpu_of(pid):
-    return bench.cpu_s(pid), bench.cpu_s(pid, "worker")
+    return bench.cpu_s(pid), bench.cpu_s(pid, "worker"), bench.cpu_s(pid, "sender")
 
 
 def drain(selector, seconds):
@@ -111,10 +117,10 @@ def print_results(machine, wall, runs):
           f"busy, with the browser: {wall['busy_cores']:.2f} of {machine['cores']} cores\n")
     print("read only:")
     for name, kind in ("one feed", "one"), (f"{CAMERAS} feeds", "many"):
-        cores = statistics.median(run["cores"] for run in runs[kind])
-        sending = statistics.median(run["sending_cores"] for run in runs[kind])
-        rate = statistics.median(run["mb_per_s"] for run in runs[kind])
-        print(f"  {name:9} {cores:.3f} cores, {sending:.3f} of them beside the workers; {rate:.1f} MB/s")
+        cores, beside, sending, rate = (statistics.median(run[figure] for run in runs[kind])
+                                        for figure in ("cores", "beside_cores", "sending_cores", "mb_per_s"))
+        print(f"  {name:9} {cores:.3f} cores, {beside:.3f} of them beside the workers, {sending:.3f} for sending; "
+              f"{rate:.1f} MB/s")
 
 
 def main():
@@ -122,10 +128,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="framebroker-bench-") as folder:
         bench_wall = Wall(arguments, pathlib.Path(folder))
         wall = bench_wall.in_browser()
-        runs = {"one": [], "many": []}
-        for _ in range(arguments.repeat):
-            runs["one"].append(bench_wall.one_feed())
-            runs["many"].append(bench_wall.many_feeds())
+        runs = bench_wall.compare(arguments.repeat)
     if arguments.json:
         print(json.dumps({"machine": bench.machine(), "wall": wall, "runs": runs}, indent=2))
     else:

@@ -62,17 +62,24 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-static void client_start(struct client *client, struct fixture *fixture, struct stream_settings settings) {
+/* kind: SOCK_SEQPACKET shows the client what was sent with one call as one message. */
+static void client_start_with(struct client *client, struct fixture *fixture, struct stream_settings settings,
+                              int kind) {
     int pair[2];
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    settings.topics = &fixture->topic;
-    settings.topic_count = 1;
+    assert_int_equal(socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, pair), 0);
     settings.fd = pair[0];
     settings.remote = "127.0.0.1:52034";
     settings.route = "video_feed";
     *client = (struct client){.senders = fixture->senders, .settings = settings, .fd = pair[1]};
     assert_int_equal(event_init(&client->served), ERR_OK);
     assert_int_equal(thread_start(&client->thread, "client", 0, serve, client), ERR_OK);
+}
+
+/* Of the fixture's topic. */
+static void client_start(struct client *client, struct fixture *fixture, struct stream_settings settings) {
+    settings.topics = &fixture->topic;
+    settings.topic_count = 1;
+    client_start_with(client, fixture, settings, SOCK_STREAM);
 }
 
 static void client_leave(struct client *client) {
@@ -307,6 +314,47 @@ static void a_capped_client_gets_every_third_of_thirty(void **state) {
     assert_int_equal(client_end(&uncapped), ERR_OK);
 }
 
+/* Publishes a frame of each topic and reads until each has come; returns how many came at once at most. */
+static size_t most_at_once(struct fixture *fixture, struct client *client, struct topic **topics, size_t count) {
+    uint8_t message[16 * TEST_FRAME_BYTES];
+    size_t received = 0;
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        publish(topics[i], fixture->pool, 1);
+    }
+    while (received < count) {
+        struct pollfd poller = {.fd = client->fd, .events = POLLIN};
+        assert_int_equal(poll(&poller, 1, (int)(PATIENCE_NS / NS_PER_MS)), 1);
+        ssize_t got = recv(client->fd, message, sizeof message, 0);
+        assert_true(got > 0 && got % TEST_FRAME_BYTES == 0);
+        size_t parts = (size_t)got / TEST_FRAME_BYTES;
+        received += parts;
+        most = parts > most ? parts : most;
+    }
+    assert_int_equal(received, count);
+    return most;
+}
+
+static void topics_of_one_stream_share_a_call(void **state) {
+    struct fixture *fixture = *state;
+    struct topic *topics[8];
+    for (int i = 0; i < 8; i++) {
+        topics[i] = make_topic(4);
+    }
+    struct client client;
+    client_start_with(&client, fixture, (struct stream_settings){.topics = topics, .topic_count = 8}, SOCK_SEQPACKET);
+    /* Not before the client's probation is over; and the sender may be faster than a test that has to wait. */
+    int64_t deadline_ns = clock_monotonic_ns() + PATIENCE_NS;
+    while (most_at_once(fixture, &client, topics, 8) < 7) {
+        assert_true(clock_monotonic_ns() < deadline_ns);
+    }
+    client_leave(&client);
+    assert_int_equal(client_end(&client), ERR_OK);
+    for (int i = 0; i < 8; i++) {
+        topic_unref(&topics[i]);
+    }
+}
+
 static void clients_may_come_and_go_while_frames_are_published(void **state) {
     struct fixture *fixture = *state;
     enum { AT_ONCE = 8, ROUNDS = 40 };
@@ -346,6 +394,7 @@ int main(void) {
         TEST(stopping_ends_all_streams_and_every_later_one),
         TEST(a_frame_is_repeated_for_display_when_no_other_follows),
         TEST(a_capped_client_gets_every_third_of_thirty),
+        TEST(topics_of_one_stream_share_a_call),
         TEST(clients_may_come_and_go_while_frames_are_published),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,6 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     struct fixture *fixture = *state;
-    frame_unref(&fixture->stream.frame);
     subscriber_destroy(&fixture->stream.channels[0].subscriber);
     stream_finish(&fixture->stream);
     topic_unref(&fixture->topic);
@@ -65,6 +64,12 @@ static void publish_at(struct fixture *fixture, uint64_t sequence, int64_t captu
     struct frame *frame = make_frame(fixture->pool, sequence);
     frame_edit_info(frame)->captured_monotonic_ns = captured_ns;
     topic_publish(fixture->topic, &frame);
+}
+
+/* As a sender does that has no other news. */
+static enum stream_verdict stream_on_news(struct channel *channel) {
+    stream_note_news(channel);
+    return stream_send_news(channel->stream);
 }
 
 static void assert_goes_on(enum stream_verdict verdict) { assert_int_equal(verdict, STREAM_GOES_ON); }
@@ -178,47 +183,6 @@ static void a_frame_that_was_not_begun_is_sent_if_no_newer_one_comes(void **stat
     receive(fixture);
     assert_received(fixture, "1", TEST_FRAME_BYTES);
     assert_int_equal(counts(fixture).skipped, 0);
-}
-
-/* ---- Several topics ---- */
-
-static void topics_take_turns_with_their_newest_frames(void **state) {
-    struct fixture *fixture = *state;
-    struct topic *topics[] = {make_topic(4), make_topic(4)};
-    struct stream stream;
-    struct stream_settings settings = {.topics = topics, .topic_count = 2, .fd = fixture->stream.settings.fd};
-    assert_int_equal(stream_init(&stream, &settings), ERR_OK);
-    for (size_t i = 0; i < 2; i++) {
-        stream.channels[i].subscriber = subscribe(topics[i], NULL);
-        publish(topics[i], fixture->pool, i + 1);
-    }
-    assert_goes_on(stream_begin(&stream));
-    receive(fixture);
-    assert_received(fixture, "12", TEST_FRAME_BYTES);
-
-    block_socket(fixture);
-    static const struct {
-        size_t topic;
-        uint64_t sequence;
-    } frames[] = {{0, 3}, {1, 4}, {0, 5}, {0, 6}, {1, 7}};
-    for (size_t i = 0; i < 5; i++) {
-        publish(topics[frames[i].topic], fixture->pool, frames[i].sequence);
-        assert_goes_on(stream_on_news(&stream.channels[frames[i].topic]));
-    }
-    receive(fixture);
-    fixture->received_bytes = 0;
-    assert_goes_on(stream_on_writable(&stream));
-    receive(fixture);
-    assert_received(fixture, "67", TEST_FRAME_BYTES); /* the first keeps its turn, however often it has news */
-
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(only_subscriber(topics[i]).sent, 2);
-        assert_int_equal(only_subscriber(topics[i]).skipped, i == 0 ? 2 : 1);
-        subscriber_destroy(&stream.channels[i].subscriber);
-        topic_unref(&topics[i]);
-    }
-    frame_unref(&stream.frame);
-    stream_finish(&stream);
 }
 
 /* ---- Ending ---- */
@@ -427,7 +391,6 @@ int main(void) {
         TEST(a_slow_client_gets_the_part_that_was_begun_and_then_the_newest),
         TEST(a_frame_that_was_not_begun_gives_way_to_a_newer_one),
         TEST(a_frame_that_was_not_begun_is_sent_if_no_newer_one_comes),
-        TEST(topics_take_turns_with_their_newest_frames),
         TEST(a_client_that_has_gone_ends_its_stream),
         TEST(a_closed_topic_ends_the_stream),
         TEST(a_part_that_was_begun_is_finished_before_the_end),
