@@ -29,6 +29,8 @@ struct variant {
     struct subscriber *subscriber; /* to source */
     struct job_slot *slot;
     struct pace pace;
+    /* What variants.c keeps of it: */
+    bool has_given_way; /* to another that was wished for; only waits to be dropped. With the variants' lock. */
     struct variant *next;
 };
 

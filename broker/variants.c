@@ -54,7 +54,10 @@ static bool drop(struct variants *variants, struct variant *variant) {
 
 static void look_at(struct variants *variants, struct variant *variant) {
     int64_t until_ns;
-    bool wanted = topic_wanted(variant->topic, &until_ns);
+    lock_acquire(&variants->lock);
+    bool has_given_way = variant->has_given_way;
+    lock_release(&variants->lock);
+    bool wanted = topic_wanted(variant->topic, &until_ns) && !has_given_way;
     bool settled;
     if (until_ns == CLOCK_NEVER) { /* somebody subscribes */
         settled = variant_is_awake(variant) || variant_wake(variant) == ERR_OK;
@@ -177,21 +180,62 @@ static const char *name_of(const struct variants *variants, struct topic *source
     return NULL;
 }
 
-/* ERR_BUSY: the camera has as many without a name as it may. */
-static enum err find_or_make_locked(struct variants *variants, struct topic *source, const struct variant_wish *wish,
-                                    uint32_t source_width_px, struct variant **out) REQUIRES(&variants->lock) {
-    unsigned nameless = 0;
+/* The variants of a camera that have no name: those that count towards its limit, and those that have given way. */
+struct nameless {
+    unsigned count, giving_way;
+    struct variant *unused; /* of those that count, the one that nobody uses for the longest time; NULL: all are used */
+};
+
+static struct nameless find_nameless_locked(const struct variants *variants, struct topic *source,
+                                            uint32_t source_width_px) REQUIRES(&variants->lock) {
+    struct nameless found = {.count = 0};
+    int64_t soonest_ns = CLOCK_NEVER;
     for (struct variant *variant = variants->first; variant != NULL; variant = variant->next) {
-        if (variant->source != source) {
+        if (variant->source != source || name_of(variants, source, &variant->wish, source_width_px) != NULL) {
             continue;
         }
-        if (is_same(variants, &variant->wish, wish, source_width_px)) {
+        if (variant->has_given_way) {
+            found.giving_way++;
+            continue;
+        }
+        found.count++;
+        int64_t until_ns;
+        topic_wanted(variant->topic, &until_ns);
+        if (until_ns < soonest_ns && !topic_is_shared(variant->topic)) {
+            soonest_ns = until_ns;
+            found.unused = variant;
+        }
+    }
+    return found;
+}
+
+/* Makes room for one more without a name. ERR_BUSY: the camera has as many as it may, all of them in use; or as many
+ * others have given way, and are still to be dropped. */
+static enum err make_room_locked(const struct variants *variants, struct topic *source, uint32_t source_width_px)
+    REQUIRES(&variants->lock) {
+    unsigned most = topic_settings(source)->max_variants;
+    struct nameless nameless = find_nameless_locked(variants, source, source_width_px);
+    if (nameless.count < most) {
+        return ERR_OK;
+    }
+    if (nameless.unused == NULL || nameless.giving_way >= most) {
+        return ERR_BUSY;
+    }
+    nameless.unused->has_given_way = true;
+    return ERR_OK;
+}
+
+static enum err find_or_make_locked(struct variants *variants, struct topic *source, const struct variant_wish *wish,
+                                    uint32_t source_width_px, struct variant **out) REQUIRES(&variants->lock) {
+    for (struct variant *variant = variants->first; variant != NULL; variant = variant->next) {
+        if (variant->source == source && !variant->has_given_way &&
+            is_same(variants, &variant->wish, wish, source_width_px)) {
             *out = variant;
             return ERR_OK;
         }
-        nameless += name_of(variants, source, &variant->wish, source_width_px) == NULL;
     }
-    if (nameless >= topic_settings(source)->max_variants && name_of(variants, source, wish, source_width_px) == NULL) {
+    if (name_of(variants, source, wish, source_width_px) == NULL &&
+        make_room_locked(variants, source, source_width_px) != ERR_OK) {
         return ERR_BUSY;
     }
     enum err error = variant_create(&variants->means, variants->envelope, source, wish, out);
@@ -271,7 +315,7 @@ enum err variants_add_to_snapshot(struct variants *variants, struct topic *sourc
     enum err error = ERR_OK;
     lock_acquire(&variants->lock);
     for (struct variant *variant = variants->first; variant != NULL && error == ERR_OK; variant = variant->next) {
-        if (variant->source == source) {
+        if (variant->source == source && !variant->has_given_way) {
             struct variant_wish resolved = variants->means.converters->resolve(&variant->wish, source_width_px);
             error = add_variant(snapshot, variant->topic,
                                 (struct variant_snapshot){

@@ -1,7 +1,8 @@
 /* All variants of a broker, and the thread that serves them. Private to broker/; others use broker.h.
  *
  * A variant is made when it is first asked for. It lives while somebody has a reference to its topic, and for the
- * camera's idle_timeout_ns after its last subscriber has left.
+ * camera's idle_timeout_ns after its last subscriber has left, unless it gives way to another before: of a camera that
+ * has as many as it may, the one that nobody has used for the longest time.
  *
  * Threads: any. */
 #ifndef BROKER_VARIANTS_H

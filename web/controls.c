@@ -6,6 +6,9 @@
 #include <string.h>
 
 #define BODY_MAX_BYTES 4096
+/* How many may wait for a device, or for the rest of their body, at once: a fraction of the workers that are not for
+ * streams. */
+#define ASKED_MAX (WORKERS_IN_RESERVE / 4)
 /* How long a camera that sleeps may take to open. */
 #define OPEN_WITHIN_NS (5 * NS_PER_S)
 
@@ -75,11 +78,7 @@ static struct subscriber *wake_camera(const struct http_request *request, struct
     return subscriber;
 }
 
-void handle_controls(const struct http_request *request, const struct route *route, struct topic *topic) {
-    if (!topic_settings(topic)->has_controls) {
-        http_reply_error(request, 404, NULL, "no_controls", "this kind of camera has no controls");
-        return;
-    }
+static void ask_device(const struct http_request *request, const struct route *route, struct topic *topic) {
     struct control_wishes wishes = {0};
     if (route->method == METHOD_PUT) {
         char body[BODY_MAX_BYTES];
@@ -101,4 +100,17 @@ void handle_controls(const struct http_request *request, const struct route *rou
     }
     subscriber_destroy(&subscriber);
     status_finish_wishes(&wishes);
+}
+
+void handle_controls(struct site *site, const struct http_request *request, const struct route *route,
+                     struct topic *camera) {
+    if (!topic_settings(camera)->has_controls) {
+        http_reply_error(request, 404, NULL, "no_controls", "this kind of camera has no controls");
+    } else if (!place_take(&site->controls_asked, ASKED_MAX)) {
+        http_reply_error(request, 503, "Retry-After: 1\r\n", "too_many_requests",
+                         "%u requests for controls are being answered; ask again soon", ASKED_MAX);
+    } else {
+        ask_device(request, route, camera);
+        place_leave(&site->controls_asked);
+    }
 }

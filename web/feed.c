@@ -97,16 +97,20 @@ static bool select_cameras(struct site *site, const struct http_request *request
     return unknown.count == 0;
 }
 
-/* Cameras become what is to be shown of them. False after refusing the request. */
+/* Cameras become what is to be shown of them; one whose variants are all taken comes as it is, rather than none at
+ * all. False after refusing the request. */
 static bool open_all(struct site *site, const struct http_request *request, const struct route *route,
                      struct selection *selection) {
     for (size_t i = 0; i < selection->count; i++) {
-        struct topic *topic = open_pictures(site, request, route, selection->topics[i]);
-        if (topic == NULL) {
+        struct topic *topic;
+        enum err error = find_pictures(site, route, selection->topics[i], &topic);
+        if (error == ERR_OK) {
+            topic_unref(&selection->topics[i]);
+            selection->topics[i] = topic;
+        } else if (error != ERR_BUSY) {
+            refuse_pictures(request, route, selection->topics[i], error);
             return false;
         }
-        topic_unref(&selection->topics[i]);
-        selection->topics[i] = topic;
     }
     return true;
 }

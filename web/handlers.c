@@ -91,7 +91,7 @@ static void handle_camera(struct site *site, const struct http_request *request,
     switch (route->target) {
     case ROUTE_VIDEO_FEED: handle_video_feed(site, request, route, topic); break;
     case ROUTE_SNAPSHOT: handle_snapshot(site, request, route, topic); break;
-    case ROUTE_CONTROLS: handle_controls(request, route, topic); break;
+    case ROUTE_CONTROLS: handle_controls(site, request, route, topic); break;
     default: handle_camera_view(site, request, route->target, topic);
     }
     topic_unref(&topic);

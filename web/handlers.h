@@ -23,6 +23,7 @@ struct site {
     /* Relaxed: each counts for itself. */
     atomic_uint streams_active;
     atomic_uint snapshots_waiting; /* for a fresh frame */
+    atomic_uint controls_asked;    /* requests that wait for a device */
     _Atomic uint64_t streams_rejected;
 };
 
@@ -34,7 +35,8 @@ void handle_video_feed(struct site *site, const struct http_request *request, co
                        struct topic *camera);
 void handle_snapshot(struct site *site, const struct http_request *request, const struct route *route,
                      struct topic *camera);
-void handle_controls(const struct http_request *request, const struct route *route, struct topic *camera);
+void handle_controls(struct site *site, const struct http_request *request, const struct route *route,
+                     struct topic *camera);
 void handle_feed(struct site *site, const struct http_request *request, const struct route *route);
 
 /* What they share. */
@@ -51,7 +53,14 @@ void stream_release(struct site *site);
 void stream_serve(struct site *site, const struct http_request *request, const struct route *route,
                   struct stream_settings settings);
 
-/* The topic that shows a camera as the route asks: a new reference. NULL after refusing the request. */
+/* The topic that shows a camera as the route asks: a new reference. ERR_NOT_FOUND: no variant of that name; ERR_BUSY:
+ * the camera has as many variants as it may; ERR_MEMORY, ERR_CLOSED. */
+CHECKED enum err find_pictures(struct site *site, const struct route *route, struct topic *camera,
+                               struct topic **topic);
+/* Tells the client of such an error. */
+void refuse_pictures(const struct http_request *request, const struct route *route, struct topic *camera,
+                     enum err error);
+/* Both: NULL after refusing the request. */
 CHECKED struct topic *open_pictures(struct site *site, const struct http_request *request, const struct route *route,
                                     struct topic *camera);
 

@@ -51,6 +51,16 @@ def plain_picture(path, colour, size="320x240"):
     return path
 
 
+def size_of(jpeg):
+    """Width and height as the first start of frame has them."""
+    at = 2
+    while True:
+        marker, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2:at + 4], "big")
+        if 0xC0 <= marker <= 0xC2:
+            return int.from_bytes(jpeg[at + 7:at + 9], "big"), int.from_bytes(jpeg[at + 5:at + 7], "big")
+        at += 2 + length
+
+
 def decode_fault(jpeg):
     """What libjpeg has to say against a picture: "" if nothing."""
     result = subprocess.run(["djpeg", "-outfile", "/dev/null"], input=jpeg, stderr=subprocess.PIPE)

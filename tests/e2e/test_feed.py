@@ -4,7 +4,7 @@ import collections
 import time
 import unittest
 
-from harness import TIME_SCALE, Server, main, pattern, wait_until
+from harness import TIME_SCALE, Server, main, pattern, size_of, wait_until
 
 
 def camera_of(part):
@@ -33,6 +33,16 @@ def wait_for_all(stream, ids, seconds=10):
 
 
 class Selection(unittest.TestCase):
+    def test_a_camera_whose_variants_are_all_taken_comes_at_its_own_size(self):
+        cameras = [pattern("a", width=640, height=480, max_variants=1), pattern("b", width=640, height=480)]
+        with Server({"cameras": cameras}) as server, server.stream("/camera/a/video_feed?quality=20") as other:
+            wait_for_all(other, "a")
+            server.get("/camera/b/snapshot")
+            with server.stream("/feed?cameras=a,b&width=320") as feed:
+                for id, size in ("a", (640, 480)), ("b", (320, 240)):
+                    part = feed.frame_where(lambda part: part.state == "live" and camera_of(part) == id, 10, id)
+                    self.assertEqual(size_of(part.body), size)
+
     def test_all_cameras_are_the_default(self):
         cameras = [pattern(id, fps=10) for id in ("a", "b", "c")]
         with Server({"cameras": cameras}) as server:

@@ -2,17 +2,7 @@
 """What viewers and status are told while a camera is asleep, frozen, gone, or back again."""
 import unittest
 
-from harness import Server, decode_fault, main, pattern
-
-
-def size_of(jpeg):
-    """Width and height as the first start of frame has them."""
-    at = 2
-    while True:
-        marker, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2:at + 4], "big")
-        if 0xC0 <= marker <= 0xC2:
-            return int.from_bytes(jpeg[at + 7:at + 9], "big"), int.from_bytes(jpeg[at + 5:at + 7], "big")
-        at += 2 + length
+from harness import Server, decode_fault, main, pattern, size_of
 
 
 class States(unittest.TestCase):

@@ -3,13 +3,7 @@
 import time
 import unittest
 
-from harness import TIME_SCALE, Server, decode_fault, main, pattern, wait_until
-
-
-def size_of(jpeg):
-    """Width and height as the frame header tells them."""
-    at = jpeg.index(b"\xff\xc0") + 5
-    return int.from_bytes(jpeg[at + 2:at + 4], "big"), int.from_bytes(jpeg[at:at + 2], "big")
+from harness import TIME_SCALE, Server, decode_fault, main, pattern, size_of, wait_until
 
 
 def live(part):
@@ -144,13 +138,22 @@ class Sharing(unittest.TestCase):
                     server.stream("/camera/a/video_feed?quality=50") as second:
                 first.frame_where(live, 10, "live frames")
                 second.frame_where(live, 10, "live frames")
-                for path in ("/camera/a/video_feed?width=160", "/camera/a/snapshot?width=160", "/feed?width=160"):
+                for path in ("/camera/a/video_feed?width=160", "/camera/a/snapshot?width=160"):
                     answer = server.get(path)
                     self.assertEqual((answer.status, answer.error_code), (503, "too_many_variants"), path)
                     self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
                 for path in ("/camera/a/snapshot?width=79", "/camera/a/snapshot?variant=thumb", "/camera/a/snapshot"):
                     self.assertEqual(server.get(path).status, 200, path)
             wait_until(lambda: server.get("/camera/a/snapshot?width=160").status == 200, 5, "a place to be free")
+
+    def test_a_variant_that_nobody_watches_gives_way(self):
+        cameras = [pattern("a", width=640, height=480, max_variants=2, on_demand=False, idle_timeout_s=300)]
+        with Server({"cameras": cameras}) as server:
+            server.wait_for_state("a", "live")
+            for width in range(80, 640, 80):
+                wait_until(lambda: server.get(f"/camera/a/snapshot?width={width}").status == 200, 5,
+                           "a place to be free")
+                self.assertLessEqual(len(server.camera("a")["variants"]), 2)
 
 
 class Demand(unittest.TestCase):

@@ -75,13 +75,12 @@ static uint64_t sequence;
 
 static const struct variant_settings named[] = {{"thumb", {.width_px = 100, .fps = 5}}};
 
-static int begin(void **state) {
-    (void)state;
+static int begin_with(int64_t idle_timeout_ns) {
     struct broker_settings settings = {.workers = 1, .converters = &fake_ops};
     struct topic_settings topic = {.id = "a",
                                    .name = "A",
                                    .ring_frames = 4,
-                                   .idle_timeout_ns = IDLE_NS,
+                                   .idle_timeout_ns = idle_timeout_ns,
                                    .on_demand = true,
                                    .variants = named,
                                    .variant_count = 1,
@@ -89,6 +88,17 @@ static int begin(void **state) {
     sequence = 0;
     atomic_store(&conversions, 0);
     return broker_create(&settings, &broker) == ERR_OK && broker_add_topic(broker, &topic, &camera) == ERR_OK ? 0 : -1;
+}
+
+static int begin(void **state) {
+    (void)state;
+    return begin_with(IDLE_NS);
+}
+
+/* Variants that nobody uses stay as long as they may. */
+static int begin_patient(void **state) {
+    (void)state;
+    return begin_with(60 * NS_PER_S);
 }
 
 static int end(void **state) {
@@ -317,8 +327,43 @@ static void number_of_variants_is_bounded_but_for_named_ones(void **state) {
     for (size_t i = 0; i < 4; i++) {
         topic_unref(&topics[i]);
     }
-    AWAIT(broker_open_variant(broker, camera, &(struct variant_wish){300, 0, 0}, &refused) == ERR_OK);
-    topic_unref(&refused);
+}
+
+static void of_variants_that_nobody_uses_the_one_left_first_gives_way(void **state) {
+    (void)state;
+    publish('a');
+    struct topic *topics[] = {open_wish((struct variant_wish){200, 10, 0}),
+                              open_wish((struct variant_wish){300, 20, 0})};
+    for (int i = 1; i >= 0; i--) { /* the second of them is left first */
+        struct subscriber *subscriber = subscribe(topics[i]);
+        subscriber_destroy(&subscriber);
+        topic_unref(&topics[i]);
+    }
+    struct topic *other = open_wish((struct variant_wish){400, 30, 0});
+    struct topic_snapshot snapshot;
+    assert_int_equal(broker_snapshot_topic(broker, camera, &snapshot), ERR_OK);
+    assert_int_equal(snapshot.variant_count, 2);
+    assert_int_equal(snapshot.variants[0].quality, 30);
+    assert_int_equal(snapshot.variants[1].quality, 10);
+    topic_snapshot_finish(&snapshot);
+    AWAIT(atomic_load(&converters) <= 1); /* the one that gave way is dropped */
+    topic_unref(&other);
+}
+
+static void variants_that_give_way_are_bounded_too(void **state) {
+    (void)state;
+    publish('a');
+    for (int i = 0; i < 1000; i++) { /* the rate alone makes another variant */
+        struct topic *topic = NULL;
+        struct variant_wish wish = {.width_px = 300, .fps = 1 + i / 100.0};
+        if (broker_open_variant(broker, camera, &wish, &topic) == ERR_OK) {
+            struct subscriber *subscriber = subscribe(topic);
+            assert_true(count_variants() <= 2);
+            subscriber_destroy(&subscriber);
+            topic_unref(&topic);
+        }
+        assert_true(atomic_load(&converters) <= 4);
+    }
 }
 
 static void snapshot_lists_variants_and_their_subscribers(void **state) {
@@ -381,6 +426,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(capped_variant_converts_only_what_it_shows, begin, end),
         cmocka_unit_test_setup_teardown(frame_that_cannot_be_converted_is_passed_over, begin, end),
         cmocka_unit_test_setup_teardown(number_of_variants_is_bounded_but_for_named_ones, begin, end),
+        cmocka_unit_test_setup_teardown(of_variants_that_nobody_uses_the_one_left_first_gives_way, begin_patient, end),
+        cmocka_unit_test_setup_teardown(variants_that_give_way_are_bounded_too, begin_patient, end),
         cmocka_unit_test_setup_teardown(snapshot_lists_variants_and_their_subscribers, begin, end),
         cmocka_unit_test_setup_teardown(closing_ends_the_variants_of_a_camera, begin, end),
         cmocka_unit_test_setup_teardown(closed_broker_makes_no_variants, begin, end),

@@ -84,19 +84,18 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* Sends a request and reads the whole reply; returns its status. */
-static int ask(const char *format, ...) PRINTF_LIKE(1, 2);
-static int ask(const char *format, ...) {
-    char request[8192];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(request, sizeof request, format, arguments);
-    va_end(arguments);
+/* Sends the beginning of a request; returns the connection. */
+static int begin_request(const char *text) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(server_port(server))};
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(send(fd, request, (size_t)length, MSG_NOSIGNAL), length);
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+    return fd;
+}
+
+/* Reads the whole reply; returns its status. */
+static int finish_request(int fd) {
     size_t used = 0;
     ssize_t got;
     while ((got = recv(fd, reply + used, sizeof reply - 1 - used, 0)) > 0) {
@@ -107,6 +106,16 @@ static int ask(const char *format, ...) {
     int status = 0;
     sscanf(reply, "HTTP/1.1 %d", &status);
     return status;
+}
+
+static int ask(const char *format, ...) PRINTF_LIKE(1, 2);
+static int ask(const char *format, ...) {
+    char request[8192];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(request, sizeof request, format, arguments);
+    va_end(arguments);
+    return finish_request(begin_request(request));
 }
 
 static int get(const char *path) { return ask("GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path); }
@@ -183,6 +192,29 @@ static void bodies_without_length_or_too_long_are_refused(void **state) {
     assert_int_equal(put(body), 200);
 }
 
+static void requests_that_wait_are_bounded(void **state) {
+    (void)state;
+    enum { MOST = 8, ENOUGH = 30 };
+    int waiting[ENOUGH];
+    int count = 0;
+    do { /* a body that is still to come; more of them than places, if the question between takes one's place */
+        assert_true(count < ENOUGH);
+        waiting[count++] =
+            begin_request("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{");
+    } while (get("/api/cameras/a/controls") == 200);
+    assert_replied("HTTP/1.1 503 ");
+    assert_replied("Retry-After: 1\r\n");
+    assert_replied("\"code\":\"too_many_requests\"");
+    assert_int_equal(get("/api/cameras"), 200);
+    int served = 0;
+    for (int i = 0; i < count; i++) {
+        (void)!send(waiting[i], "}", 1, MSG_NOSIGNAL);
+        served += finish_request(waiting[i]) == 200;
+    }
+    assert_int_equal(served, MOST);
+    assert_int_equal(get("/api/cameras/a/controls"), 200);
+}
+
 static void cameras_without_controls_say_so(void **state) {
     (void)state;
     assert_int_equal(get("/api/cameras/plain/controls"), 404);
@@ -216,6 +248,7 @@ int main(void) {
         TEST(each_refusal_is_told_and_the_others_are_set),
         TEST(bodies_that_are_no_wishes_are_refused),
         TEST(bodies_without_length_or_too_long_are_refused),
+        TEST(requests_that_wait_are_bounded),
         TEST(cameras_without_controls_say_so),
         TEST(camera_that_is_not_open_says_so),
         TEST(other_methods_are_not_allowed),
