@@ -1,28 +1,16 @@
-/* The composition root: reads the configuration, wires the parts, waits for signals, and takes everything down again
- * in the order close topics, stop web, stop cameras, free. */
-#include "broker/broker.h"
+/* What the command line asks for: the server until a signal ends it, or one of the small things. */
 #include "broker/log.h"
-#include "cameras/fleet.h"
-#include "cameras/scaler.h"
 #include "config/config.h"
 #include "config/list_devices.h"
 #include "config/options.h"
+#include "config/program.h"
 #include "config/service.h"
-#include "web/server.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_BAD_USAGE = 2 };
-
-/* Everything that runs. Zeroed: not there. */
-struct program {
-    struct config *config;
-    struct broker *broker;
-    struct fleet *fleet;
-    struct server *server;
-};
 
 static void report(const char *what, const struct reason *reason) {
     fprintf(stderr, "framebroker: %s%s\n", what, reason->text);
@@ -37,11 +25,11 @@ static void block_signals(sigset_t *awaited) {
     pthread_sigmask(SIG_BLOCK, awaited, NULL);
 }
 
-static void wait_for_the_end(struct service *service, const sigset_t *awaited) {
+static void wait_for_the_end(struct program *program, struct service *service, const sigset_t *awaited) {
     int signal_number = service_wait(service, awaited);
     while (signal_number == SIGHUP) {
         service_reloading();
-        log_event(LOG_LEVEL_WARNING, NULL, "SIGHUP ignored: restart the program to read the configuration again");
+        program_reload(program);
         service_reloaded(service);
         signal_number = service_wait(service, awaited);
     }
@@ -49,74 +37,47 @@ static void wait_for_the_end(struct service *service, const sigset_t *awaited) {
     log_event(LOG_LEVEL_INFO, NULL, "stopping: %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-static enum err add_cameras(struct program *program, struct reason *reason) {
-    for (size_t i = 0; i < program->config->camera_count; i++) {
-        enum err error = fleet_add(program->fleet, &program->config->cameras[i], reason);
-        if (error != ERR_OK) {
-            return error;
-        }
-    }
-    return ERR_OK;
-}
-
-static enum err start(struct program *program, struct reason *reason) {
-    struct broker_settings settings = {
-        .workers = program->config->workers, .envelope = server_frame_envelope(), .converters = &scaler_ops};
-    enum err error = broker_create(&settings, &program->broker);
-    if (error == ERR_OK) {
-        error = fleet_create(program->broker, &program->fleet);
-    }
-    if (error != ERR_OK) {
-        reason_set(reason, "cannot start: %s", err_text(error));
-        return error;
-    }
-    error = add_cameras(program, reason);
-    if (error == ERR_OK) {
-        error = server_start(&program->config->server, program->broker, &program->server, reason);
-    }
-    return error;
-}
-
-static void stop(struct program *program) {
-    if (program->broker != NULL) {
-        broker_close(program->broker);
-    }
-    server_stop(&program->server);
-    fleet_destroy(&program->fleet);
-    broker_destroy(&program->broker);
-    config_destroy(&program->config);
-}
-
-/* Reads the configuration and lets the command line have its say. False after telling why not. */
-static bool configure(const struct options *options, struct program *program) {
-    const char *path = options->config_path != NULL ? options->config_path : FRAMEBROKER_DEMO;
-    if (config_load(path, stderr, &program->config) != ERR_OK) {
-        return false;
+/* Reads the configuration and lets the command line have its say. NULL after telling why not. */
+static struct config *configure(const struct options *options, const char *path) {
+    struct config *config = NULL;
+    if (config_load(path, stderr, &config) != ERR_OK) {
+        return NULL;
     }
     struct reason reason;
-    if (options->listen != NULL && config_set_listen(program->config, options->listen, &reason) != ERR_OK) {
+    if (options->listen != NULL && config_set_listen(config, options->listen, &reason) != ERR_OK) {
         report("--listen ", &reason);
-        return false;
+        config_destroy(&config);
     }
-    return true;
+    return config;
 }
 
-static int serve(struct program *program) {
+static int check(struct config **config) {
+    enum err error = config_check_files(*config, stderr);
+    config_destroy(config);
+    return error == ERR_OK ? EXIT_DONE : EXIT_BAD_USAGE;
+}
+
+/* Takes the configuration. */
+static int serve(struct config **config, const char *path, const char *listen) {
     sigset_t awaited;
     block_signals(&awaited);
+    struct program program = {0};
     struct reason reason = {""};
-    if (start(program, &reason) != ERR_OK) {
+    int status = EXIT_FAILED;
+    if (program_start(&program, config, path, listen, &reason) != ERR_OK) {
         report("", &reason);
-        return EXIT_FAILED;
+        goto out;
     }
-    const char *address = program->config->server.address;
-    uint16_t port = server_port(program->server);
-    printf("listening on http://%s:%u/\n", address, port);
+    uint16_t port = server_port(program.server);
+    printf("listening on http://%s:%u/\n", program.address, port);
     fflush(stdout);
     struct service service;
-    service_ready(&service, program->broker, address, port);
-    wait_for_the_end(&service, &awaited);
-    return EXIT_DONE;
+    service_ready(&service, program.broker, program.address, port);
+    wait_for_the_end(&program, &service, &awaited);
+    status = EXIT_DONE;
+out:
+    program_stop(&program);
+    return status;
 }
 
 int main(int argc, char *argv[]) {
@@ -136,12 +97,10 @@ int main(int argc, char *argv[]) {
     if (options.verbose) {
         log_set_level(LOG_LEVEL_DEBUG);
     }
-    struct program program = {0};
-    int status = EXIT_BAD_USAGE;
-    if (configure(&options, &program)) {
-        bool files_are_there = !options.check || config_check_files(program.config, stderr) == ERR_OK;
-        status = !options.check ? serve(&program) : files_are_there ? EXIT_DONE : EXIT_BAD_USAGE;
+    const char *path = options.config_path != NULL ? options.config_path : FRAMEBROKER_DEMO;
+    struct config *config = configure(&options, path);
+    if (config == NULL) {
+        return EXIT_BAD_USAGE;
     }
-    stop(&program);
-    return status;
+    return options.check ? check(&config) : serve(&config, path, options.listen);
 }

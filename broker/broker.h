@@ -1,12 +1,13 @@
 /* The broker: the topics by name and by place, the pool that their frames come from, and the workers.
  *
- * Lifecycle: create; add a topic for each camera; ...; broker_close() ends every wait and every stream; destroy once
- * nobody uses the topics any more.
+ * Lifecycle: create; make topics and set the list of them, again whenever it changes; ...; broker_close() ends every
+ * wait and every stream; destroy once nobody uses the topics any more.
  * Threads: any. */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
 #include "broker/topic.h"
+#include "broker/topic_list.h"
 #include "broker/worker.h"
 
 struct broker;
@@ -19,19 +20,23 @@ struct broker_settings {
 
 CHECKED enum err broker_create(const struct broker_settings *settings, struct broker **broker);
 void broker_destroy(struct broker **broker);
-/* Closes every topic, those of variants too. */
+/* Closes every topic, those of variants too. The list is not set any more. */
 void broker_close(struct broker *broker);
 
 struct frame_pool *broker_frame_pool(struct broker *broker);   /* borrowed */
 struct worker_pool *broker_worker_pool(struct broker *broker); /* borrowed */
 
-/* Adds a topic at the end of the list. *topic is a new reference (may be NULL: not wanted). ERR_BUSY: the id is taken.
- */
-CHECKED enum err broker_add_topic(struct broker *broker, const struct topic_settings *settings, struct topic **topic);
+/* A topic whose frames get the broker's envelope, in no list yet. ERR_MEMORY. */
+CHECKED enum err broker_create_topic(struct broker *broker, const struct topic_settings *settings,
+                                     struct topic **topic);
+/* Makes these the list, in this order, all at once; their ids differ. Each is referred to; one that is in the list no
+ * longer is closed. ERR_MEMORY: nothing has changed. Threads: one at a time. */
+CHECKED enum err broker_set_topics(struct broker *broker, struct topic *const *topics, size_t count);
 
+/* The list of one moment: a new reference. */
+struct topic_list *broker_topics(struct broker *broker);
 /* By id, else by place in the list, from 1, written in decimal. A new reference, or NULL. */
 struct topic *broker_find_topic(struct broker *broker, const char *id_or_place);
-size_t broker_topic_count(struct broker *broker);
 /* By place, from 0. A new reference, or NULL beyond the end. */
 struct topic *broker_topic_at(struct broker *broker, size_t index);
 

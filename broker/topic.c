@@ -12,6 +12,7 @@ enum err topic_create(const struct topic_settings *settings, const struct frame_
         return ERR_MEMORY;
     }
     topic->settings = *settings;
+    memcpy(topic->id, settings->id, sizeof topic->id);
     topic->envelope = envelope;
     topic->state = STATE_IDLE;
     topic->state_since_realtime_ns = clock_realtime_ns();
@@ -36,7 +37,7 @@ void topic_unref(struct topic **topic_pointer) {
         return;
     }
     assert(topic->subscribers == NULL && topic->watches == NULL);
-    for (unsigned i = 0; i < topic->settings.ring_frames; i++) {
+    for (unsigned i = 0; i < RING_FRAMES_MAX; i++) {
         frame_unref(&topic->ring[i]);
     }
     control_port_finish(&topic->controls);
@@ -46,7 +47,14 @@ void topic_unref(struct topic **topic_pointer) {
     free(topic);
 }
 
-const struct topic_settings *topic_settings(const struct topic *topic) { return &topic->settings; }
+const char *topic_id(const struct topic *topic) { return topic->id; }
+
+struct topic_settings topic_settings(struct topic *topic) {
+    lock_acquire(&topic->lock);
+    struct topic_settings settings = topic->settings;
+    lock_release(&topic->lock);
+    return settings;
+}
 
 bool topic_is_shared(const struct topic *topic) {
     /* Acquire, with the release in topic_unref(): whoever has left has finished with the topic. */
@@ -118,7 +126,7 @@ void topic_relay(struct topic *topic, struct frame **frame_pointer) {
     struct frame *frame = *frame_pointer;
     *frame_pointer = NULL;
     struct frame_info *info = frame_edit_info(frame);
-    frame_seal(frame, topic->envelope, topic->settings.id);
+    frame_seal(frame, topic->envelope, topic->id);
 
     struct wake_list wake;
     lock_acquire(&topic->lock);
@@ -156,7 +164,7 @@ void topic_publish_placeholder(struct topic *topic, struct frame **frame_pointer
     info->state = topic->state;
     info->sequence = topic->last.sequence;
     lock_release(&topic->lock);
-    frame_seal(frame, topic->envelope, topic->settings.id);
+    frame_seal(frame, topic->envelope, topic->id);
 
     lock_acquire(&topic->lock);
     if (!topic->closed && topic->state_change == change && topic->state != STATE_LIVE && topic->state != STATE_IDLE) {
@@ -169,10 +177,39 @@ void topic_publish_placeholder(struct topic *topic, struct frame **frame_pointer
     frame_unref(&frame);
 }
 
-/* Empties the ring into `dropped`. */
-static void clear_ring_locked(struct topic *topic, struct frame *dropped[RING_FRAMES_MAX]) REQUIRES(&topic->lock) {
-    memcpy(dropped, topic->ring, sizeof topic->ring);
+/* Empties the ring into `frames`, which stay where they were. */
+static void clear_ring_locked(struct topic *topic, struct frame *frames[RING_FRAMES_MAX]) REQUIRES(&topic->lock) {
+    memcpy(frames, topic->ring, sizeof topic->ring);
     memset(topic->ring, 0, sizeof topic->ring);
+}
+
+static void release_frames(struct frame *frames[RING_FRAMES_MAX]) {
+    for (unsigned i = 0; i < RING_FRAMES_MAX; i++) {
+        frame_unref(&frames[i]);
+    }
+}
+
+/* The frames that no longer fit, the oldest, are left in `dropped`. */
+static void resize_ring_locked(struct topic *topic, unsigned ring_frames, struct frame *dropped[RING_FRAMES_MAX])
+    REQUIRES(&topic->lock) {
+    unsigned before = topic->settings.ring_frames;
+    clear_ring_locked(topic, dropped);
+    for (uint64_t age = 0; age < before && age < ring_frames && age < topic->position; age++) {
+        uint64_t position = topic->position - age;
+        topic->ring[position % ring_frames] = dropped[position % before];
+        dropped[position % before] = NULL;
+    }
+}
+
+void topic_change_settings(struct topic *topic, const struct topic_settings *settings) {
+    assert(strcmp(settings->id, topic->id) == 0);
+    assert(settings->ring_frames >= 1 && settings->ring_frames <= RING_FRAMES_MAX);
+    struct frame *dropped[RING_FRAMES_MAX];
+    lock_acquire(&topic->lock);
+    resize_ring_locked(topic, settings->ring_frames, dropped);
+    topic->settings = *settings;
+    lock_release(&topic->lock);
+    release_frames(dropped);
 }
 
 uint64_t topic_set_state(struct topic *topic, enum camera_state state, const char *error) {
@@ -185,9 +222,7 @@ uint64_t topic_set_state(struct topic *topic, enum camera_state state, const cha
         clear_ring_locked(topic, dropped);
     }
     lock_release(&topic->lock);
-    for (unsigned i = 0; i < topic->settings.ring_frames; i++) {
-        frame_unref(&dropped[i]);
-    }
+    release_frames(dropped);
     return change;
 }
 
@@ -291,6 +326,13 @@ uint32_t topic_width_px(struct topic *topic) {
     uint32_t width_px = topic->last.width_px;
     lock_release(&topic->lock);
     return width_px;
+}
+
+uint64_t topic_sequence(struct topic *topic) {
+    lock_acquire(&topic->lock);
+    uint64_t sequence = topic->last.sequence;
+    lock_release(&topic->lock);
+    return sequence;
 }
 
 enum camera_state topic_state(struct topic *topic) { return topic_state_detail(topic, NULL, NULL); }

@@ -22,6 +22,7 @@
 
 #define TOPIC_ID_MAX_BYTES 64
 #define TOPIC_NAME_MAX_BYTES 128
+#define TOPIC_VARIANTS_MAX 32
 #define VARIANT_NAME_MAX_BYTES 31
 #define VARIANT_WIDTH_MIN_PX 16
 #define VARIANT_WIDTH_MAX_PX 3840
@@ -32,16 +33,17 @@ struct variant_settings {
     struct variant_wish wish;
 };
 
+/* Plain data: nothing in it is borrowed, but for what is static. */
 struct topic_settings {
     char id[TOPIC_ID_MAX_BYTES + 1];
-    char name[TOPIC_NAME_MAX_BYTES + 1];     /* UTF-8, for people */
-    const char *source;                      /* kind of camera, e.g. "pattern"; static */
-    unsigned ring_frames;                    /* 1 to 64 */
-    int64_t idle_timeout_ns;                 /* from the last subscriber's leaving to topic_wanted() turning false */
-    bool on_demand;                          /* false: always wanted */
-    double fps;                              /* frames a second asked of the camera; 0: whatever it gives */
-    bool has_controls;                       /* topic_controls() is open whenever the camera is */
-    const struct variant_settings *variants; /* borrowed for the topic's life */
+    char name[TOPIC_NAME_MAX_BYTES + 1]; /* UTF-8, for people */
+    const char *source;                  /* kind of camera, e.g. "pattern"; static */
+    unsigned ring_frames;                /* 1 to 64 */
+    int64_t idle_timeout_ns;             /* from the last subscriber's leaving to topic_wanted() turning false */
+    bool on_demand;                      /* false: always wanted */
+    double fps;                          /* frames a second asked of the camera; 0: whatever it gives */
+    bool has_controls;                   /* topic_controls() is open whenever the camera is */
+    struct variant_settings variants[TOPIC_VARIANTS_MAX];
     size_t variant_count;
     unsigned max_variants; /* at the same time, without the named ones */
 };
@@ -59,8 +61,12 @@ struct topic *topic_ref(struct topic *topic);
 void topic_unref(struct topic **topic);
 /* Ends it: publishing does nothing any more, waits end, and subscribers get ERR_CLOSED. Any number of times. */
 void topic_close(struct topic *topic);
-/* The settings as given; borrowed, constant for the topic's life. */
-const struct topic_settings *topic_settings(const struct topic *topic);
+/* Borrowed, constant for the topic's life. */
+const char *topic_id(const struct topic *topic);
+/* A copy, since all but the id may change at any time. */
+struct topic_settings topic_settings(struct topic *topic);
+/* Other settings, of the same id, from now on; copied. Frames, subscribers and counters stay. */
+void topic_change_settings(struct topic *topic, const struct topic_settings *settings);
 /* Whether there are other references than the caller's. False stays false if nobody can get one from elsewhere. */
 bool topic_is_shared(const struct topic *topic);
 
@@ -159,7 +165,7 @@ struct subscriber_snapshot {
 };
 
 struct variant_snapshot {
-    const char *name;                      /* of the settings; NULL: none */
+    char name[VARIANT_NAME_MAX_BYTES + 1]; /* of the settings; "": none */
     uint32_t width_px, height_px, quality; /* 0: as the camera's, or not known yet */
     double fps;                            /* of the last seconds */
     size_t subscriber_count;
@@ -193,6 +199,7 @@ void topic_snapshot_finish(struct topic_snapshot *snapshot);
 struct frame *topic_newest(struct topic *topic);
 /* Of the newest live frame that there ever was; 0: none yet. */
 uint32_t topic_width_px(struct topic *topic);
+uint64_t topic_sequence(struct topic *topic);
 enum camera_state topic_state(struct topic *topic);
 /* The same, with when it began and a copy of its reason ("" where there is none). */
 enum camera_state topic_state_detail(struct topic *topic, int64_t *since_realtime_ns, struct reason *error);

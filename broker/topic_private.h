@@ -54,10 +54,11 @@ struct subscriber {
 
 struct topic {
     atomic_uint references;
-    struct topic_settings settings;
+    char id[TOPIC_ID_MAX_BYTES + 1];
     const struct frame_envelope *envelope;
 
     struct lock lock;
+    struct topic_settings settings GUARDED_BY(lock);
     struct condition published; /* a frame, or the topic was closed */
     bool closed GUARDED_BY(lock);
 

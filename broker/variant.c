@@ -4,16 +4,21 @@
 
 #include <stdlib.h>
 
+/* The camera's name and id, which every frame carries, and its time-out. */
+static struct topic_settings derive_settings(struct topic *source) {
+    struct topic_settings settings = topic_settings(source);
+    settings.ring_frames = 1;
+    settings.on_demand = true;
+    return settings;
+}
+
 enum err variant_create(const struct variant_means *means, const struct frame_envelope *envelope, struct topic *source,
                         const struct variant_wish *wish, struct variant **out) {
     struct variant *variant = calloc(1, sizeof *variant);
     if (variant == NULL) {
         return ERR_MEMORY;
     }
-    /* The camera's name and id, which every frame carries. */
-    struct topic_settings settings = *topic_settings(source);
-    settings.ring_frames = 1;
-    settings.on_demand = true;
+    struct topic_settings settings = derive_settings(source);
     enum err error = topic_create(&settings, envelope, &variant->topic);
     if (error != ERR_OK) {
         free(variant);
@@ -96,6 +101,11 @@ void variant_sleep(struct variant *variant) {
 }
 
 bool variant_is_awake(const struct variant *variant) { return variant->subscriber != NULL; }
+
+void variant_follow_settings(struct variant *variant) {
+    struct topic_settings settings = derive_settings(variant->source);
+    topic_change_settings(variant->topic, &settings);
+}
 
 /* Placeholders are always wanted. */
 static bool is_wanted(struct variant *variant, const struct frame_info *info) {

@@ -45,6 +45,8 @@ CHECKED enum err variant_wake(struct variant *variant);
 /* Blocks: until a frame that is being converted is done, some ms. */
 void variant_sleep(struct variant *variant);
 bool variant_is_awake(const struct variant *variant);
+/* The camera's settings may have changed. */
+void variant_follow_settings(struct variant *variant);
 /* There may be a newer frame of the camera. */
 void variant_on_news(struct variant *variant);
 

@@ -5,6 +5,7 @@
 #include "broker/variant.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,7 @@ static bool drop(struct variants *variants, struct variant *variant) {
 }
 
 static void look_at(struct variants *variants, struct variant *variant) {
+    variant_follow_settings(variant);
     int64_t until_ns;
     lock_acquire(&variants->lock);
     bool has_given_way = variant->has_given_way;
@@ -169,9 +171,8 @@ static bool is_same(const struct variants *variants, const struct variant_wish *
 }
 
 /* The name that the camera's settings have for a wish; NULL: none. */
-static const char *name_of(const struct variants *variants, struct topic *source, const struct variant_wish *wish,
-                           uint32_t source_width_px) {
-    const struct topic_settings *settings = topic_settings(source);
+static const char *name_of(const struct variants *variants, const struct topic_settings *settings,
+                           const struct variant_wish *wish, uint32_t source_width_px) {
     for (size_t i = 0; i < settings->variant_count; i++) {
         if (is_same(variants, &settings->variants[i].wish, wish, source_width_px)) {
             return settings->variants[i].name;
@@ -187,11 +188,12 @@ struct nameless {
 };
 
 static struct nameless find_nameless_locked(const struct variants *variants, struct topic *source,
-                                            uint32_t source_width_px) REQUIRES(&variants->lock) {
+                                            const struct topic_settings *settings, uint32_t source_width_px)
+    REQUIRES(&variants->lock) {
     struct nameless found = {.count = 0};
     int64_t soonest_ns = CLOCK_NEVER;
     for (struct variant *variant = variants->first; variant != NULL; variant = variant->next) {
-        if (variant->source != source || name_of(variants, source, &variant->wish, source_width_px) != NULL) {
+        if (variant->source != source || name_of(variants, settings, &variant->wish, source_width_px) != NULL) {
             continue;
         }
         if (variant->has_given_way) {
@@ -211,10 +213,11 @@ static struct nameless find_nameless_locked(const struct variants *variants, str
 
 /* Makes room for one more without a name. ERR_BUSY: the camera has as many as it may, all of them in use; or as many
  * others have given way, and are still to be dropped. */
-static enum err make_room_locked(const struct variants *variants, struct topic *source, uint32_t source_width_px)
+static enum err make_room_locked(const struct variants *variants, struct topic *source,
+                                 const struct topic_settings *settings, uint32_t source_width_px)
     REQUIRES(&variants->lock) {
-    unsigned most = topic_settings(source)->max_variants;
-    struct nameless nameless = find_nameless_locked(variants, source, source_width_px);
+    unsigned most = settings->max_variants;
+    struct nameless nameless = find_nameless_locked(variants, source, settings, source_width_px);
     if (nameless.count < most) {
         return ERR_OK;
     }
@@ -234,8 +237,9 @@ static enum err find_or_make_locked(struct variants *variants, struct topic *sou
             return ERR_OK;
         }
     }
-    if (name_of(variants, source, wish, source_width_px) == NULL &&
-        make_room_locked(variants, source, source_width_px) != ERR_OK) {
+    const struct topic_settings settings = topic_settings(source);
+    if (name_of(variants, &settings, wish, source_width_px) == NULL &&
+        make_room_locked(variants, source, &settings, source_width_px) != ERR_OK) {
         return ERR_BUSY;
     }
     enum err error = variant_create(&variants->means, variants->envelope, source, wish, out);
@@ -317,11 +321,10 @@ enum err variants_add_to_snapshot(struct variants *variants, struct topic *sourc
     for (struct variant *variant = variants->first; variant != NULL && error == ERR_OK; variant = variant->next) {
         if (variant->source == source && !variant->has_given_way) {
             struct variant_wish resolved = variants->means.converters->resolve(&variant->wish, source_width_px);
-            error = add_variant(snapshot, variant->topic,
-                                (struct variant_snapshot){
-                                    .name = name_of(variants, source, &variant->wish, source_width_px),
-                                    .quality = (uint32_t)resolved.quality,
-                                });
+            const char *name = name_of(variants, &snapshot->settings, &variant->wish, source_width_px);
+            struct variant_snapshot shown = {.quality = (uint32_t)resolved.quality};
+            snprintf(shown.name, sizeof shown.name, "%s", name != NULL ? name : "");
+            error = add_variant(snapshot, variant->topic, shown);
         }
     }
     lock_release(&variants->lock);

@@ -67,13 +67,15 @@ static void draw_and_publish(void *user, struct frame *request) {
     topic_snapshot_finish(&topic);
 }
 
-enum err announcer_create(struct broker *broker, const struct source_settings *settings, struct announcer **out) {
+enum err announcer_create(struct broker *broker, const struct source_settings *settings, struct topic *topic,
+                          struct announcer **out) {
     struct announcer *announcer = calloc(1, sizeof *announcer);
     if (announcer == NULL) {
         return ERR_MEMORY;
     }
     announcer->pool = broker_frame_pool(broker);
     announcer->settings = settings;
+    announcer->topic = topic;
     enum err error = encoder_create(announcer->pool, PLACEHOLDER_QUALITY, SUBSAMPLING_420, &announcer->encoder);
     if (error == ERR_OK) {
         error = job_slot_create(broker_worker_pool(broker), draw_and_publish, announcer, &announcer->slot);
@@ -96,8 +98,6 @@ void announcer_destroy(struct announcer **announcer_pointer) {
     encoder_destroy(&announcer->encoder);
     free(announcer);
 }
-
-void announcer_attach(struct announcer *announcer, struct topic *topic) { announcer->topic = topic; }
 
 /* Two threads may tell at once: the greater number is the newer change. */
 static void note_change(struct announcer *announcer, uint64_t change) {

@@ -3,7 +3,7 @@
  * The picture is drawn and encoded by the worker pool, in a job slot of its own: a camera whose frames keep an encoder
  * busy still gets its placeholder. Nothing is drawn while nobody wants the camera.
  *
- * Threads: any, after announcer_attach(). */
+ * Threads: any. */
 #ifndef CAMERAS_ANNOUNCER_H
 #define CAMERAS_ANNOUNCER_H
 
@@ -12,13 +12,11 @@
 
 struct announcer;
 
-/* settings are borrowed. ERR_MEMORY. */
-CHECKED enum err announcer_create(struct broker *broker, const struct source_settings *settings,
+/* settings and topic are borrowed. ERR_MEMORY. */
+CHECKED enum err announcer_create(struct broker *broker, const struct source_settings *settings, struct topic *topic,
                                   struct announcer **announcer);
 /* Blocks: until a picture that is being drawn is done. */
 void announcer_destroy(struct announcer **announcer);
-/* Once, before anything is told. topic is borrowed. */
-void announcer_attach(struct announcer *announcer, struct topic *topic);
 
 /* Sets the state, without showing it. error may be NULL. */
 void announcer_tell(struct announcer *announcer, enum camera_state state, const char *error);

@@ -94,18 +94,6 @@ static void serve(struct camera *camera) {
     announcer_tell(camera->announcer, STATE_IDLE, NULL);
 }
 
-static void *supervise(void *argument) {
-    struct camera *camera = argument;
-    if (event_wait_until(&camera->wake, CLOCK_NEVER)) { /* the topic comes after the thread */
-        while (wait_for_demand(camera)) {
-            serve(camera);
-        }
-    }
-    return NULL;
-}
-
-/* ---- Its life ---- */
-
 /* Runs on the thread of whoever subscribes or leaves. */
 static void demand_changed(void *user) {
     struct camera *camera = user;
@@ -113,9 +101,37 @@ static void demand_changed(void *user) {
     watchdog_attend(&camera->ward, 0);
 }
 
+static void serve_topic(struct camera *camera) {
+    camera->sequence = topic_sequence(camera->topic);
+    watchdog_add(camera->watchdog, &camera->ward, camera_look, camera);
+    topic_on_demand(camera->topic, demand_changed, camera);
+    while (wait_for_demand(camera)) {
+        serve(camera);
+    }
+    topic_on_demand(camera->topic, NULL, NULL);
+    watchdog_remove(&camera->ward);
+}
+
+static void *supervise(void *argument) {
+    struct camera *camera = argument;
+    if (event_wait_until(&camera->wake, CLOCK_NEVER)) { /* until camera_begin(), or the end before that */
+        event_clear(&camera->wake);
+    }
+    camera_destroy(&camera->predecessor);
+    if (!atomic_load(&camera->stopping)) {
+        serve_topic(camera);
+    }
+    lock_acquire(&camera->lock);
+    camera->has_ended = true;
+    condition_broadcast(&camera->ended);
+    lock_release(&camera->lock);
+    return NULL;
+}
+
+/* ---- Its life ---- */
+
 static enum err init_driver(struct camera *camera) {
     const struct driver_ops *driver = camera->driver;
-    camera->settings.topic.has_controls = driver->controls != NULL;
     arrival_init(&camera->arrival,
                  driver->comes_back_at != NULL ? driver->comes_back_at(&camera->settings.source) : NULL);
     if (camera->settings.source.fault_count == 0) {
@@ -136,58 +152,53 @@ static void init_times(struct camera *camera) {
                  (uint64_t)clock_monotonic_ns());
 }
 
-/* Everything but the thread and the topic. */
+/* Everything but the thread. */
 static void free_parts(struct camera *camera) {
     announcer_destroy(&camera->announcer);
     fault_script_destroy(&camera->script);
     arrival_finish(&camera->arrival);
     event_finish(&camera->cancel);
     event_finish(&camera->wake);
+    condition_finish(&camera->ended);
+    lock_finish(&camera->lock);
+    topic_unref(&camera->topic);
+    storage_unref(&camera->settings.storage);
     free(camera);
 }
 
-static void end_thread(struct camera *camera) {
-    camera_interrupt(camera);
-    pthread_join(camera->thread, NULL);
-}
-
-enum err camera_create(struct broker *broker, struct watchdog *watchdog, const struct driver_ops *driver,
-                       const struct camera_timing *timing, const struct camera_settings *settings, struct camera **out,
-                       struct reason *reason) {
+enum err camera_create(const struct camera_means *means, const struct driver_ops *driver,
+                       const struct camera_settings *settings, struct topic *topic, struct camera **out) {
     struct camera *camera = calloc(1, sizeof *camera);
     if (camera == NULL) {
-        reason_set(reason, "%s", err_text(ERR_MEMORY));
         return ERR_MEMORY;
     }
     camera->settings = *settings;
-    camera->timing = timing;
+    storage_ref(camera->settings.storage);
+    camera->timing = means->timing;
     camera->driver = driver;
-    camera->broker = broker;
+    camera->broker = means->broker;
+    camera->watchdog = means->watchdog;
+    camera->topic = topic_ref(topic);
     camera->wake.fd = camera->cancel.fd = camera->arrival.fd = -1;
+    lock_init(&camera->lock);
+    condition_init(&camera->ended);
     init_times(camera);
     enum err error;
     if ((error = event_init(&camera->wake)) != ERR_OK || (error = event_init(&camera->cancel)) != ERR_OK ||
         (error = init_driver(camera)) != ERR_OK ||
-        (error = announcer_create(broker, &camera->settings.source, &camera->announcer)) != ERR_OK ||
+        (error = announcer_create(means->broker, &camera->settings.source, topic, &camera->announcer)) != ERR_OK ||
         (error = thread_start(&camera->thread, settings->topic.id, 0, supervise, camera)) != ERR_OK) {
-        reason_set(reason, "%s", err_text(error));
         free_parts(camera);
         return error;
     }
-    /* Last, since a topic cannot be taken back. */
-    error = broker_add_topic(broker, &camera->settings.topic, &camera->topic);
-    if (error != ERR_OK) {
-        reason_set(reason, "%s", error == ERR_BUSY ? "another camera has this id" : err_text(error));
-        end_thread(camera);
-        free_parts(camera);
-        return error;
-    }
-    announcer_attach(camera->announcer, camera->topic);
-    watchdog_add(watchdog, &camera->ward, camera_look, camera);
-    topic_on_demand(camera->topic, demand_changed, camera);
-    event_set(&camera->wake);
     *out = camera;
     return ERR_OK;
+}
+
+void camera_begin(struct camera *camera, struct camera **predecessor) {
+    camera->predecessor = *predecessor;
+    *predecessor = NULL;
+    event_set(&camera->wake);
 }
 
 void camera_interrupt(struct camera *camera) {
@@ -196,16 +207,22 @@ void camera_interrupt(struct camera *camera) {
     event_set(&camera->cancel);
 }
 
+bool camera_await_end(struct camera *camera, int64_t deadline_ns) {
+    lock_acquire(&camera->lock);
+    while (!camera->has_ended && condition_wait_until(&camera->ended, &camera->lock, deadline_ns)) {
+    }
+    bool ended = camera->has_ended;
+    lock_release(&camera->lock);
+    return ended;
+}
+
 void camera_destroy(struct camera **camera_pointer) {
     struct camera *camera = *camera_pointer;
     *camera_pointer = NULL;
     if (camera == NULL) {
         return;
     }
-    topic_on_demand(camera->topic, NULL, NULL);
-    end_thread(camera);
-    watchdog_remove(&camera->ward);
-    struct topic *topic = camera->topic;
+    camera_interrupt(camera);
+    pthread_join(camera->thread, NULL);
     free_parts(camera);
-    topic_unref(&topic);
 }

@@ -29,15 +29,26 @@ struct camera_timing {
 };
 extern const struct camera_timing camera_usual_timing;
 
-/* Adds a topic to the broker and starts a thread that serves it. broker, watchdog, driver and timing are borrowed;
- * settings is copied, but for what its source borrows. ERR_BUSY: the id is taken, or no thread could be started;
- * ERR_MEMORY. On failure nothing was added. */
-CHECKED enum err camera_create(struct broker *broker, struct watchdog *watchdog, const struct driver_ops *driver,
-                               const struct camera_timing *timing, const struct camera_settings *settings,
-                               struct camera **camera, struct reason *reason);
+/* What cameras share; all of it is borrowed. */
+struct camera_means {
+    struct broker *broker;
+    struct watchdog *watchdog;
+    const struct camera_timing *timing;
+};
+
+/* A thread that will serve the topic and does nothing before camera_begin(). driver is borrowed; settings are copied
+ * with a reference to their storage; topic gets another reference. ERR_BUSY: no thread could be started; ERR_MEMORY. */
+CHECKED enum err camera_create(const struct camera_means *means, const struct driver_ops *driver,
+                               const struct camera_settings *settings, struct topic *topic, struct camera **camera);
+/* Lets it serve, once the camera that has served this topic before has ended: *predecessor is taken, may be NULL, and
+ * has been interrupted. Sequences go on where they were. Does not block. */
+void camera_begin(struct camera *camera, struct camera **predecessor);
 /* Tells it to end soon, so that several can end at the same time. Does not block. */
 void camera_interrupt(struct camera *camera);
-/* Interrupts and frees it. Blocks: until the driver has returned, usually some ms. */
+/* Blocks: until it has ended (true), or until deadline_ns (monotonic). An interrupted camera ends when its driver
+ * returns, usually within some ms. */
+CHECKED bool camera_await_end(struct camera *camera, int64_t deadline_ns);
+/* Interrupts and frees it. Blocks: until it has ended. */
 void camera_destroy(struct camera **camera);
 
 #endif

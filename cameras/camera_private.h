@@ -21,7 +21,8 @@ struct camera {
     const struct driver_ops *driver;
     struct fault_script *script; /* NULL: no faults to play */
     struct broker *broker;
-    struct topic *topic;
+    struct watchdog *watchdog;
+    struct topic *topic; /* a reference */
     struct announcer *announcer;
     int64_t period_ns;      /* of its frames; 0: unknown */
     int64_t stale_after_ns; /* not below two and a half periods: a slow camera is not stale between two frames */
@@ -29,13 +30,18 @@ struct camera {
 
     /* Any thread. The atomics are sequentially consistent: beginning a call depends on their order. */
     struct ward ward;
-    struct event wake;   /* set when the demand changes, and to stop */
+    struct event wake;   /* set when the demand changes, to begin, and to stop */
     struct event cancel; /* set by the watchdog, and to stop; cleared by the supervisor */
     atomic_bool stopping;
     _Atomic int64_t call_deadline_ns; /* of the driver call under way; NO_CALL; CALL_OVERDUE */
     _Atomic int64_t show_start_at_ns; /* when the placeholder for starting is due; CLOCK_NEVER */
 
-    /* The supervisor's own. */
+    struct lock lock;
+    struct condition ended;
+    bool has_ended GUARDED_BY(lock);
+
+    /* The supervisor's own, from camera_begin() on. */
+    struct camera *predecessor; /* to be freed first; NULL: none */
     uint64_t sequence;
     struct backoff backoff;
     struct arrival arrival; /* of the device, after it was missing */

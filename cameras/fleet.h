@@ -1,6 +1,6 @@
 /* The cameras of one broker, and the watchdog that they share.
  *
- * Lifecycle: create; add the cameras; ...; destroy before the broker.
+ * Lifecycle: create; apply a list of settings, and another one whenever it changes; destroy before the broker.
  * Threads: any, one at a time. */
 #ifndef CAMERAS_FLEET_H
 #define CAMERAS_FLEET_H
@@ -12,9 +12,31 @@ struct fleet;
 
 /* broker is borrowed. ERR_MEMORY; ERR_BUSY: no thread could be started. */
 CHECKED enum err fleet_create(struct broker *broker, struct fleet **fleet);
-/* Adds a topic to the broker and a thread that serves it. settings is copied, but for what source borrows.
- * ERR_BUSY: the id is taken, or no thread could be started; ERR_MEMORY. On failure nothing was added. */
-CHECKED enum err fleet_add(struct fleet *fleet, const struct camera_settings *settings, struct reason *reason);
+
+enum fleet_fate { FLEET_ADDED, FLEET_CHANGED, FLEET_REMOVED, FLEET_UNCHANGED };
+
+/* What became of each camera: those of the new list in their order, then those that are gone. */
+struct fleet_report {
+    struct fleet_entry {
+        char id[TOPIC_ID_MAX_BYTES + 1];
+        enum fleet_fate fate;
+    } * entries; /* owned by the report */
+    size_t count;
+};
+void fleet_report_finish(struct fleet_report *report);
+
+/* Makes the cameras, and the broker's topics, those of these settings, in their order; ids are distinct.
+ * - One whose settings are the same goes on undisturbed.
+ * - One whose settings have changed is stopped and started with the new ones. Its topic stays, and with it its viewers
+ *   and its sequence.
+ * - One that is gone is stopped and its topic is closed, which ends its viewers' streams.
+ * settings are copied with references to their storages. Finish *report (may be NULL) to free it; after a failure there
+ * is nothing to finish. ERR_MEMORY; ERR_BUSY: no thread could be started; reason says so, and nothing has changed.
+ * Blocks: until the drivers of the second and third kind have returned, usually some ms, 0.5 s at most: cameras that
+ * take longer end by themselves, and where one is to be started again, that waits for it. */
+CHECKED enum err fleet_apply(struct fleet *fleet, const struct camera_settings *settings, size_t count,
+                             struct fleet_report *report, struct reason *reason);
+
 /* Interrupts every camera, then joins and frees them all. Blocks: until the drivers return, usually some ms. */
 void fleet_destroy(struct fleet **fleet);
 

@@ -82,7 +82,7 @@ static enum err prepare_encoding(struct intake *intake) {
     const struct source_settings *settings = intake->settings;
     enum err error = ERR_OK;
     if (intake->retouch == NULL && retouch_is_wanted(&settings->retouch)) {
-        error = retouch_create(pool, &settings->retouch, topic_settings(intake->topic)->name, &intake->retouch);
+        error = retouch_create(pool, &settings->retouch, topic_settings(intake->topic).name, &intake->retouch);
     }
     if (error == ERR_OK && intake->encoder == NULL) {
         error = encoder_create(pool, settings->quality, settings->subsampling, &intake->encoder);

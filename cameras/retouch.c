@@ -15,7 +15,7 @@
 struct retouch {
     struct frame_pool *pool;
     const struct retouch_settings *settings;
-    const char *name;
+    char name[TOPIC_NAME_MAX_BYTES + 1];
     uint8_t *rows; /* for turning */
     size_t rows_bytes;
     struct font *font;
@@ -178,7 +178,8 @@ enum err retouch_create(struct frame_pool *pool, const struct retouch_settings *
     if (created == NULL) {
         return ERR_MEMORY;
     }
-    *created = (struct retouch){.pool = pool, .settings = settings, .name = name};
+    *created = (struct retouch){.pool = pool, .settings = settings};
+    snprintf(created->name, sizeof created->name, "%s", name);
     *retouch = created;
     return ERR_OK;
 }

@@ -1,9 +1,11 @@
 /* What can be set about a camera: plain data, filled by config/, copied by whoever keeps it. 0 never stands for a
- * default here: config/ has put the defaults in. */
+ * default here: config/ has put the defaults in. A new field belongs into camera_settings_equal() too: a reload looks
+ * there for what has changed, and a test tries every key of the schema. */
 #ifndef CAMERAS_SETTINGS_H
 #define CAMERAS_SETTINGS_H
 
 #include "broker/control.h"
+#include "broker/storage.h"
 #include "broker/topic.h"
 
 #include <stddef.h>
@@ -60,7 +62,7 @@ struct device_settings {
     size_t control_count;
 };
 
-/* One camera's source. The strings and arrays are borrowed from the configuration, which outlives the cameras. */
+/* One camera's source. The strings and arrays are borrowed from the storage of its camera_settings. */
 struct source_settings {
     enum source_type type;
     double fps;
@@ -75,10 +77,15 @@ struct source_settings {
     size_t fault_count;
 };
 
+/* Whoever keeps them keeps a reference to the storage too. */
 struct camera_settings {
     struct topic_settings topic; /* id, name, source, ring, idle time-out, demand, fps */
     int64_t stale_after_ns;
     struct source_settings source;
+    struct storage *storage; /* NULL: what they borrow is static */
 };
+
+/* Whether a camera would behave in the same way; what is borrowed is compared by its contents. */
+bool camera_settings_equal(const struct camera_settings *a, const struct camera_settings *b);
 
 #endif

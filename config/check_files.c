@@ -1,5 +1,5 @@
 #include "config/config.h"
-#include "config/storage.h"
+#include "config/document.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static const char *find_problem(const char *path) {
 
 enum err config_check_files(const struct config *config, FILE *faults) {
     enum err error = ERR_OK;
-    for (const struct file_mention *file = storage_files(config->storage); file != NULL; file = file->next) {
+    for (const struct file_mention *file = config->files; file != NULL; file = file->next) {
         const char *problem = find_problem(file->path);
         if (problem != NULL) {
             fprintf(faults, "%s cannot be opened: %s\n", file->label, problem);

@@ -41,16 +41,21 @@ static void read_cameras(const struct node *list, const struct camera_settings *
     if (!node_is_list(list, 1, CAMERAS_MAX)) {
         return;
     }
-    config->camera_count = json_array_size(list->json);
-    config->cameras = storage_alloc(config->storage, config->camera_count, sizeof *config->cameras);
+    config->cameras = storage_alloc(config->storage, json_array_size(list->json), sizeof *config->cameras);
     if (config->cameras == NULL) {
         return;
     }
+    config->camera_count = json_array_size(list->json);
+    struct document *document = list->document;
     struct node camera = {0};
     while (node_next(list, &camera)) {
-        config->cameras[camera.place] = *defaults;
-        camera_section_read(&camera, &config->cameras[camera.place]);
+        struct camera_settings *settings = &config->cameras[camera.place];
+        *settings = *defaults; /* which borrow nothing */
+        enum err error = storage_create(&settings->storage);
+        document->storage = error == ERR_OK ? settings->storage : config->storage;
+        camera_section_read(&camera, settings);
     }
+    document->storage = config->storage;
     check_ids(list, config);
     v4l2_share_devices(config);
 }
@@ -80,6 +85,15 @@ static void read_root(const struct node *root, struct config *config) {
     section_end(&section);
 }
 
+static bool ran_out_of_memory(const struct config *config) {
+    bool exhausted = storage_exhausted(config->storage);
+    for (size_t i = 0; i < config->camera_count && !exhausted; i++) {
+        const struct storage *storage = config->cameras[i].storage;
+        exhausted = storage == NULL || storage_exhausted(storage);
+    }
+    return exhausted;
+}
+
 enum err config_load(const char *path, FILE *faults, struct config **config) {
     *config = NULL;
     struct document document;
@@ -93,39 +107,44 @@ enum err config_load(const char *path, FILE *faults, struct config **config) {
         goto out;
     }
     loaded = storage_alloc(storage, 1, sizeof *loaded);
-    if (loaded != NULL) {
+    if (loaded == NULL) {
+        error = ERR_MEMORY;
+    } else {
         *loaded = (struct config){
             .server = {.address = "127.0.0.1", .port = 8080, .max_streams = 256},
             .storage = storage,
         };
         struct node root = document_root(&document);
         read_root(&root, loaded);
-    }
-    if (document.fault_count > 0) {
-        error = ERR_INVALID;
+        loaded->files = document.files;
+        error = document.fault_count > 0 ? ERR_INVALID : ERR_OK;
         document_write_faults(&document, faults);
-    }
-    if (storage_exhausted(storage)) {
-        error = ERR_MEMORY;
+        error = ran_out_of_memory(loaded) ? ERR_MEMORY : error;
     }
     document_finish(&document);
-    if (error == ERR_OK) {
-        *config = loaded;
-        storage = NULL;
-    }
 out:
     if (error == ERR_MEMORY) {
         fprintf(faults, "%s: out of memory\n", path);
     }
-    storage_destroy(&storage);
+    if (error == ERR_OK) {
+        *config = loaded;
+    } else if (loaded != NULL) {
+        config_destroy(&loaded);
+    } else {
+        storage_unref(&storage);
+    }
     return error;
 }
 
-void config_destroy(struct config **config) {
-    if (*config == NULL) {
+void config_destroy(struct config **config_pointer) {
+    struct config *config = *config_pointer;
+    *config_pointer = NULL;
+    if (config == NULL) {
         return;
     }
-    struct storage *storage = (*config)->storage;
-    *config = NULL;
-    storage_destroy(&storage);
+    for (size_t i = 0; i < config->camera_count; i++) {
+        storage_unref(&config->cameras[i].storage);
+    }
+    struct storage *storage = config->storage; /* holds the config itself */
+    storage_unref(&storage);
 }

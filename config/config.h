@@ -1,25 +1,28 @@
 /* The configuration: one JSON file (RFC 8259), described to people in the README and to editors in
  * framebroker.schema.json.
  *
- * Lifecycle: config_load() reads and checks a file and gives a struct config; the settings in it borrow from it, so it
- * is destroyed after everything that it configured.
+ * Lifecycle: config_load() reads and checks a file and gives a struct config. The settings in it borrow from it, but
+ * for those of cameras: each has a storage of its own, to which the camera refers, so that a configuration can be
+ * destroyed before its cameras.
  * Threads: any, one at a time. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include "broker/storage.h"
 #include "cameras/settings.h"
 #include "web/server.h"
 
 #include <stdio.h>
 
-struct storage;
+struct file_mention;
 
 struct config {
     struct server_settings server;
     unsigned workers; /* encoding threads; 0: as many as there are cores */
     struct camera_settings *cameras;
     size_t camera_count;
-    struct storage *storage; /* owns every string and array above */
+    const struct file_mention *files; /* that it names, in order */
+    struct storage *storage;          /* owns all of this, but for what each camera has a storage of its own for */
 };
 
 /* Reads and checks all of it. Every fault is written to `faults` as one line, in the order of the file:

@@ -68,7 +68,8 @@ static enum err report_syntax(const struct document *document, const json_error_
 }
 
 enum err document_open(struct document *document, const char *path, struct storage *storage, FILE *faults) {
-    *document = (struct document){.path = path, .storage = storage};
+    *document = (struct document){.path = path, .notes = storage, .storage = storage};
+    document->files_end = &document->files;
     char *text = NULL;
     size_t length = 0;
     enum err error = read_file(path, &text, &length, faults);
@@ -108,7 +109,7 @@ static int compare_faults(const void *left, const void *right) {
 
 void document_write_faults(const struct document *document, FILE *faults) {
     const struct document_fault **sorted =
-        storage_alloc(document->storage, document->fault_count, sizeof(const struct document_fault *));
+        storage_alloc(document->notes, document->fault_count, sizeof(const struct document_fault *));
     if (sorted == NULL) {
         return;
     }
@@ -120,6 +121,16 @@ void document_write_faults(const struct document *document, FILE *faults) {
     for (size_t i = 0; i < count; i++) {
         fprintf(faults, "%s\n", sorted[i]->text);
     }
+}
+
+void document_add_file(struct document *document, const char *label, const char *path) {
+    struct file_mention *file = storage_alloc(document->notes, 1, sizeof *file);
+    if (file == NULL) {
+        return;
+    }
+    *file = (struct file_mention){.label = label, .path = path};
+    *document->files_end = file;
+    document->files_end = &file->next;
 }
 
 struct node document_root(struct document *document) {
@@ -168,7 +179,7 @@ const char *node_quote(const struct node *node, const char *text) {
     char quotation[QUOTED_BYTES + 1];
     snprintf(quotation, sizeof quotation, "%s", text);
     replace_controls(quotation);
-    return storage_format(node->document->storage, "%s", quotation);
+    return storage_format(node->document->notes, "%s", quotation);
 }
 
 /* cameras[2].source.fps, behind ": "; "" for the root. */
@@ -176,7 +187,7 @@ static const char *path_text(const struct node *node) {
     if (node->parent == NULL) {
         return "";
     }
-    struct storage *storage = node->document->storage;
+    struct storage *storage = node->document->notes;
     const char *parent = path_text(node->parent);
     if (node->key == NULL) {
         return storage_format(storage, "%s[%zu]", parent, node->place);
@@ -186,7 +197,7 @@ static const char *path_text(const struct node *node) {
 
 const char *node_label(const struct node *node) {
     const struct document *document = node->document;
-    return storage_format(document->storage, "%s:%u%s", document->path, json_lines_at(document->lines, node->number),
+    return storage_format(document->notes, "%s:%u%s", document->path, json_lines_at(document->lines, node->number),
                           path_text(node));
 }
 
@@ -198,12 +209,12 @@ void node_fault(const struct node *node, const char *format, ...) {
     vsnprintf(reason.text, sizeof reason.text, format, arguments);
     va_end(arguments);
     replace_controls(reason.text);
-    struct document_fault *fault = storage_alloc(document->storage, 1, sizeof *fault);
+    struct document_fault *fault = storage_alloc(document->notes, 1, sizeof *fault);
     if (fault == NULL) {
         return;
     }
     *fault = (struct document_fault){
-        .text = storage_format(document->storage, "%s: %s", node_label(node), reason.text),
+        .text = storage_format(document->notes, "%s: %s", node_label(node), reason.text),
         .number = node->number,
         .order = document->fault_count++,
         .before = document->faults,

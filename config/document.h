@@ -1,13 +1,14 @@
 /* A configuration file as it was read: its values, each with the line where it stands, and the faults found in it.
  *
  * Lifecycle: document_open(); look at nodes and report faults; document_write_faults(); document_finish().
- * Ownership: texts come from the storage, and outlive the document. A node borrows from its document and its parent.
+ * Ownership: labels and faults come from one storage, values from that which they are being read into at the time; both
+ * outlive the document. A node borrows from its document and its parent.
  * Threads: one at a time. */
 #ifndef CONFIG_DOCUMENT_H
 #define CONFIG_DOCUMENT_H
 
+#include "broker/storage.h"
 #include "config/json_lines.h"
-#include "config/storage.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -16,11 +17,20 @@
 
 struct document {
     const char *path;
-    struct storage *storage;
+    struct storage *notes;   /* for what is said of the file: labels and faults */
+    struct storage *storage; /* for what is read from it; the same at first */
+    struct file_mention *files, **files_end;
     json_t *root;
     struct json_lines *lines;
     struct document_fault *faults; /* the newest first */
     size_t fault_count;
+};
+
+/* A file that the configuration names, for config_check_files(). Both texts are borrowed from a storage. */
+struct file_mention {
+    const char *label; /* where, and as what: FILE:LINE: cameras[0].source.files[1]: "1.jpg" */
+    const char *path;
+    struct file_mention *next;
 };
 
 /* A value in the file, and the way to it from the root. */
@@ -37,8 +47,11 @@ struct node {
  * ERR_DENIED, ERR_IO, ERR_INVALID; ERR_MEMORY. After a failure there is nothing to finish. */
 CHECKED enum err document_open(struct document *document, const char *path, struct storage *storage, FILE *faults);
 void document_finish(struct document *document);
-/* The faults that node_fault() has collected, in the order of the file. Needs memory of the storage. */
+/* The faults that node_fault() has collected, in the order of the file. Needs memory of the notes. */
 void document_write_faults(const struct document *document, FILE *faults);
+
+/* Both texts are borrowed. */
+void document_add_file(struct document *document, const char *label, const char *path);
 
 struct node document_root(struct document *document);
 /* Steps through what a list or an object holds. *child is {0} at first; false at the end. */

@@ -22,11 +22,11 @@ static const char *read_file_path(const struct node *file) {
         node_fault(file, "must be the path of a JPEG file");
         return NULL;
     }
-    struct storage *storage = file->document->storage;
-    const char *path = resolve(file->document, text);
-    const char *label =
-        storage_format(storage, "%s: \"%s\"", node_label(file), node_quote(file, json_string_value(file->json)));
-    storage_add_file(storage, label, path);
+    struct document *document = file->document;
+    const char *path = resolve(document, text);
+    const char *label = storage_format(document->notes, "%s: \"%s\"", node_label(file),
+                                       node_quote(file, json_string_value(file->json)));
+    document_add_file(document, label, path);
     return path;
 }
 

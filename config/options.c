@@ -15,7 +15,7 @@ const char *options_help(void) {
            "  --help              print this and exit\n"
            "\n"
            "Ready means one line on standard output: listening on http://ADDR:PORT/\n"
-           "SIGTERM and SIGINT end it.\n"
+           "SIGTERM and SIGINT end it; SIGHUP reads the configuration again and applies what has changed.\n"
            "Exit status: 0 done, 1 failed at run time, 2 bad usage or configuration.\n";
 }
 

@@ -43,7 +43,7 @@ static void fault_unknown(const struct node *node, const char *what, const char 
     if (near != NULL) {
         node_fault(node, "%s; did you mean \"%s\"?", what, near);
     } else {
-        node_fault(node, "%s; there are %s", what, enumerate(node->document->storage, choices, count));
+        node_fault(node, "%s; there are %s", what, enumerate(node->document->notes, choices, count));
     }
 }
 

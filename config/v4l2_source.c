@@ -154,22 +154,39 @@ void v4l2_source_read(struct section *section, struct source_settings *settings)
 
 /* ---- Cameras that take any device ---- */
 
-void v4l2_share_devices(struct config *config) {
-    const char **named = storage_alloc(config->storage, config->camera_count, sizeof *named);
-    size_t named_count = 0;
-    size_t unnamed_count = 0;
-    for (size_t i = 0; named != NULL && i < config->camera_count; i++) {
-        const struct source_settings *source = &config->cameras[i].source;
-        if (source->type == SOURCE_V4L2 && source->device.path != NULL) {
-            named[named_count++] = source->device.path;
+static bool takes_device(const struct camera_settings *camera, bool named) {
+    return camera->source.type == SOURCE_V4L2 && (camera->source.device.path != NULL) == named;
+}
+
+/* Copied, so that no camera borrows from another. */
+static void list_named_devices(const struct config *config, size_t count, struct camera_settings *camera) {
+    const char **paths = storage_alloc(camera->storage, count, sizeof *paths);
+    if (paths == NULL) {
+        return;
+    }
+    struct device_settings *device = &camera->source.device;
+    device->named_paths = paths;
+    for (size_t i = 0; i < config->camera_count; i++) {
+        if (takes_device(&config->cameras[i], true)) {
+            paths[device->named_count++] = storage_format(camera->storage, "%s", config->cameras[i].source.device.path);
         }
     }
+}
+
+void v4l2_share_devices(struct config *config) {
+    size_t named_count = 0;
+    size_t unnamed_count = 0;
     for (size_t i = 0; i < config->camera_count; i++) {
-        struct source_settings *source = &config->cameras[i].source;
-        if (source->type == SOURCE_V4L2 && source->device.path == NULL) {
-            source->device.named_paths = named_count > 0 ? named : NULL;
-            source->device.named_count = named_count;
-            source->device.unnamed_before = unnamed_count++;
+        named_count += takes_device(&config->cameras[i], true);
+    }
+    for (size_t i = 0; i < config->camera_count; i++) {
+        struct camera_settings *camera = &config->cameras[i];
+        if (!takes_device(camera, false)) {
+            continue;
+        }
+        camera->source.device.unnamed_before = unnamed_count++;
+        if (named_count > 0 && camera->storage != NULL) {
+            list_named_devices(config, named_count, camera);
         }
     }
 }

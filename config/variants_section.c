@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define VARIANTS_MAX 16
+#define VARIANTS_MAX (TOPIC_VARIANTS_MAX / 2) /* in the defaults, and as many of a camera */
 
 static bool is_name(const char *text) {
     size_t length = strlen(text);
@@ -25,13 +25,13 @@ static void read_wish(const struct node *node, struct variant_wish *wish) {
 }
 
 /* The place of a name among those there are, or the next free one. */
-static struct variant_settings *find_place(struct variant_settings *variants, size_t *count, const char *name) {
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp(variants[i].name, name) == 0) {
-            return &variants[i];
+static struct variant_settings *find_place(struct topic_settings *settings, const char *name) {
+    for (size_t i = 0; i < settings->variant_count; i++) {
+        if (strcmp(settings->variants[i].name, name) == 0) {
+            return &settings->variants[i];
         }
     }
-    return &variants[(*count)++];
+    return &settings->variants[settings->variant_count++];
 }
 
 void variants_section_read(const struct node *node, struct topic_settings *settings) {
@@ -44,14 +44,6 @@ void variants_section_read(const struct node *node, struct topic_settings *setti
         node_fault(node, "must have at most %d entries (got %zu)", VARIANTS_MAX, own_count);
         return;
     }
-    size_t count = settings->variant_count;
-    struct variant_settings *variants = storage_alloc(node->document->storage, count + own_count + 1, sizeof *variants);
-    if (variants == NULL) {
-        return;
-    }
-    if (count > 0) {
-        memcpy(variants, settings->variants, count * sizeof *variants);
-    }
     struct node member = {0};
     while (node_next(node, &member)) {
         if (!is_name(member.key)) {
@@ -59,11 +51,9 @@ void variants_section_read(const struct node *node, struct topic_settings *setti
                        VARIANT_NAME_MAX_BYTES);
             continue;
         }
-        struct variant_settings *variant = find_place(variants, &count, member.key);
+        struct variant_settings *variant = find_place(settings, member.key);
         *variant = (struct variant_settings){0};
         memcpy(variant->name, member.key, strlen(member.key));
         read_wish(&member, &variant->wish);
     }
-    settings->variants = variants;
-    settings->variant_count = count;
 }

@@ -104,7 +104,7 @@ static void ask_device(const struct http_request *request, const struct route *r
 
 void handle_controls(struct site *site, const struct http_request *request, const struct route *route,
                      struct topic *camera) {
-    if (!topic_settings(camera)->has_controls) {
+    if (!topic_settings(camera).has_controls) {
         http_reply_error(request, 404, NULL, "no_controls", "this kind of camera has no controls");
     } else if (!place_take(&site->controls_asked, ASKED_MAX)) {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "too_many_requests",

@@ -49,10 +49,9 @@ static void add_camera(struct selection *selection, struct topic *camera) {
     selection->topics[selection->count++] = camera;
 }
 
-static void select_all(struct broker *broker, size_t room, struct selection *selection) {
-    struct topic *camera;
-    while (selection->count < room && (camera = broker_topic_at(broker, selection->count)) != NULL) {
-        selection->topics[selection->count++] = camera;
+static void select_all(const struct topic_list *all, struct selection *selection) {
+    for (size_t i = 0; i < all->count; i++) {
+        selection->topics[selection->count++] = topic_ref(all->topics[i]);
     }
 }
 
@@ -79,22 +78,22 @@ static void release(struct selection *selection) {
 /* False after refusing the request. */
 static bool select_cameras(struct site *site, const struct http_request *request, const struct route *route,
                            struct selection *selection) {
-    size_t room = route->cameras.text == NULL ? broker_topic_count(site->broker) : ROUTE_CAMERAS_MAX;
+    struct unknown unknown = {.count = 0};
+    struct topic_list *all = broker_topics(site->broker);
+    size_t room = route->cameras.text == NULL ? all->count : ROUTE_CAMERAS_MAX;
     selection->topics = calloc(room + 1, sizeof(struct topic *));
     if (selection->topics == NULL) {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "out_of_memory", "the server is out of memory");
-        return false;
+    } else if (route->cameras.text == NULL) {
+        select_all(all, selection);
+    } else {
+        select_named(site->broker, route->cameras, selection, &unknown);
     }
-    if (route->cameras.text == NULL) {
-        select_all(site->broker, room, selection);
-        return true;
-    }
-    struct unknown unknown = {.count = 0};
-    select_named(site->broker, route->cameras, selection, &unknown);
+    topic_list_unref(&all);
     if (unknown.count > 0) {
         reply_unknown(request, &unknown);
     }
-    return unknown.count == 0;
+    return selection->topics != NULL && unknown.count == 0;
 }
 
 /* Cameras become what is to be shown of them; one whose variants are all taken comes as it is, rather than none at

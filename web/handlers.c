@@ -29,11 +29,15 @@ static void reply_text(const struct http_request *request, int status, const cha
 /* ---- Of the whole broker ---- */
 
 static struct server_counts counts_of(struct site *site) {
-    return (struct server_counts){
+    struct server_counts counts = {
         .streams_active = atomic_load_explicit(&site->streams_active, memory_order_relaxed),
-        .streams_max = site->streams_max,
+        .streams_max = atomic_load_explicit(&site->streams_max, memory_order_relaxed),
         .streams_rejected = atomic_load_explicit(&site->streams_rejected, memory_order_relaxed),
     };
+    lock_acquire(&site->lock);
+    counts.reloads = site->reloads;
+    lock_release(&site->lock);
+    return counts;
 }
 
 static void handle_overview(struct site *site, const struct http_request *request, enum route_target target) {
@@ -135,6 +139,7 @@ void handle_request(struct site *site, const struct http_request *request) {
     case ROUTE_CAMERAS:
     case ROUTE_READY: handle_overview(site, request, route.target); break;
     case ROUTE_FEED: handle_feed(site, request, &route); break;
+    case ROUTE_RELOAD: handle_reload(site, request); break;
     case ROUTE_CAMERA_PAGE:
     case ROUTE_VIDEO_FEED:
     case ROUTE_SNAPSHOT:

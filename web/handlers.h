@@ -6,9 +6,12 @@
 #define WEB_HANDLERS_H
 
 #include "broker/broker.h"
+#include "broker/sync.h"
 #include "web/http.h"
 #include "web/router.h"
 #include "web/sender.h"
+#include "web/server.h"
+#include "web/status.h"
 
 #include <stdatomic.h>
 
@@ -19,9 +22,13 @@
 struct site {
     struct broker *broker;
     struct senders *senders;
-    unsigned streams_max;
+    struct server_host host;
+    struct lock lock;
+    struct reload_counts reloads GUARDED_BY(lock);
     /* Relaxed: each counts for itself. */
+    atomic_uint streams_max;
     atomic_uint streams_active;
+    atomic_uint reloads_waiting;
     atomic_uint snapshots_waiting; /* for a fresh frame */
     atomic_uint controls_asked;    /* requests that wait for a device */
     _Atomic uint64_t streams_rejected;
@@ -38,6 +45,7 @@ void handle_snapshot(struct site *site, const struct http_request *request, cons
 void handle_controls(struct site *site, const struct http_request *request, const struct route *route,
                      struct topic *camera);
 void handle_feed(struct site *site, const struct http_request *request, const struct route *route);
+void handle_reload(struct site *site, const struct http_request *request);
 
 /* What they share. */
 

@@ -59,21 +59,22 @@ static const struct variant_wish *find_wish(const struct topic_settings *camera,
 
 enum err find_pictures(struct site *site, const struct route *route, struct topic *camera, struct topic **topic) {
     bool by_name = route->variant[0] != '\0';
-    const struct variant_wish *wish = by_name ? find_wish(topic_settings(camera), route->variant) : &route->wish;
+    const struct topic_settings settings = topic_settings(camera);
+    const struct variant_wish *wish = by_name ? find_wish(&settings, route->variant) : &route->wish;
     return wish != NULL ? broker_open_variant(site->broker, camera, wish, topic) : ERR_NOT_FOUND;
 }
 
 void refuse_pictures(const struct http_request *request, const struct route *route, struct topic *camera,
                      enum err error) {
-    const struct topic_settings *settings = topic_settings(camera);
+    const struct topic_settings settings = topic_settings(camera);
     if (error == ERR_NOT_FOUND) {
-        http_reply_error(request, 404, NULL, "no_such_variant", "the camera \"%s\" has no variant \"%s\"", settings->id,
+        http_reply_error(request, 404, NULL, "no_such_variant", "the camera \"%s\" has no variant \"%s\"", settings.id,
                          route->variant);
     } else if (error == ERR_BUSY) {
         http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_variants",
                          "the camera \"%s\" has %u variants already: take one of those that /api/status lists, or "
                          "raise max_variants",
-                         settings->id, settings->max_variants);
+                         settings.id, settings.max_variants);
     } else {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "unavailable", "the pictures cannot be made: %s",
                          err_text(error));

@@ -23,6 +23,7 @@ const struct route_path route_paths[] = {
     {"/api/cameras", ROUTE_CAMERAS, READ},
     {"/api/cameras/{camera}", ROUTE_CAMERA, READ},
     {"/api/cameras/{camera}/controls", ROUTE_CONTROLS, READ | METHOD_PUT},
+    {"/api/reload", ROUTE_RELOAD, METHOD_POST},
     {"/healthz", ROUTE_HEALTH, READ},
     {"/readyz", ROUTE_READY, READ},
     {"/assets/{file}", ROUTE_ASSET, READ},

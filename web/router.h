@@ -20,6 +20,7 @@ enum route_target {
     ROUTE_CAMERAS,
     ROUTE_CAMERA,
     ROUTE_CONTROLS,
+    ROUTE_RELOAD,
     ROUTE_HEALTH,
     ROUTE_READY,
     ROUTE_ASSET,

@@ -15,12 +15,12 @@
 struct senders;
 
 struct stream_settings {
-    struct topic *const *topics; /* borrowed, each */
-    size_t topic_count;          /* at least 1 */
-    int fd;                      /* connected, the response's head already sent; stays the caller's */
-    const char *remote;          /* "127.0.0.1:52034" */
-    const char *route;           /* for status; static */
-    double fps;                  /* at most so many frames a second of each topic; 0: all */
+    struct topic **topics; /* a reference each: that of a topic which is closed is dropped and nulled */
+    size_t topic_count;    /* at least 1 */
+    int fd;                /* connected, the response's head already sent; stays the caller's */
+    const char *remote;    /* "127.0.0.1:52034" */
+    const char *route;     /* for status; static */
+    double fps;            /* at most so many frames a second of each topic; 0: all */
     /* Chromium shows a part when the headers of the next one have come (crbug 527446). With this set, a frame that no
      * newer one follows within 100 ms is sent once more, so that it shows. */
     bool repeat_for_display;
@@ -28,7 +28,7 @@ struct stream_settings {
 
 /* count: 1 to 64 threads, or 0 for as many as there are cores. ERR_MEMORY, ERR_BUSY. */
 CHECKED enum err senders_create(unsigned count, struct senders **senders);
-/* Serves a stream. Blocks: until the client leaves, a topic is closed, or senders_stop(). Threads: any. ERR_MEMORY
+/* Serves a stream. Blocks: until the client leaves, every topic is closed, or senders_stop(). Threads: any. ERR_MEMORY
  * or ERR_CLOSED when it could not even begin. */
 CHECKED enum err senders_serve(struct senders *senders, const struct stream_settings *settings);
 /* Ends all streams, and every one that comes later. Threads: any. Does not wait. */

@@ -238,7 +238,9 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
     }
     server->settings = *settings;
     server->site.broker = broker;
-    server->site.streams_max = settings->max_streams;
+    server->site.host = settings->host;
+    lock_init(&server->site.lock);
+    server_apply(server, settings);
     lock_init(&server->lock);
     condition_init(&server->worker_started);
     enum err error = senders_create(settings->senders, &server->site.senders);
@@ -256,6 +258,25 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
 }
 
 uint16_t server_port(const struct server *server) { return server->port; }
+
+/* ---- Changing ---- */
+
+void server_apply(struct server *server, const struct server_settings *settings) {
+    /* There are threads for no more streams than at the start. */
+    unsigned most = server->settings.max_streams;
+    unsigned streams_max = settings->max_streams < most ? settings->max_streams : most;
+    atomic_store_explicit(&server->site.streams_max, streams_max, memory_order_relaxed);
+}
+
+void server_note_reload(struct server *server, const char *fault) {
+    struct site *site = &server->site;
+    lock_acquire(&site->lock);
+    site->reloads.count++;
+    site->reloads.failed += fault != NULL;
+    site->reloads.last_ns = clock_realtime_ns();
+    reason_set(&site->reloads.last_fault, "%s", fault != NULL ? fault : "");
+    lock_release(&site->lock);
+}
 
 /* ---- Stopping ---- */
 
@@ -295,5 +316,6 @@ void server_stop(struct server **server_pointer) {
     senders_destroy(&server->site.senders);
     condition_finish(&server->worker_started);
     lock_finish(&server->lock);
+    lock_finish(&server->site.lock);
     free(server);
 }

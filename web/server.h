@@ -8,12 +8,26 @@
 
 #include "broker/broker.h"
 
+/* What became of a request to read the configuration again. */
+struct reload_answer {
+    int status; /* of HTTP */
+    char *json; /* the caller's to free(); NULL when memory ran out */
+};
+
+/* What the server asks of the program around it. Called from requests, any number at once. */
+struct server_host {
+    /* Reads the configuration again and applies it. Blocks: until that is done, or the program ends. NULL: cannot. */
+    void (*reload)(void *user, struct reload_answer *answer);
+    void *user; /* outlives the server */
+};
+
 struct server_settings {
     char address[64]; /* IPv4, numeric, e.g. "127.0.0.1" */
     uint16_t port;    /* 0: a free one */
     unsigned max_streams;
-    unsigned senders;     /* threads that push streams; 0: as many as there are cores */
-    bool allow_anonymous; /* also beyond this machine, see server_check_exposure() */
+    unsigned senders;        /* threads that push streams; 0: as many as there are cores */
+    bool allow_anonymous;    /* also beyond this machine, see server_check_exposure() */
+    struct server_host host; /* the program's, not the file's */
 };
 
 struct server;
@@ -30,6 +44,14 @@ CHECKED enum err server_start(const struct server_settings *settings, struct bro
                               struct reason *reason);
 /* The port that it really listens on. */
 uint16_t server_port(const struct server *server);
+/* Applies what can change while the server runs, which is the place for every such setting: requests that come later
+ * see it. Of the others, named in config/fixed_settings.c, nothing is taken. settings may borrow from the configuration
+ * that was applied last: the one before is freed once this has returned, so whatever requests may still hold of it is
+ * copied or counted here. Cannot fail: what needs memory or can be refused is prepared when the file is checked.
+ * Threads: any, one at a time. */
+void server_apply(struct server *server, const struct server_settings *settings);
+/* Tells how a reload has ended, whoever asked for it. fault: why it changed nothing; NULL: it went well. */
+void server_note_reload(struct server *server, const char *fault);
 /* Ends the streams and joins every thread. Takes some 0.1 s with 1,000 streams. */
 void server_stop(struct server **server);
 

@@ -89,7 +89,7 @@ static void answer(struct site *site, const struct http_request *request, const 
     }
     if (error == ERR_OK) {
         subscriber_count_sent(subscriber, 1, frame_payload(frame).count);
-        reply_frame(request, topic_settings(camera)->id, frame);
+        reply_frame(request, topic_id(camera), frame);
     } else {
         reply_no_frame(request, camera, error);
     }

@@ -85,10 +85,10 @@ static json_t *variants_json(const struct topic_snapshot *topic) {
     json_t *list = json_array();
     for (size_t i = 0; i < topic->variant_count; i++) {
         const struct variant_snapshot *variant = &topic->variants[i];
-        json_t *object =
-            json_pack("{s:s?, s:o, s:o, s:o, s:o, s:o}", "name", variant->name, "width", known_json(variant->width_px),
-                      "height", known_json(variant->height_px), "quality", known_json(variant->quality), "subscribers",
-                      count_json(variant->subscriber_count), "fps", rate_json(variant->fps));
+        json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", text_or_null(variant->name), "width",
+                                   known_json(variant->width_px), "height", known_json(variant->height_px), "quality",
+                                   known_json(variant->quality), "subscribers", count_json(variant->subscriber_count),
+                                   "fps", rate_json(variant->fps));
         if (json_array_append_new(list, object) != 0) {
             json_decref(list);
             return NULL;
@@ -121,15 +121,21 @@ static json_t *cameras_json(const struct broker_snapshot *snapshot) {
     return list;
 }
 
+static json_t *reloads_json(const struct reload_counts *reloads) {
+    return json_pack("{s:o, s:o, s:o, s:o}", "count", count_json(reloads->count), "failed", count_json(reloads->failed),
+                     "last_at", reloads->last_ns != 0 ? time_json(reloads->last_ns, 3) : json_null(), "last_error",
+                     text_or_null(reloads->last_fault.text));
+}
+
 char *status_render(const struct broker_snapshot *snapshot, const struct server_counts *counts) {
     return dump(json_pack(
-        "{s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:{s:o, s:o}, s:o}", "version", FRAMEBROKER_VERSION,
+        "{s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:{s:o, s:o}, s:o, s:o}", "version", FRAMEBROKER_VERSION,
         "uptime_s", seconds_json(snapshot->uptime_ns), "started_at", time_json(snapshot->started_realtime_ns, 0),
         "streams", "active", count_json(counts->streams_active), "max", count_json(counts->streams_max), "rejected",
         count_json(counts->streams_rejected), "workers", "threads", count_json(snapshot->workers.threads), "queued",
         count_json(snapshot->workers.queued), "replaced", count_json(snapshot->workers.replaced), "memory", "frames",
-        count_json(snapshot->frames.frames), "bytes", count_json(snapshot->frames.bytes), "cameras",
-        cameras_json(snapshot)));
+        count_json(snapshot->frames.frames), "bytes", count_json(snapshot->frames.bytes), "reloads",
+        reloads_json(&counts->reloads), "cameras", cameras_json(snapshot)));
 }
 
 /* clang-format on */

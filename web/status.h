@@ -6,10 +6,19 @@
 
 #include "broker/broker.h"
 
+/* The configuration read again, since the start. */
+struct reload_counts {
+    uint64_t count;           /* those that failed too */
+    uint64_t failed;          /* changed nothing */
+    int64_t last_ns;          /* when the newest one ended, since the epoch; 0: none yet */
+    struct reason last_fault; /* of the newest one; "" where it went well */
+};
+
 /* What the broker's snapshot does not know: the server's own figures. */
 struct server_counts {
     unsigned streams_active, streams_max;
     uint64_t streams_rejected;
+    struct reload_counts reloads;
 };
 
 /* /api/status, as the README shows it. */

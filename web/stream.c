@@ -26,7 +26,8 @@
 #define LOOK_FOR_ROOM_NS (20 * NS_PER_MS)
 
 enum err stream_init(struct stream *stream, const struct stream_settings *settings) {
-    *stream = (struct stream){.settings = *settings, .on_probation = PROBATION_FRAMES};
+    *stream = (struct stream){
+        .settings = *settings, .open_channels = settings->topic_count, .on_probation = PROBATION_FRAMES};
     stream->channels = calloc(settings->topic_count, sizeof *stream->channels);
     if (stream->channels == NULL) {
         return ERR_MEMORY;
@@ -97,9 +98,25 @@ static bool is_wanted(struct channel *channel, const struct frame_info *info) {
     return wanted;
 }
 
-/* The newest frame, if the client has not had it and wants it. ERR_BUSY: there is none. */
+/* The topic is gone; those of other cameras go on. */
+static enum err close_channel(struct channel *channel) {
+    struct stream *stream = channel->stream;
+    subscriber_destroy(&channel->subscriber);
+    topic_unref(&stream->settings.topics[channel - stream->channels]);
+    stream->open_channels--;
+    return stream->open_channels > 0 ? ERR_BUSY : ERR_CLOSED;
+}
+
+/* The newest frame, if the client has not had it and wants it. ERR_BUSY: there is none. ERR_CLOSED: nor will there be
+ * any of any topic. */
 static enum err take_wanted(struct channel *channel, struct frame **frame) {
+    if (channel->subscriber == NULL) {
+        return ERR_BUSY;
+    }
     enum err error = subscriber_take(channel->subscriber, frame);
+    if (error == ERR_CLOSED) {
+        return close_channel(channel);
+    }
     if (error == ERR_OK && !is_wanted(channel, frame_info(*frame))) {
         frame_unref(frame);
         error = ERR_BUSY;
@@ -183,7 +200,9 @@ static void advance(struct stream *stream, size_t bytes) {
     while (done < stream->part_count && stream->offset >= part_bytes(&stream->parts[done])) {
         struct part *part = &stream->parts[done++];
         stream->offset -= part_bytes(part);
-        subscriber_count_sent(part->channel->subscriber, stream->is_repetition ? 0 : 1, part_bytes(part));
+        if (part->channel->subscriber != NULL) {
+            subscriber_count_sent(part->channel->subscriber, stream->is_repetition ? 0 : 1, part_bytes(part));
+        }
         frame_unref(&stream->last.frame);
         stream->last = *part;
         stream->was_repeated = stream->is_repetition;
@@ -313,10 +332,10 @@ enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns) {
     if (stream->awaits_room) {
         return push(stream);
     }
-    if (stream->last.frame != NULL) {
+    if (stream->last.frame != NULL && stream->last.channel->subscriber != NULL) {
         repeat_last(stream);
     } else {
-        stream->last_progress_ns = now_ns; /* nothing to repeat before the first frame */
+        stream->last_progress_ns = now_ns; /* nothing to repeat: before the first frame, or of a camera that is gone */
     }
     return push(stream);
 }

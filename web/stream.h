@@ -18,7 +18,7 @@
 /* One topic of a stream. */
 struct channel {
     struct stream *stream;
-    struct subscriber *subscriber;
+    struct subscriber *subscriber; /* NULL: the topic is closed, or there is none yet */
     struct pace pace;
     uint64_t last_position; /* of the newest frame seen, sent or not; 0 before the first */
     bool waits;             /* in the queue */
@@ -34,6 +34,7 @@ struct part {
 struct stream {
     struct stream_settings settings;
     struct channel *channels; /* settings.topic_count of them */
+    size_t open_channels;     /* whose topics are not closed; at none the stream ends */
     struct channel *first_waiting, *last_waiting;
     struct part parts[STREAM_PARTS_MAX]; /* to be sent, in the order of their turns */
     size_t part_count;

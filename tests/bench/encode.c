@@ -11,6 +11,7 @@
 #include "cameras/encoder.h"
 #include "cameras/intake.h"
 #include "cameras/retouch.h"
+#include "tests/topics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,15 +235,17 @@ static double measure_start_ms(struct watchdog *watchdog, unsigned number) {
         .name = "slow", .open = slow_open, .read = slow_read, .describe = slow_describe, .close = slow_close};
     struct broker *broker;
     struct camera *camera;
-    struct reason reason;
     struct camera_settings settings = {.topic = {.source = "slow", .ring_frames = 8, .on_demand = true},
                                        .stale_after_ns = NS_PER_S,
                                        .source = {.quality = QUALITY}};
     snprintf(settings.topic.id, sizeof settings.topic.id, "%u", number);
     require(broker_create(&(struct broker_settings){.workers = 1}, &broker) == ERR_OK, "broker");
-    require(camera_create(broker, watchdog, &slow, &camera_usual_timing, &settings, &camera, &reason) == ERR_OK,
-            "camera");
-    struct topic *topic = broker_topic_at(broker, 0);
+    struct topic *topic = NULL;
+    require(add_topic(broker, &settings.topic, &topic) == ERR_OK, "topic");
+    const struct camera_means means = {.broker = broker, .watchdog = watchdog, .timing = &camera_usual_timing};
+    require(camera_create(&means, &slow, &settings, topic, &camera) == ERR_OK, "camera");
+    struct camera *none = NULL;
+    camera_begin(camera, &none);
     struct subscriber *viewer;
     struct frame *frame;
     int64_t came_ns = clock_monotonic_ns();
@@ -264,7 +267,7 @@ static void prepare(struct bench *bench, const struct source_settings *settings)
     static const struct retouch_settings stamp = {.timestamp = true}, turn = {.turn_degrees = 90};
     const struct topic_settings topic = {.id = "1", .name = "Camera", .source = "bench", .ring_frames = 4};
     require(broker_create(&(struct broker_settings){.workers = 1}, &bench->broker) == ERR_OK, "broker");
-    require(broker_add_topic(bench->broker, &topic, &bench->topic) == ERR_OK, "topic");
+    require(add_topic(bench->broker, &topic, &bench->topic) == ERR_OK, "topic");
     struct frame_pool *pool = broker_frame_pool(bench->broker);
     require(encoder_create(pool, QUALITY, SUBSAMPLING_420, &bench->encoder) == ERR_OK, "encoder");
     require(encoder_create(pool, QUALITY, SUBSAMPLING_422, &bench->encoder_422) == ERR_OK, "encoder");

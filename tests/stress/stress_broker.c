@@ -4,6 +4,7 @@
 #include "broker/clock.h"
 #include "broker/sync.h"
 #include "tests/stress/stress.h"
+#include "tests/topics.h"
 
 #include <poll.h>
 #include <stdatomic.h>
@@ -239,7 +240,7 @@ static void create_broker(void) {
         struct topic_settings settings = {
             .source = "stress", .ring_frames = 1u << i, .idle_timeout_ns = NS_PER_MS, .on_demand = true};
         snprintf(settings.id, sizeof settings.id, "topic-%d", i);
-        REQUIRE(broker_add_topic(broker, &settings, &topics[i]) == ERR_OK);
+        REQUIRE(add_topic(broker, &settings, &topics[i]) == ERR_OK);
         topic_on_demand(topics[i], on_demand, topics[i]);
     }
 }

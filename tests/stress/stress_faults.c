@@ -3,15 +3,11 @@
  * is over.
  *
  * How often a scenario can fail is found out by doing: until a run has fewer such calls than it was to fail at. */
-#include "broker/broker.h"
 #include "broker/clock.h"
 #include "broker/log.h"
-#include "cameras/fleet.h"
-#include "cameras/scaler.h"
-#include "config/config.h"
+#include "config/program.h"
 #include "tests/stress/injection.h"
 #include "tests/stress/stress.h"
-#include "web/server.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -32,45 +28,11 @@ static const char configuration[] = STRESS_DIR "/stress_faults.json";
 
 /* ---- The program under test ---- */
 
-struct program {
-    struct config *config;
-    struct broker *broker;
-    struct fleet *fleet;
-    struct server *server;
-};
-
 static enum err start(struct program *program, FILE *faults, struct reason *reason) {
     *program = (struct program){0};
-    enum err error = config_load(configuration, faults, &program->config);
-    if (error != ERR_OK) {
-        return error;
-    }
-    struct broker_settings settings = {.workers = 1, .envelope = server_frame_envelope(), .converters = &scaler_ops};
-    error = broker_create(&settings, &program->broker);
-    if (error == ERR_OK) {
-        error = fleet_create(program->broker, &program->fleet);
-    }
-    if (error != ERR_OK) {
-        reason_set(reason, "%s", err_text(error));
-        return error;
-    }
-    for (size_t i = 0; error == ERR_OK && i < program->config->camera_count; i++) {
-        error = fleet_add(program->fleet, &program->config->cameras[i], reason);
-    }
-    if (error == ERR_OK) {
-        error = server_start(&program->config->server, program->broker, &program->server, reason);
-    }
-    return error;
-}
-
-static void stop(struct program *program) {
-    if (program->broker != NULL) {
-        broker_close(program->broker);
-    }
-    server_stop(&program->server);
-    fleet_destroy(&program->fleet);
-    broker_destroy(&program->broker);
-    config_destroy(&program->config);
+    struct config *config = NULL;
+    enum err error = config_load(configuration, faults, &config);
+    return error == ERR_OK ? program_start(program, &config, configuration, NULL, reason) : error;
 }
 
 /* ---- Its clients ---- */
@@ -149,7 +111,7 @@ static bool start_with_fault(enum injection kind, unsigned nth) {
     } else {
         REQUIRE(failed && (reason.text[0] != '\0' || count > 0));
     }
-    stop(&program);
+    program_stop(&program);
     fclose(faults);
     free(text);
     REQUIRE(entries_of("/proc/self/fd") == descriptors);
@@ -208,6 +170,6 @@ int main(int argc, char **argv) {
     fail_in_turn("serve, allocation", INJECT_ALLOCATION, serve_with_fault);
     fail_in_turn("serve, descriptor", INJECT_DESCRIPTOR, serve_with_fault);
     fail_in_turn("serve, transfer", INJECT_TRANSFER, serve_with_fault);
-    stop(&serving);
+    program_stop(&serving);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "broker/clock.h"
 #include "broker/sync.h"
 #include "tests/stress/stress.h"
+#include "tests/topics.h"
 
 #include <poll.h>
 #include <stdatomic.h>
@@ -171,7 +172,7 @@ static void create_broker(void) {
                                           .on_demand = true,
                                           .max_variants = MAX_VARIANTS};
         snprintf(settings.id, sizeof settings.id, "camera-%d", i);
-        REQUIRE(broker_add_topic(broker, &settings, &cameras[i]) == ERR_OK);
+        REQUIRE(add_topic(broker, &settings, &cameras[i]) == ERR_OK);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "broker/broker.h"
 #include "broker/clock.h"
 #include "broker/sync.h"
+#include "tests/topics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,7 +74,7 @@ static struct broker *broker;
 static struct topic *camera;
 static uint64_t sequence;
 
-static const struct variant_settings named[] = {{"thumb", {.width_px = 100, .fps = 5}}};
+static const struct variant_settings named = {"thumb", {.width_px = 100, .fps = 5}};
 
 static int begin_with(int64_t idle_timeout_ns) {
     struct broker_settings settings = {.workers = 1, .converters = &fake_ops};
@@ -82,12 +83,12 @@ static int begin_with(int64_t idle_timeout_ns) {
                                    .ring_frames = 4,
                                    .idle_timeout_ns = idle_timeout_ns,
                                    .on_demand = true,
-                                   .variants = named,
+                                   .variants = {named},
                                    .variant_count = 1,
                                    .max_variants = 2};
     sequence = 0;
     atomic_store(&conversions, 0);
-    return broker_create(&settings, &broker) == ERR_OK && broker_add_topic(broker, &topic, &camera) == ERR_OK ? 0 : -1;
+    return broker_create(&settings, &broker) == ERR_OK && add_topic(broker, &topic, &camera) == ERR_OK ? 0 : -1;
 }
 
 static int begin(void **state) {
@@ -320,7 +321,7 @@ static void number_of_variants_is_bounded_but_for_named_ones(void **state) {
     (void)state;
     publish('a');
     struct topic *topics[] = {open_wish((struct variant_wish){100, 0, 0}), open_wish((struct variant_wish){200, 0, 0}),
-                              open_wish((struct variant_wish){200, 0, 0}), open_wish(named[0].wish)};
+                              open_wish((struct variant_wish){200, 0, 0}), open_wish(named.wish)};
     struct topic *refused = NULL;
     assert_int_equal(broker_open_variant(broker, camera, &(struct variant_wish){300, 0, 0}, &refused), ERR_BUSY);
     assert_null(refused);
@@ -369,7 +370,7 @@ static void variants_that_give_way_are_bounded_too(void **state) {
 static void snapshot_lists_variants_and_their_subscribers(void **state) {
     (void)state;
     publish('a');
-    struct topic *topic = open_wish(named[0].wish);
+    struct topic *topic = open_wish(named.wish);
     struct subscriber *own = subscribe(camera), *subscriber = subscribe(topic);
     struct frame *frame = await(subscriber, 0);
     frame_unref(&frame);

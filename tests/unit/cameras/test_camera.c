@@ -112,10 +112,11 @@ static struct camera_settings usual_settings(void) {
 static void create_with(const struct camera_settings *settings, const struct camera_timing *wanted) {
     static struct camera_timing timing; /* borrowed for longer than the test's own function runs */
     timing = *wanted;
-    struct reason reason;
-    assert_int_equal(camera_create(broker, watchdog, &fake_driver, &timing, settings, &camera, &reason), ERR_OK);
-    topic = broker_find_topic(broker, settings->topic.id);
-    assert_non_null(topic);
+    const struct camera_means means = {.broker = broker, .watchdog = watchdog, .timing = &timing};
+    assert_int_equal(broker_create_topic(broker, &settings->topic, &topic), ERR_OK);
+    assert_int_equal(camera_create(&means, &fake_driver, settings, topic, &camera), ERR_OK);
+    struct camera *none = NULL;
+    camera_begin(camera, &none);
 }
 
 static void create_camera(void) {
@@ -517,19 +518,6 @@ static void quick_start_shows_no_placeholder(void **state) {
     frame_unref(&frame);
 }
 
-static void taken_id_is_refused_and_nothing_added(void **state) {
-    (void)state;
-    SCRIPT(STEP_JPEG);
-    create_camera();
-    struct camera_settings settings = usual_settings();
-    struct camera *second = NULL;
-    struct reason reason;
-    assert_int_equal(camera_create(broker, watchdog, &fake_driver, &quick, &settings, &second, &reason), ERR_BUSY);
-    assert_null(second);
-    assert_string_equal(reason.text, "another camera has this id");
-    assert_int_equal(broker_topic_count(broker), 1);
-}
-
 #define camera_test(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -559,7 +547,6 @@ int main(void) {
         camera_test(placeholder_has_the_captured_size_once_known),
         camera_test(slow_start_is_shown),
         camera_test(quick_start_shows_no_placeholder),
-        camera_test(taken_id_is_refused_and_nothing_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

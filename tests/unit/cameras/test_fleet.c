@@ -2,11 +2,14 @@
 
 #include "broker/clock.h"
 #include "broker/log.h"
+#include "broker/sync.h"
+#include "cameras/driver.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -15,9 +18,38 @@
 
 static struct broker *broker;
 static struct fleet *fleet;
+static struct fleet_report report;
+
+/* ---- A driver that does not listen: it stays in open() until the test lets it go. Wrapped by the linker. ---- */
+
+static struct event entered, let_go;
+
+static enum err stubborn_open(const struct driver_context *context, int64_t deadline_ns, void **state,
+                              struct reason *reason) {
+    (void)context;
+    (void)deadline_ns;
+    (void)state;
+    event_set(&entered);
+    bool released = event_wait_until(&let_go, clock_monotonic_ns() + PATIENCE_NS);
+    reason_set(reason, released ? "let go" : "forgotten");
+    return ERR_IO;
+}
+
+static const struct control_ops no_controls = {.list = NULL};
+static const struct driver_ops stubborn_driver = {.name = "stubborn", .open = stubborn_open, .controls = &no_controls};
+
+const struct driver_ops *__real_driver_find(enum source_type type);
+const struct driver_ops *__wrap_driver_find(enum source_type type);
+const struct driver_ops *__wrap_driver_find(enum source_type type) {
+    return type == SOURCE_V4L2 ? &stubborn_driver : __real_driver_find(type);
+}
+
+/* ---- What the tests share ---- */
 
 static int set_up(void **state) {
     (void)state;
+    assert_int_equal(event_init(&entered), ERR_OK);
+    assert_int_equal(event_init(&let_go), ERR_OK);
     assert_int_equal(broker_create(&(struct broker_settings){.workers = 2}, &broker), ERR_OK);
     assert_int_equal(fleet_create(broker, &fleet), ERR_OK);
     return 0;
@@ -25,8 +57,12 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     (void)state;
+    event_set(&let_go);
+    fleet_report_finish(&report);
     fleet_destroy(&fleet);
     broker_destroy(&broker);
+    event_finish(&let_go);
+    event_finish(&entered);
     return 0;
 }
 
@@ -39,59 +75,233 @@ static struct camera_settings pattern_settings(unsigned place) {
     return settings;
 }
 
-static void add(const struct camera_settings *settings) {
+static struct camera_settings stubborn_settings(unsigned place) {
+    struct camera_settings settings = pattern_settings(place);
+    settings.source.type = SOURCE_V4L2;
+    settings.topic.on_demand = false;
+    return settings;
+}
+
+static void apply(const struct camera_settings *settings, size_t count) {
     struct reason reason = {""};
-    assert_int_equal(fleet_add(fleet, settings, &reason), ERR_OK);
+    fleet_report_finish(&report);
+    assert_int_equal(fleet_apply(fleet, settings, count, &report, &reason), ERR_OK);
+    struct topic_list *list = broker_topics(broker);
+    assert_int_equal(list->count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(topic_id(list->topics[i]), settings[i].topic.id);
+    }
+    topic_list_unref(&list);
+}
+
+static void assert_fate(size_t place, const char *id, enum fleet_fate fate) {
+    assert_true(place < report.count);
+    assert_string_equal(report.entries[place].id, id);
+    assert_int_equal(report.entries[place].fate, fate);
+}
+
+static struct subscriber *watch(struct topic *topic) {
+    struct subscriber *viewer;
+    assert_int_equal(
+        subscriber_create(topic, NULL, &(struct subscriber_settings){.remote = "test", .route = "test"}, &viewer),
+        ERR_OK);
+    return viewer;
+}
+
+/* The sequence of a live frame of that width that is captured from now on. */
+static uint64_t await_frame(struct subscriber *viewer, uint32_t width_px) {
+    const int64_t from_ns = clock_monotonic_ns();
+    uint32_t width_now_px;
+    uint64_t sequence;
+    do {
+        struct frame *frame;
+        assert_int_equal(subscriber_wait(viewer, from_ns, false, from_ns + PATIENCE_NS, &frame), ERR_OK);
+        width_now_px = frame_info(frame)->width_px;
+        sequence = frame_info(frame)->sequence;
+        frame_unref(&frame);
+    } while (width_now_px != width_px && clock_monotonic_ns() < from_ns + PATIENCE_NS);
+    assert_int_equal(width_now_px, width_px);
+    return sequence;
 }
 
 static void await_live(unsigned place) {
     struct topic *topic = broker_topic_at(broker, place);
     assert_non_null(topic);
-    struct subscriber *viewer;
-    struct frame *frame;
-    assert_int_equal(
-        subscriber_create(topic, NULL, &(struct subscriber_settings){.remote = "test", .route = "test"}, &viewer),
-        ERR_OK);
-    assert_int_equal(subscriber_wait(viewer, 0, false, clock_monotonic_ns() + PATIENCE_NS, &frame), ERR_OK);
-    assert_int_equal(frame_info(frame)->width_px, 160);
-    frame_unref(&frame);
+    struct subscriber *viewer = watch(topic);
+    await_frame(viewer, 160);
     subscriber_destroy(&viewer);
     topic_unref(&topic);
 }
 
+/* ---- Tests ---- */
+
 static void every_camera_serves_its_own_topic(void **state) {
     (void)state;
+    struct camera_settings settings[CAMERAS];
     for (unsigned i = 0; i < CAMERAS; i++) {
-        struct camera_settings settings = pattern_settings(i);
-        add(&settings);
+        settings[i] = pattern_settings(i);
     }
-    assert_int_equal(broker_topic_count(broker), CAMERAS);
+    apply(settings, CAMERAS);
     for (unsigned i = 0; i < CAMERAS; i++) {
+        assert_fate(i, settings[i].topic.id, FLEET_ADDED);
         await_live(i);
     }
 }
 
-static void second_camera_of_an_id_is_refused_and_the_first_goes_on(void **state) {
+static void the_topic_tells_whether_its_camera_has_controls(void **state) {
+    (void)state;
+    struct camera_settings settings[] = {stubborn_settings(1), pattern_settings(2)};
+    apply(settings, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct topic *topic = broker_topic_at(broker, i);
+        assert_int_equal(topic_settings(topic).has_controls, i == 0);
+        topic_unref(&topic);
+    }
+}
+
+static void an_unchanged_camera_stays_open_and_loses_nothing(void **state) {
+    (void)state;
+    struct camera_settings settings[] = {pattern_settings(1), pattern_settings(2)};
+    apply(settings, 2);
+    struct topic *topic = broker_topic_at(broker, 0);
+    struct subscriber *viewer = watch(topic);
+    uint64_t first = await_frame(viewer, 160);
+    for (unsigned i = 0; i < 20; i++) {
+        settings[1].topic.ring_frames = 1 + i % 3;
+        struct camera_settings turned[] = {settings[1], settings[0]};
+        apply(i % 2 == 0 ? turned : settings, 2);
+        assert_fate(i % 2 == 0 ? 1 : 0, "camera-1", FLEET_UNCHANGED);
+        await_frame(viewer, 160);
+    }
+    uint64_t last = await_frame(viewer, 160);
+    struct topic_snapshot snapshot;
+    assert_int_equal(topic_snapshot(topic, &snapshot), ERR_OK);
+    assert_true(snapshot.published >= last && first >= 1); /* every sequence from 1 was published */
+    assert_int_equal(snapshot.restarts, 0);
+    topic_snapshot_finish(&snapshot);
+    subscriber_destroy(&viewer);
+    topic_unref(&topic);
+}
+
+static void a_changed_camera_keeps_its_viewers_and_its_sequence(void **state) {
     (void)state;
     struct camera_settings settings = pattern_settings(1);
-    add(&settings);
-    struct reason reason = {""};
-    assert_int_equal(fleet_add(fleet, &settings, &reason), ERR_BUSY);
-    assert_string_not_equal(reason.text, "");
-    assert_int_equal(broker_topic_count(broker), 1);
+    apply(&settings, 1);
+    struct topic *topic = broker_topic_at(broker, 0);
+    struct subscriber *viewer = watch(topic);
+    uint64_t before = await_frame(viewer, 160);
+    settings.source.width_px = 320;
+    settings.topic.ring_frames = 1;
+    snprintf(settings.topic.name, sizeof settings.topic.name, "Another name");
+    apply(&settings, 1);
+    assert_fate(0, "camera-1", FLEET_CHANGED);
+    assert_true(await_frame(viewer, 320) > before);
+    assert_string_equal(topic_settings(topic).name, "Another name");
+    subscriber_destroy(&viewer);
+    topic_unref(&topic);
+}
+
+static void a_removed_camera_closes_its_topic(void **state) {
+    (void)state;
+    struct camera_settings settings[] = {pattern_settings(1), pattern_settings(2)};
+    apply(settings, 2);
+    struct topic *topic = broker_topic_at(broker, 0);
+    struct subscriber *viewer = watch(topic);
+    await_frame(viewer, 160);
+    apply(&settings[1], 1);
+    assert_int_equal(report.count, 2);
+    assert_fate(0, "camera-2", FLEET_UNCHANGED);
+    assert_fate(1, "camera-1", FLEET_REMOVED);
+    struct frame *frame;
+    assert_int_equal(subscriber_take(viewer, &frame), ERR_CLOSED);
+    subscriber_destroy(&viewer);
+    topic_unref(&topic);
     await_live(0);
+}
+
+static void a_returning_id_is_a_new_camera(void **state) {
+    (void)state;
+    struct camera_settings settings = pattern_settings(1);
+    apply(&settings, 1);
+    await_live(0);
+    apply(NULL, 0);
+    apply(&settings, 1);
+    assert_fate(0, "camera-1", FLEET_ADDED);
+    await_live(0);
+}
+
+/* The storage that the camera had is freed only now: sanitizers see whether something still borrows from it. */
+static void settings_live_as_long_as_their_camera(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct camera_settings settings = pattern_settings(1);
+        assert_int_equal(storage_create(&settings.storage), ERR_OK);
+        struct fault_settings *fault = storage_alloc(settings.storage, 1, sizeof *fault);
+        assert_non_null(fault);
+        *fault = (struct fault_settings){.kind = FAULT_TRUNCATED, .at_frame = 1 + i / 2};
+        settings.source.faults = fault;
+        settings.source.fault_count = 1;
+        apply(&settings, 1);
+        storage_unref(&settings.storage);
+        await_live(0);
+        assert_fate(0, "camera-1", i == 0 ? FLEET_ADDED : i == 1 ? FLEET_UNCHANGED : FLEET_CHANGED);
+    }
+}
+
+static void await_entry(void) {
+    assert_true(event_wait_until(&entered, clock_monotonic_ns() + PATIENCE_NS));
+    event_clear(&entered);
+}
+
+static void a_driver_that_hangs_holds_up_no_other_change(void **state) {
+    (void)state;
+    struct camera_settings settings[] = {stubborn_settings(1), pattern_settings(2)};
+    apply(settings, 2);
+    await_entry();
+    int64_t began_ns = clock_monotonic_ns();
+    settings[1].topic.ring_frames = 2;
+    apply(&settings[1], 1);
+    assert_fate(0, "camera-2", FLEET_CHANGED);
+    await_live(0);
+    assert_true(clock_monotonic_ns() - began_ns < PATIENCE_NS / 2);
+    event_set(&let_go);
+    apply(&settings[1], 1);
+}
+
+static void a_camera_whose_driver_hangs_is_started_again_when_that_returns(void **state) {
+    (void)state;
+    struct camera_settings settings = stubborn_settings(1);
+    apply(&settings, 1);
+    await_entry();
+    for (unsigned i = 0; i < 2; i++) { /* the second time while the first one still waits */
+        settings.topic.ring_frames++;
+        apply(&settings, 1);
+        assert_fate(0, "camera-1", FLEET_CHANGED);
+    }
+    assert_false(event_wait_until(&entered, 0)); /* never two of them on one device */
+    event_set(&let_go);
+    await_entry();
 }
 
 static void frozen_cameras_end_together(void **state) {
     (void)state;
     static const struct fault_settings freeze = {.kind = FAULT_FREEZE, .at_frame = 2, .for_ns = INT64_MAX};
+    struct camera_settings settings[CAMERAS];
     for (unsigned i = 0; i < CAMERAS; i++) {
-        struct camera_settings settings = pattern_settings(i);
-        settings.topic.on_demand = false;
-        settings.source.faults = &freeze;
-        settings.source.fault_count = 1;
-        add(&settings);
-        await_live(i);
+        settings[i] = pattern_settings(i);
+        settings[i].topic.on_demand = false;
+        settings[i].source.faults = &freeze;
+        settings[i].source.fault_count = 1;
+    }
+    apply(settings, CAMERAS);
+    for (unsigned i = 0; i < CAMERAS; i++) {
+        struct topic *topic = broker_topic_at(broker, i);
+        struct subscriber *viewer = watch(topic);
+        struct frame *frame;
+        assert_int_equal(subscriber_wait(viewer, 0, false, clock_monotonic_ns() + PATIENCE_NS, &frame), ERR_OK);
+        frame_unref(&frame);
+        subscriber_destroy(&viewer);
+        topic_unref(&topic);
     }
     int64_t began_ns = clock_monotonic_ns();
     fleet_destroy(&fleet);
@@ -110,7 +320,14 @@ int main(void) {
     log_set_level(LOG_LEVEL_ERROR);
     const struct CMUnitTest tests[] = {
         fleet_test(every_camera_serves_its_own_topic),
-        fleet_test(second_camera_of_an_id_is_refused_and_the_first_goes_on),
+        fleet_test(the_topic_tells_whether_its_camera_has_controls),
+        fleet_test(an_unchanged_camera_stays_open_and_loses_nothing),
+        fleet_test(a_changed_camera_keeps_its_viewers_and_its_sequence),
+        fleet_test(a_removed_camera_closes_its_topic),
+        fleet_test(a_returning_id_is_a_new_camera),
+        fleet_test(settings_live_as_long_as_their_camera),
+        fleet_test(a_driver_that_hangs_holds_up_no_other_change),
+        fleet_test(a_camera_whose_driver_hangs_is_started_again_when_that_returns),
         fleet_test(frozen_cameras_end_together),
         fleet_test(empty_fleet_ends),
     };

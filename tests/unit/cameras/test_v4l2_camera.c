@@ -52,10 +52,11 @@ static int tear_down(void **state) {
 }
 
 static void watch(void) {
-    struct reason reason;
-    assert_int_equal(camera_create(broker, watchdog, &v4l2_driver, &camera_usual_timing, &settings, &camera, &reason),
-                     ERR_OK);
-    topic = broker_topic_at(broker, 0);
+    const struct camera_means means = {.broker = broker, .watchdog = watchdog, .timing = &camera_usual_timing};
+    assert_int_equal(broker_create_topic(broker, &settings.topic, &topic), ERR_OK);
+    assert_int_equal(camera_create(&means, &v4l2_driver, &settings, topic, &camera), ERR_OK);
+    struct camera *none = NULL;
+    camera_begin(camera, &none);
     assert_int_equal(subscriber_create(topic, inbox, &(struct subscriber_settings){.remote = "", .route = ""}, &viewer),
                      ERR_OK);
 }
@@ -175,7 +176,6 @@ static void controls_are_set_at_each_opening_and_live(void **state) {
     wait_for_published(4); /* of two openings */
     assert_int_equal(device->set_count, 2);
     assert_int_equal(device->controls[0].value, 42);
-    assert_true(topic_settings(topic)->has_controls);
     struct reason reason = {""};
     struct control_wish wish = {.name = "brightness", .value = 7};
     assert_int_equal(control_port_set(topic_controls(topic), &wish, &reason), ERR_OK);

@@ -142,7 +142,7 @@ static void defaults_of_the_schema_are_those_of_the_loader(void **state) {
             assert_int_equal(explicit_default->server.allow_anonymous, left_out->server.allow_anonymous);
             assert_int_equal(explicit_default->server.senders, left_out->server.senders);
             assert_int_equal(explicit_default->workers, left_out->workers);
-            assert_memory_equal(explicit_default->cameras, left_out->cameras, sizeof *left_out->cameras);
+            assert_true(camera_settings_equal(explicit_default->cameras, left_out->cameras));
             config_destroy(&explicit_default);
             config_destroy(&left_out);
             defaults++;

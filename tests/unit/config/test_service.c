@@ -1,6 +1,7 @@
 #include "config/service.h"
 
 #include "broker/log.h"
+#include "tests/topics.h"
 #include "tests/unit/answering_machine.h"
 #include "tests/unit/support.h"
 
@@ -39,7 +40,7 @@ static int set_up(void **state) {
     struct broker_settings settings = {.workers = 1};
     assert_int_equal(broker_create(&settings, &scene.broker), ERR_OK);
     struct topic_settings topic = {.id = "door", .source = "test", .ring_frames = 2, .on_demand = true};
-    assert_int_equal(broker_add_topic(scene.broker, &topic, NULL), ERR_OK);
+    assert_int_equal(add_topic(scene.broker, &topic, NULL), ERR_OK);
     return 0;
 }
 

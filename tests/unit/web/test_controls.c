@@ -1,5 +1,6 @@
 /* /api/cameras/N/controls, asked of the real server by a plain socket. */
 #include "broker/clock.h"
+#include "tests/topics.h"
 #include "web/server.h"
 
 #include <arpa/inet.h>
@@ -49,12 +50,12 @@ static enum err fake_set(void *user, const struct control_wish *wish, struct rea
     return ERR_OK;
 }
 
-static struct topic *add_topic(const char *id, bool has_controls) {
+static struct topic *add_camera(const char *id, bool has_controls) {
     struct topic_settings settings = {
         .source = "fake", .ring_frames = 2, .on_demand = false, .has_controls = has_controls};
     snprintf(settings.id, sizeof settings.id, "%s", id);
-    struct topic *topic;
-    assert_int_equal(broker_add_topic(broker, &settings, &topic), ERR_OK);
+    struct topic *topic = NULL;
+    assert_int_equal(add_topic(broker, &settings, &topic), ERR_OK);
     return topic;
 }
 
@@ -63,8 +64,8 @@ static int set_up(void **state) {
     static const struct control_ops ops = {.list = fake_list, .set = fake_set};
     struct reason reason;
     assert_int_equal(broker_create(&(struct broker_settings){.workers = 1}, &broker), ERR_OK);
-    camera = add_topic("a", true);
-    struct topic *plain = add_topic("plain", false);
+    camera = add_camera("a", true);
+    struct topic *plain = add_camera("plain", false);
     topic_unref(&plain);
     struct frame *frame;
     assert_int_equal(frame_create(broker_frame_pool(broker), 1, &frame), ERR_OK);

@@ -26,7 +26,12 @@ static void every_pattern_is_reached(void **state) {
         char path[128];
         snprintf(path, sizeof path, "%.*s%s%s", open == NULL ? (int)strlen(pattern) : (int)(open - pattern), pattern,
                  open == NULL ? "" : "x", open == NULL ? "" : strchr(open, '}') + 1);
-        assert_route(path, NULL, route_paths[i].target, open == NULL ? "" : "x");
+        struct route route;
+        struct route_error error;
+        const char *method = (route_paths[i].methods & METHOD_GET) != 0 ? "GET" : "POST";
+        assert_int_equal(route_parse(method, path, NULL, &route, &error), ERR_OK);
+        assert_int_equal(route.target, route_paths[i].target);
+        assert_string_equal(route.name, open == NULL ? "" : "x");
     }
 }
 
@@ -42,6 +47,16 @@ static void only_controls_can_be_put(void **state) {
     assert_string_equal(error.allow, "GET, HEAD, PUT");
     assert_int_equal(route_parse("PUT", "/api/cameras/1", NULL, &route, &error), ERR_INVALID);
     assert_string_equal(error.allow, "GET, HEAD");
+}
+
+static void a_reload_is_posted(void **state) {
+    (void)state;
+    struct route route;
+    struct route_error error;
+    assert_int_equal(route_parse("POST", "/api/reload", NULL, &route, &error), ERR_OK);
+    assert_int_equal(route.target, ROUTE_RELOAD);
+    assert_refused("GET", "/api/reload", NULL, 405, "method_not_allowed");
+    assert_refused("HEAD", "/api/reload", NULL, 405, "method_not_allowed");
 }
 
 static void aliases_mean_the_first_camera(void **state) {
@@ -154,6 +169,7 @@ int main(void) {
         cmocka_unit_test(every_path_has_its_target),
         cmocka_unit_test(every_pattern_is_reached),
         cmocka_unit_test(only_controls_can_be_put),
+        cmocka_unit_test(a_reload_is_posted),
         cmocka_unit_test(aliases_mean_the_first_camera),
         cmocka_unit_test(trailing_slash_is_accepted),
         cmocka_unit_test(unknown_path_is_not_found),

@@ -88,7 +88,11 @@ static void status_shows_the_whole_broker(void **state) {
         .topic_count = 2,
         .topics = cameras,
     };
-    const struct server_counts counts = {.streams_active = 3, .streams_max = 256, .streams_rejected = 4};
+    const struct server_counts counts = {
+        .streams_active = 3,
+        .streams_max = 256,
+        .streams_rejected = 4,
+        .reloads = {.count = 3, .failed = 1, .last_ns = NEW_YEAR_NS, .last_fault = {"c.json:1: no"}}};
     char *text = status_render(&snapshot, &counts);
     assert_non_null(text);
     /* The version is the build's. */
@@ -99,6 +103,8 @@ static void status_shows_the_whole_broker(void **state) {
                                        "\"streams\":{\"active\":3,\"max\":256,\"rejected\":4},"
                                        "\"workers\":{\"threads\":2,\"queued\":1,\"replaced\":9},"
                                        "\"memory\":{\"frames\":10,\"bytes\":400000},"
+                                       "\"reloads\":{\"count\":3,\"failed\":1,"
+                                       "\"last_at\":\"2026-01-01T00:00:00.000Z\",\"last_error\":\"c.json:1: no\"},"
                                        "\"cameras\":[" LIVE_CAMERA "," NEW_CAMERA "]}");
     free(text);
 }

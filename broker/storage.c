@@ -1,6 +1,7 @@
-#include "config/storage.h"
+#include "broker/storage.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,8 @@ struct block {
 };
 
 struct storage {
+    atomic_uint references;
     struct block *blocks;
-    struct file_mention *files, **files_end;
     bool exhausted;
 };
 
@@ -21,22 +22,30 @@ enum err storage_create(struct storage **storage) {
     if (created == NULL) {
         return ERR_MEMORY;
     }
-    created->files_end = &created->files;
+    atomic_init(&created->references, 1);
     *storage = created;
     return ERR_OK;
 }
 
-void storage_destroy(struct storage **storage) {
-    if (*storage == NULL) {
+struct storage *storage_ref(struct storage *storage) {
+    if (storage != NULL) {
+        atomic_fetch_add_explicit(&storage->references, 1, memory_order_relaxed);
+    }
+    return storage;
+}
+
+void storage_unref(struct storage **storage_pointer) {
+    struct storage *storage = *storage_pointer;
+    *storage_pointer = NULL;
+    if (storage == NULL || atomic_fetch_sub_explicit(&storage->references, 1, memory_order_acq_rel) != 1) {
         return;
     }
-    for (struct block *block = (*storage)->blocks; block != NULL;) {
+    for (struct block *block = storage->blocks; block != NULL;) {
         struct block *next = block->next;
         free(block);
         block = next;
     }
-    free(*storage);
-    *storage = NULL;
+    free(storage);
 }
 
 void *storage_alloc(struct storage *storage, size_t count, size_t size) {
@@ -69,15 +78,3 @@ const char *storage_format(struct storage *storage, const char *format, ...) {
 }
 
 bool storage_exhausted(const struct storage *storage) { return storage->exhausted; }
-
-void storage_add_file(struct storage *storage, const char *label, const char *path) {
-    struct file_mention *file = storage_alloc(storage, 1, sizeof *file);
-    if (file == NULL) {
-        return;
-    }
-    *file = (struct file_mention){.label = label, .path = path};
-    *storage->files_end = file;
-    storage->files_end = &file->next;
-}
-
-const struct file_mention *storage_files(const struct storage *storage) { return storage->files; }

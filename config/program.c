@@ -1,0 +1,64 @@
+#include "config/program.h"
+
+#include "cameras/scaler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum err start_broker(struct program *program, const struct config *config, struct reason *reason) {
+    struct broker_settings settings = {
+        .workers = config->workers, .envelope = server_frame_envelope(), .converters = &scaler_ops};
+    enum err error = broker_create(&settings, &program->broker);
+    if (error == ERR_OK) {
+        error = fleet_create(program->broker, &program->fleet);
+    }
+    if (error != ERR_OK) {
+        reason_set(reason, "cannot start: %s", err_text(error));
+        return error;
+    }
+    return fleet_apply(program->fleet, config->cameras, config->camera_count, NULL, reason);
+}
+
+enum err program_start(struct program *program, struct config **config, const char *path, const char *listen,
+                       struct reason *reason) {
+    struct config *settings = *config;
+    memcpy(program->address, settings->server.address, sizeof program->address);
+    enum err error = start_broker(program, settings, reason);
+    if (error != ERR_OK) {
+        config_destroy(config);
+        return error;
+    }
+    struct reloader_settings reloading = {.path = path, .listen = listen, .fleet = program->fleet};
+    error = reloader_create(&reloading, config, &program->reloader);
+    if (error == ERR_OK) {
+        settings->server.host = (struct server_host){.reload = reloader_perform, .user = program->reloader};
+        error = server_start(&settings->server, program->broker, &program->server, reason);
+    }
+    if (error == ERR_OK) {
+        error = reloader_start(program->reloader, program->server);
+    }
+    config_destroy(config);
+    if (error != ERR_OK && reason->text[0] == '\0') {
+        reason_set(reason, "cannot start: %s", err_text(error));
+    }
+    return error;
+}
+
+void program_reload(struct program *program) {
+    struct reload_answer answer = {0};
+    reloader_perform(program->reloader, &answer);
+    free(answer.json);
+}
+
+void program_stop(struct program *program) {
+    if (program->reloader != NULL) {
+        reloader_stop(program->reloader);
+    }
+    if (program->broker != NULL) {
+        broker_close(program->broker);
+    }
+    server_stop(&program->server);
+    fleet_destroy(&program->fleet);
+    broker_destroy(&program->broker);
+    reloader_destroy(&program->reloader);
+}

@@ -1,0 +1,181 @@
+#include "config/reload.h"
+
+#include "broker/clock.h"
+#include "broker/sync.h"
+#include "config/fixed_settings.h"
+#include "config/reload_outcome.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct reloader {
+    struct reloader_settings settings;
+    struct fixed_settings running;
+    struct server *server;
+    struct config *config; /* the thread's, once that has started */
+    pthread_t thread;
+    bool started;
+    struct event wake; /* somebody asks, or it is time to stop */
+    struct lock lock;
+    struct condition answered;
+    uint64_t last_ticket GUARDED_BY(lock);        /* of those who have asked */
+    uint64_t answered_ticket GUARDED_BY(lock);    /* up to which they have been answered */
+    struct reload_answer answer GUARDED_BY(lock); /* the newest */
+    bool stopping GUARDED_BY(lock);
+};
+
+/* ---- The thread ---- */
+
+/* Reads and checks the file. NULL, or something to destroy, after a failure. */
+static struct config *load(struct reloader *reloader, struct reload_outcome *outcome) {
+    struct config *config = NULL;
+    size_t count = 0;
+    FILE *faults = open_memstream(&outcome->faults, &count);
+    if (faults == NULL) {
+        outcome->error = ERR_MEMORY;
+        return NULL;
+    }
+    outcome->error = config_load(reloader->settings.path, faults, &config);
+    if (fclose(faults) != 0 && outcome->error == ERR_OK) {
+        outcome->error = ERR_MEMORY;
+    }
+    if (outcome->error == ERR_OK && reloader->settings.listen != NULL) {
+        outcome->error = config_set_listen(config, reloader->settings.listen, &outcome->reason);
+    }
+    return config;
+}
+
+static void apply(struct reloader *reloader, struct reload_outcome *outcome) {
+    struct config *config = load(reloader, outcome);
+    if (outcome->error == ERR_OK) {
+        outcome->error = fleet_apply(reloader->settings.fleet, config->cameras, config->camera_count, &outcome->cameras,
+                                     &outcome->reason);
+    }
+    if (outcome->error == ERR_OK) {
+        server_apply(reloader->server, &config->server);
+        struct fixed_settings wanted = fixed_settings_of(config);
+        outcome->needs_restart_count = fixed_settings_compare(&reloader->running, &wanted, outcome->needs_restart);
+        struct config *before = reloader->config;
+        reloader->config = config;
+        config = before;
+    }
+    config_destroy(&config);
+}
+
+static void reload(struct reloader *reloader) {
+    lock_acquire(&reloader->lock);
+    uint64_t ticket = reloader->last_ticket;
+    lock_release(&reloader->lock);
+
+    struct reload_outcome outcome = {0};
+    apply(reloader, &outcome);
+    reload_outcome_log(&outcome);
+    struct reason fault = reload_outcome_fault(&outcome);
+    server_note_reload(reloader->server, outcome.error != ERR_OK ? fault.text : NULL);
+    struct reload_answer answer = reload_outcome_answer(&outcome);
+    reload_outcome_finish(&outcome);
+
+    lock_acquire(&reloader->lock);
+    struct reload_answer before = reloader->answer;
+    reloader->answer = answer;
+    reloader->answered_ticket = ticket;
+    condition_broadcast(&reloader->answered);
+    lock_release(&reloader->lock);
+    free(before.json);
+}
+
+static void *serve(void *argument) {
+    struct reloader *reloader = argument;
+    for (;;) {
+        bool woken = event_wait_until(&reloader->wake, CLOCK_NEVER);
+        event_clear(&reloader->wake);
+        lock_acquire(&reloader->lock);
+        bool stopping = reloader->stopping;
+        bool asked = reloader->last_ticket > reloader->answered_ticket;
+        lock_release(&reloader->lock);
+        if (stopping) {
+            return NULL;
+        }
+        if (woken && asked) {
+            reload(reloader);
+        }
+    }
+}
+
+/* ---- Everybody else ---- */
+
+enum err reloader_create(const struct reloader_settings *settings, struct config **config, struct reloader **out) {
+    struct reloader *reloader = calloc(1, sizeof *reloader);
+    if (reloader == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err error = event_init(&reloader->wake);
+    if (error != ERR_OK) {
+        free(reloader);
+        return error;
+    }
+    lock_init(&reloader->lock);
+    condition_init(&reloader->answered);
+    reloader->settings = *settings;
+    reloader->running = fixed_settings_of(*config);
+    reloader->config = *config;
+    *config = NULL;
+    *out = reloader;
+    return ERR_OK;
+}
+
+enum err reloader_start(struct reloader *reloader, struct server *server) {
+    reloader->server = server;
+    enum err error = thread_start(&reloader->thread, "reload", 0, serve, reloader);
+    reloader->started = error == ERR_OK;
+    return error;
+}
+
+void reloader_perform(void *user, struct reload_answer *answer) {
+    struct reloader *reloader = user;
+    lock_acquire(&reloader->lock);
+    uint64_t ticket = ++reloader->last_ticket;
+    lock_release(&reloader->lock);
+    event_set(&reloader->wake);
+
+    lock_acquire(&reloader->lock);
+    while (reloader->answered_ticket < ticket && !reloader->stopping) {
+        condition_wait(&reloader->answered, &reloader->lock);
+    }
+    bool answered = reloader->answered_ticket >= ticket;
+    if (answered) {
+        *answer = reloader->answer;
+        answer->json = answer->json != NULL ? strdup(answer->json) : NULL;
+    }
+    lock_release(&reloader->lock);
+    if (!answered) {
+        *answer = reload_answer_stopping();
+    }
+}
+
+void reloader_stop(struct reloader *reloader) {
+    lock_acquire(&reloader->lock);
+    reloader->stopping = true;
+    condition_broadcast(&reloader->answered);
+    lock_release(&reloader->lock);
+    event_set(&reloader->wake);
+    if (reloader->started) {
+        pthread_join(reloader->thread, NULL);
+        reloader->started = false;
+    }
+}
+
+void reloader_destroy(struct reloader **reloader_pointer) {
+    struct reloader *reloader = *reloader_pointer;
+    *reloader_pointer = NULL;
+    if (reloader == NULL) {
+        return;
+    }
+    reloader_stop(reloader);
+    config_destroy(&reloader->config);
+    free(reloader->answer.json);
+    condition_finish(&reloader->answered);
+    lock_finish(&reloader->lock);
+    event_finish(&reloader->wake);
+    free(reloader);
+}
