@@ -223,11 +223,10 @@ class Server:
 
     def __init__(self, config, *arguments, environment=None):
         self.directory = tempfile.TemporaryDirectory(prefix="framebroker-")
+        path = pathlib.Path(self.directory.name, "config.json") if isinstance(config, dict) else config
+        self.config_path = path
         if isinstance(config, dict):
-            path = pathlib.Path(self.directory.name, "config.json")
-            path.write_text(json.dumps(config, indent=2))
-        else:
-            path = config
+            self.configure(config)
         self.stderr = open(pathlib.Path(self.directory.name, "stderr"), "w+")
         self.process = subprocess.Popen(
             [PROGRAM, "--config", str(path), "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
@@ -270,6 +269,19 @@ class Server:
                     answer += received
             return answer
 
+    def configure(self, config):
+        """Replaces the file by another one (a dictionary, or a text), as editors do: renamed over the old one."""
+        text = config if isinstance(config, str) else json.dumps(config, indent=2)
+        new = self.config_path.with_name("config.json.new")
+        new.write_text(text)
+        new.rename(self.config_path)
+
+    def reload(self, config=None):
+        """Asks the server to read its file again, after replacing that where another one is given."""
+        if config is not None:
+            self.configure(config)
+        return self.get("/api/reload", method="POST")
+
     def stream(self, path, **options):
         return Stream(self.port, path, **options)
 
@@ -302,6 +314,11 @@ class Server:
 
     def threads(self):
         return self._proc_status("Threads")
+
+    def thread_ids(self, name):
+        """Of the threads of that name: a camera's is called by its id."""
+        tasks = pathlib.Path(f"/proc/{self.pid}/task")
+        return sorted(int(task.name) for task in tasks.iterdir() if (task / "comm").read_text() == f"{name}\n")
 
     def memory_kb(self):
         return self._proc_status("VmRSS")

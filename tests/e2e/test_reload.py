@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""A new configuration while everything runs: only what has changed is touched."""
+import contextlib
+import signal
+import threading
+import unittest
+
+from harness import Server, main, pattern, wait_until
+
+
+def config(*cameras, **server):
+    return {"server": server, "defaults": {"idle_timeout_s": 0.2}, "cameras": list(cameras)}
+
+
+class Watcher:
+    """A viewer that reads everything a stream brings, on a thread of its own."""
+
+    def __init__(self, server, path):
+        self.stream = server.stream(path)
+        self.parts = []
+        self.over = threading.Event()
+        self.problem = None
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
+
+    def _read(self):
+        try:
+            while not self.over.is_set():
+                part = self.stream.part()
+                self.parts.append((part.headers.get("x-camera-id"), part.sequence, part.state))
+        except (EOFError, OSError, AssertionError) as problem:
+            self.problem = problem
+
+    def await_parts(self, count, of=None):
+        """Waits until so many more parts, of that camera, have come."""
+        wanted = len(self._of(of)) + count
+        wait_until(lambda: self.problem or len(self._of(of)) >= wanted, 20, f"{count} more parts")
+        assert len(self._of(of)) >= wanted, f"the stream ended: {self.problem!r}"
+
+    def _of(self, id):
+        return [part for part in self.parts if id in (None, part[0])]
+
+    def sequences(self, of=None):
+        return [sequence for _, sequence, state in self._of(of) if state == "live"]
+
+    def await_end(self):
+        self.thread.join(20)
+        assert isinstance(self.problem, EOFError), f"the stream should have been closed: {self.problem!r}"
+
+    def close(self):
+        self.over.set()
+        self.thread.join(20)
+        self.stream.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Reload(unittest.TestCase):
+    def assert_reloaded(self, answer, added=(), removed=(), changed=(), unchanged=0, needs_restart=()):
+        self.assertEqual(answer.status, 200, answer.text)
+        self.assertEqual(answer.json, {
+            "reloaded": True,
+            "cameras": {"added": [*added], "removed": [*removed], "changed": [*changed], "unchanged": unchanged},
+            "needs_restart": [*needs_restart]})
+
+    @contextlib.contextmanager
+    def assert_undisturbed(self, server, id, watcher):
+        """The camera keeps its thread and stays live, and the viewer gets all that it does not skip by itself."""
+        def marks():
+            camera = server.camera(id)
+            return camera["state_since"], camera["restarts"], server.thread_ids(id)
+        watcher.await_parts(1, of=id)
+        before = marks()
+        yield
+        watcher.await_parts(3, of=id)
+        self.assertEqual(marks(), before)
+        sequences = watcher.sequences(of=id)
+        camera = server.camera(id)
+        skipped = sum(viewer["skipped"] for viewer in camera["subscribers"]) + camera["frames"]["dropped"]
+        self.assertEqual(sequences, sorted(set(sequences)))
+        self.assertLessEqual(sequences[-1] - sequences[0] + 1 - len(sequences), skipped)
+
+    def ids(self, server):
+        return [camera["id"] for camera in server.get("/api/cameras").json["cameras"]]
+
+    def test_what_is_unchanged_is_not_touched(self):
+        cameras = [pattern("a"), pattern("b", fps=10)]
+        with Server(config(*cameras)) as server, Watcher(server, "/camera/a/video_feed") as watcher:
+            with self.assert_undisturbed(server, "a", watcher):
+                self.assert_reloaded(server.reload(), unchanged=2)
+                for name in ("One", "Another"):
+                    cameras[1]["name"] = name
+                    self.assert_reloaded(server.reload(config(*cameras)), changed=["b"], unchanged=1)
+                    self.assertEqual(server.camera("b")["name"], name)
+                    watcher.await_parts(3)
+
+    def test_another_order_touches_nothing_but_the_places(self):
+        cameras = [pattern("a"), pattern("b"), pattern("c")]
+        with Server(config(*cameras)) as server, Watcher(server, "/camera/a/video_feed") as watcher:
+            with self.assert_undisturbed(server, "a", watcher):
+                for _ in range(3):
+                    cameras.append(cameras.pop(0))
+                    self.assert_reloaded(server.reload(config(*cameras)), unchanged=3)
+                    ids = [camera["id"] for camera in cameras]
+                    self.assertEqual(self.ids(server), ids)
+                    self.assertEqual(server.get("/camera/1/snapshot").headers["X-Camera-Id"], ids[0])
+                    self.assertEqual(server.get("/?action=snapshot_2").headers["X-Camera-Id"], ids[2])
+
+    def test_defaults_touch_only_those_that_take_them(self):
+        cameras = [pattern("a", ring_frames=4), pattern("b")]
+        settings = config(*cameras)
+        with Server(settings) as server, Watcher(server, "/camera/a/video_feed") as watcher:
+            with self.assert_undisturbed(server, "a", watcher):
+                settings["defaults"]["ring_frames"] = 2
+                self.assert_reloaded(server.reload(settings), changed=["b"], unchanged=1)
+                settings["cameras"][1]["ring_frames"] = 2
+                self.assert_reloaded(server.reload(settings), unchanged=2)
+
+    def test_cameras_come_and_go_and_places_follow(self):
+        a, b, c = pattern("a"), pattern("b"), pattern("c")
+        with Server(config(a, b)) as server:
+            with Watcher(server, "/camera/a/video_feed") as stays, Watcher(server, "/camera/b/video_feed") as ends:
+                ends.await_parts(2)
+                with self.assert_undisturbed(server, "a", stays):
+                    self.assert_reloaded(server.reload(config(c, a)), added=["c"], removed=["b"], unchanged=1)
+                    ends.await_end()
+            self.assertEqual(self.ids(server), ["c", "a"])
+            self.assertEqual(server.get("/camera/b/snapshot").status, 404)
+            self.assertEqual(server.get("/camera/1/snapshot").headers["X-Camera-Id"], "c")
+            self.assertEqual(server.get("/camera/2/snapshot").headers["X-Camera-Id"], "a")
+
+    def test_a_changed_camera_keeps_its_viewers(self):
+        with Server(config(pattern("a"))) as server, Watcher(server, "/camera/a/video_feed") as watcher:
+            watcher.await_parts(5)
+            self.assert_reloaded(server.reload(config(pattern("a", width=640, height=480))), changed=["a"])
+            server.wait_for_camera("a", lambda camera: camera["width"] == 640, 10, "the new size")
+            watcher.await_parts(5)
+            self.assertEqual(len(server.camera("a")["subscribers"]), 1)
+        sequences = watcher.sequences()
+        self.assertEqual(sequences, sorted(set(sequences)), "the sequence never goes back")
+
+    def test_a_feed_goes_on_without_a_camera_that_is_gone(self):
+        with Server(config(pattern("a"), pattern("b"))) as server, Watcher(server, "/feed") as watcher:
+            watcher.await_parts(3, of="b")
+            with self.assert_undisturbed(server, "a", watcher):
+                self.assert_reloaded(server.reload(config(pattern("a"))), removed=["b"], unchanged=1)
+            self.assert_reloaded(server.reload(config(pattern("c"))), added=["c"], removed=["a"])
+            watcher.await_end()
+
+    def test_a_sighup_does_the_same(self):
+        with Server(config(pattern("a"))) as server:
+            server.configure(config(pattern("a"), pattern("b")))
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: self.ids(server) == ["a", "b"], 10, "the new camera")
+            wait_until(lambda: "configuration reloaded" in server.log(), 10, "the log to tell")
+
+    def test_a_bad_file_changes_nothing_and_says_why(self):
+        bad = config(pattern("a", width=7), {"id": "b", "sauce": {}})
+        secret = "s3cret-pa55word"
+        bad["cameras"].append({"id": "c", "source": {"type": "url", "url": f"rtsp://user:{secret}@host/", "x": secret}})
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(Server(config(pattern("a"))))
+            watcher = stack.enter_context(Watcher(server, "/camera/a/video_feed"))
+            stack.enter_context(self.assert_undisturbed(server, "a", watcher))
+            answer = server.reload(bad)
+            self.assertEqual((answer.status, answer.error_code), (422, "bad_configuration"))
+            self.assertFalse(answer.json["reloaded"])
+            faults = answer.json["faults"]
+            self.assertEqual([fault.split(": ")[1] for fault in faults][:2], ["cameras[0].source.width", "cameras[1]"])
+            self.assertNotIn(secret, answer.text)
+            reloads = server.status()["reloads"]
+            self.assertEqual((reloads["count"], reloads["failed"]), (1, 1))
+            self.assertEqual(reloads["last_error"], faults[0])
+            self.assertIsNotNone(reloads["last_at"])
+
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: server.status()["reloads"]["count"] == 2, 10, "the second reload")
+            log = server.log()
+            for fault in faults:
+                self.assertEqual(log.count(fault), 2)
+            self.assertNotIn(secret, log)
+
+            server.configure("{")
+            self.assertEqual(server.reload().status, 422)
+            server.config_path.unlink()
+            self.assertEqual(server.reload().status, 422)
+            self.assert_reloaded(server.reload(config(pattern("a"))), unchanged=1)
+            self.assertIsNone(server.status()["reloads"]["last_error"])
+
+    def test_what_needs_a_restart_is_named(self):
+        camera = pattern("a")
+        with Server(config(camera, max_streams=2)) as server:
+            # The harness says where to listen, on the command line: the file has no say then.
+            self.assert_reloaded(server.reload(config(camera, max_streams=2, listen="127.0.0.1:1")), unchanged=1)
+            wanted = config(camera, max_streams=3, senders=7, workers=5)
+            names = ["server.max_streams", "server.senders", "server.workers"]
+            for _ in range(2):  # until the restart
+                self.assert_reloaded(server.reload(wanted), unchanged=1, needs_restart=names)
+            self.assertIn("server.senders has changed: restart", server.log())
+            self.assert_reloaded(server.reload(config(camera, max_streams=1)), unchanged=1)
+            self.assertEqual(server.status()["streams"]["max"], 1)
+
+    def test_requests_at_once_are_all_answered(self):
+        with Server(config(pattern("a"))) as server:
+            answers = []
+            threads = [threading.Thread(target=lambda: answers.append(server.reload().status)) for _ in range(30)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(len(answers), 30)
+            self.assertLessEqual(set(answers), {200, 503})
+            self.assertIn(200, answers)
+
+    def test_the_end_does_not_wait_for_reloads(self):
+        frozen = pattern("a", faults=[{"kind": "slow_open", "at_frame": 1, "for_s": 60}])
+        with Server(config(frozen)) as server:
+            def reload():
+                try:
+                    while True:
+                        frozen["ring_frames"] = frozen.get("ring_frames", 1) % 64 + 1
+                        server.reload(config(frozen))
+                except OSError:
+                    pass  # it has ended
+            thread = threading.Thread(target=reload)
+            thread.start()
+            wait_until(lambda: server.status()["reloads"]["count"] > 3, 10, "reloads")
+            server.signal()
+            thread.join()
+
+
+if __name__ == "__main__":
+    main()
