@@ -114,6 +114,9 @@ enum err config_load(const char *path, FILE *faults, struct config **config) {
             .server = {.address = "127.0.0.1", .port = 8080, .max_streams = 256},
             .storage = storage,
         };
+        error = edge_create(&loaded->server.edge);
+    }
+    if (error == ERR_OK) {
         struct node root = document_root(&document);
         read_root(&root, loaded);
         loaded->files = document.files;
@@ -145,6 +148,7 @@ void config_destroy(struct config **config_pointer) {
     for (size_t i = 0; i < config->camera_count; i++) {
         storage_unref(&config->cameras[i].storage);
     }
+    edge_unref(&config->server.edge);
     struct storage *storage = config->storage; /* holds the config itself */
     storage_unref(&storage);
 }

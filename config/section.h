@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define SECTION_KEYS_MAX 16
+#define SECTION_KEYS_MAX 32
 
 struct section {
     const struct node *object;

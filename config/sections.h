@@ -15,6 +15,9 @@ void server_section_read(const struct node *node, struct config *config);
 /* Once all is read: whether the server may listen where the file says. */
 void server_section_check_exposure(const struct node *root, const struct config *config);
 
+/* Those keys of it that say how the network reaches the server. */
+void edge_keys_read(struct section *section, struct edge_settings *edge);
+
 /* Settings that a file without "defaults" gives to its cameras. */
 extern const struct camera_settings camera_settings_built_in;
 /* "defaults", over the built-in ones. */

@@ -22,6 +22,7 @@ void server_section_read(const struct node *node, struct config *config) {
     if (section_find(&section, "listen", &listen)) {
         read_listen(&listen, server);
     }
+    edge_keys_read(&section, edge_edit(server->edge));
     server->max_streams = (unsigned)section_integer(&section, "max_streams", 1, 10000, server->max_streams);
     server->allow_anonymous = section_boolean(&section, "allow_anonymous", server->allow_anonymous);
     server->senders = (unsigned)section_integer(&section, "senders", 0, 64, server->senders);

@@ -103,7 +103,8 @@ static struct figure bytes_figure(uint64_t bytes) {
 }
 
 /* The page's script writes the same texts later: figuresOf() in figures.js. */
-static void write_camera(FILE *out, struct template template, const struct topic_snapshot *topic) {
+static void write_camera(FILE *out, struct template template, const struct topic_snapshot *topic,
+                         const char *base_path) {
     const struct topic_settings *settings = &topic->settings;
     struct figure size = size_figure(topic);
     struct figure rate = rate_figure(topic->captured_fps);
@@ -119,6 +120,7 @@ static void write_camera(FILE *out, struct template template, const struct topic
     struct figure restarts = count_figure(topic->restarts);
     struct figure viewers = count_figure(topic->subscriber_count);
     const struct template_value values[] = {
+        {"base", base_path},
         {"id", settings->id},
         {"name", settings->name},
         {"source", settings->source},
@@ -157,7 +159,7 @@ static void write_summary(const struct broker_snapshot *snapshot, char *text, si
 
 /* A page whose block of that name is written for each camera. */
 static char *render_cameras(const struct asset *asset, const char *block_name, const struct broker_snapshot *snapshot,
-                            const struct template_value *values, size_t value_count) {
+                            const struct template_value *values, size_t value_count, const char *base_path) {
     struct page page;
     if (page_open(&page) != ERR_OK) {
         return NULL;
@@ -166,21 +168,22 @@ static char *render_cameras(const struct asset *asset, const char *block_name, c
     template_split(template_of(asset), block_name, &before, &block, &after);
     template_write(page.out, before, values, value_count);
     for (size_t i = 0; i < snapshot->topic_count; i++) {
-        write_camera(page.out, block, &snapshot->topics[i]);
+        write_camera(page.out, block, &snapshot->topics[i], base_path);
     }
     template_write(page.out, after, values, value_count);
     return page_close(&page);
 }
 
-char *gallery_render(const struct broker_snapshot *snapshot) {
+char *gallery_render(const struct broker_snapshot *snapshot, const char *base_path) {
     char summary[256];
     write_summary(snapshot, summary, sizeof summary);
     struct figure cameras = count_figure(snapshot->topic_count);
-    const struct template_value values[] = {{"summary", summary}, {"cameras", cameras.text}};
-    return render_cameras(&asset_gallery_page, "tile", snapshot, values, COUNT_OF(values));
+    const struct template_value values[] = {{"base", base_path}, {"summary", summary}, {"cameras", cameras.text}};
+    return render_cameras(&asset_gallery_page, "tile", snapshot, values, COUNT_OF(values), base_path);
 }
 
-char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts) {
+char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts,
+                            const char *base_path) {
     char summary[256];
     write_summary(snapshot, summary, sizeof summary);
     struct figure streams = count_figure(counts->streams_active);
@@ -193,19 +196,21 @@ char *gallery_render_status(const struct broker_snapshot *snapshot, const struct
     struct figure frames = count_figure(snapshot->frames.frames);
     struct figure uptime = duration_figure(snapshot->uptime_ns, "");
     const struct template_value values[] = {
-        {"summary", summary},        {"streams", streams.text},        {"streams_max", streams_max.text},
-        {"rejected", rejected.text}, {"threads", threads.text},        {"queued", queued.text},
-        {"replaced", replaced.text}, {"memory", memory.text},          {"frames", frames.text},
+        {"base", base_path},         {"summary", summary},
+        {"streams", streams.text},   {"streams_max", streams_max.text},
+        {"rejected", rejected.text}, {"threads", threads.text},
+        {"queued", queued.text},     {"replaced", replaced.text},
+        {"memory", memory.text},     {"frames", frames.text},
         {"uptime", uptime.text},     {"version", FRAMEBROKER_VERSION},
     };
-    return render_cameras(&asset_status_page, "camera", snapshot, values, COUNT_OF(values));
+    return render_cameras(&asset_status_page, "camera", snapshot, values, COUNT_OF(values), base_path);
 }
 
-char *gallery_render_camera(const struct topic_snapshot *topic) {
+char *gallery_render_camera(const struct topic_snapshot *topic, const char *base_path) {
     struct page page;
     if (page_open(&page) != ERR_OK) {
         return NULL;
     }
-    write_camera(page.out, template_of(&asset_camera_page), topic);
+    write_camera(page.out, template_of(&asset_camera_page), topic, base_path);
     return page_close(&page);
 }

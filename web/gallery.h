@@ -7,11 +7,14 @@
 #include "broker/broker.h"
 #include "web/status.h"
 
+/* base_path: what links begin with, e.g. "/cams"; "" at the root. */
+
 /* /: a tile for each camera. */
-char *gallery_render(const struct broker_snapshot *snapshot);
+char *gallery_render(const struct broker_snapshot *snapshot, const char *base_path);
 /* /camera/N: one camera's page. */
-char *gallery_render_camera(const struct topic_snapshot *topic);
+char *gallery_render_camera(const struct topic_snapshot *topic, const char *base_path);
 /* /status: the figures of /api/status for people. */
-char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts);
+char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts,
+                            const char *base_path);
 
 #endif

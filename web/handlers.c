@@ -47,10 +47,13 @@ static void handle_overview(struct site *site, const struct http_request *reques
         return;
     }
     struct server_counts counts = counts_of(site);
+    const char *base = edge_settings(request->edge)->base_path;
     bool ready = true;
     switch (target) {
-    case ROUTE_GALLERY: reply_text(request, 200, HTML, NULL, gallery_render(&snapshot)); break;
-    case ROUTE_STATUS_PAGE: reply_text(request, 200, HTML, NULL, gallery_render_status(&snapshot, &counts)); break;
+    case ROUTE_GALLERY: reply_text(request, 200, HTML, NULL, gallery_render(&snapshot, base)); break;
+    case ROUTE_STATUS_PAGE:
+        reply_text(request, 200, HTML, NULL, gallery_render_status(&snapshot, &counts, base));
+        break;
     case ROUTE_STATUS: reply_text(request, 200, JSON, NULL, status_render(&snapshot, &counts)); break;
     case ROUTE_CAMERAS: reply_text(request, 200, JSON, NULL, status_render_cameras(&snapshot)); break;
     default: {
@@ -71,7 +74,7 @@ static void handle_camera_view(struct site *site, const struct http_request *req
         return;
     }
     if (target == ROUTE_CAMERA_PAGE) {
-        reply_text(request, 200, HTML, NULL, gallery_render_camera(&snapshot));
+        reply_text(request, 200, HTML, NULL, gallery_render_camera(&snapshot, edge_settings(request->edge)->base_path));
     } else {
         reply_text(request, 200, JSON, NULL, status_render_camera(&snapshot));
     }
@@ -126,8 +129,15 @@ static void reply_route_error(const struct http_request *request, const struct r
 void handle_request(struct site *site, const struct http_request *request) {
     struct route route;
     struct route_error error;
+    if (!edge_admit(request)) {
+        return;
+    }
     if (route_parse(request->method, request->path, request->query, &route, &error) != ERR_OK) {
-        reply_route_error(request, &error);
+        if (error.status == 405 && edge_is_preflight(request)) {
+            edge_reply_preflight(request, error.allow);
+        } else {
+            reply_route_error(request, &error);
+        }
         return;
     }
     switch (route.target) {

@@ -7,6 +7,7 @@
 
 #include "broker/broker.h"
 #include "broker/sync.h"
+#include "web/edge.h"
 #include "web/http.h"
 #include "web/router.h"
 #include "web/sender.h"
@@ -25,6 +26,7 @@ struct site {
     struct server_host host;
     struct lock lock;
     struct reload_counts reloads GUARDED_BY(lock);
+    struct edge *edge GUARDED_BY(lock); /* a reference; NULL: of a server without any such settings */
     /* Relaxed: each counts for itself. */
     atomic_uint streams_max;
     atomic_uint streams_active;
@@ -34,7 +36,7 @@ struct site {
     _Atomic uint64_t streams_rejected;
 };
 
-/* Answers any request. */
+/* Answers any request, which the edge has described. */
 void handle_request(struct site *site, const struct http_request *request);
 
 /* Those with a file of their own. camera is borrowed. */

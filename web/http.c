@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Nothing that we serve may be kept, framed by others, sniffed, or load from anywhere else. */
 #define COMMON_HEADERS                                                                                                 \
@@ -19,8 +20,12 @@
     "X-Content-Type-Options: nosniff\r\n"                                                                              \
     "Referrer-Policy: no-referrer\r\n"                                                                                 \
     "Content-Security-Policy: default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "               \
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'\r\n"                              \
+    "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'self'\r\n"                              \
+    "X-Frame-Options: SAMEORIGIN\r\n"                                                                                  \
+    "Permissions-Policy: camera=(), display-capture=(), geolocation=(), microphone=(), usb=()\r\n"                     \
     "Connection: close\r\n"
+
+#define HEAD_MAX_BYTES 4096
 
 /* civetweb waits for a byte for up to 10 s more. */
 #define BODY_WITHIN_NS (5 * NS_PER_S)
@@ -29,17 +34,29 @@ void http_request_init(struct http_request *request, struct mg_connection *conne
     const struct mg_request_info *info = mg_get_request_info(connection);
     *request = (struct http_request){
         .method = info->request_method != NULL ? info->request_method : "", /* a request that is not HTTP */
+        .target = info->request_uri != NULL ? info->request_uri : "",
         .path = info->local_uri != NULL ? info->local_uri : "",
         .query = info->query_string,
         .connection = connection,
     };
     snprintf(request->remote, sizeof request->remote, "%s:%d", info->remote_addr, info->remote_port);
+    snprintf(request->client, sizeof request->client, "%s", info->remote_addr);
 }
 
 bool http_is_head(const struct http_request *request) { return strcmp(request->method, "HEAD") == 0; }
 
 const char *http_header(const struct http_request *request, const char *name) {
     return mg_get_header(request->connection, name);
+}
+
+const char *http_header_before(const struct http_request *request, const char *name, size_t *index) {
+    const struct mg_request_info *info = mg_get_request_info(request->connection);
+    size_t i = *index < (size_t)info->num_headers ? *index : (size_t)info->num_headers;
+    while (i > 0 && strcasecmp(info->http_headers[i - 1].name, name) != 0) {
+        i--;
+    }
+    *index = i > 0 ? i - 1 : 0;
+    return i > 0 ? info->http_headers[i - 1].value : NULL;
 }
 
 /* Of the statuses that we send; civetweb knows those that it refuses requests with. */
@@ -63,18 +80,20 @@ static bool write_all(const struct http_request *request, const void *bytes, siz
 }
 
 void http_reply(const struct http_request *request, const struct http_reply *reply) {
-    char head[2048];
-    int head_bytes = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s", reply->status,
-                              status_words(request, reply->status), reply->headers != NULL ? reply->headers : "");
+    char head[HEAD_MAX_BYTES];
+    const bool has_body = reply->status != 304 && reply->status != 204; /* RFC 9110, section 6.4.1 */
+    int head_bytes = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s%s", reply->status,
+                              status_words(request, reply->status), request->edge_headers,
+                              reply->headers != NULL ? reply->headers : "");
     size_t used = (size_t)head_bytes;
-    if (reply->status == 304) {
+    if (!has_body) {
         snprintf(head + used, sizeof head - used, "\r\n");
     } else {
         snprintf(head + used, sizeof head - used, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
                  reply->content_type, reply->body_bytes);
     }
     bool sent = write_all(request, head, strlen(head));
-    if (sent && reply->body_bytes > 0 && reply->status != 304 && !http_is_head(request)) {
+    if (sent && reply->body_bytes > 0 && has_body && !http_is_head(request)) {
         sent = write_all(request, reply->body, reply->body_bytes);
     }
     (void)sent;
@@ -124,11 +143,11 @@ bool http_read_body(const struct http_request *request, char *body, size_t room,
 }
 
 bool http_begin_stream(const struct http_request *request, const char *content_type, const char *first_bytes) {
-    char head[2048];
+    char head[HEAD_MAX_BYTES];
     /* X-Accel-Buffering: nginx would otherwise hold the stream back. */
     snprintf(head, sizeof head,
-             "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "X-Accel-Buffering: no\r\nContent-Type: %s\r\n\r\n%s", content_type,
-             http_is_head(request) ? "" : first_bytes);
+             "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "%sX-Accel-Buffering: no\r\nContent-Type: %s\r\n\r\n%s",
+             request->edge_headers, content_type, http_is_head(request) ? "" : first_bytes);
     return write_all(request, head, strlen(head));
 }
 

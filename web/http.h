@@ -6,17 +6,26 @@
 #define WEB_HTTP_H
 
 #include "broker/err.h"
+#include "web/client_address.h"
+#include "web/origin.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+struct edge;
 struct mg_connection;
 
 struct http_request {
-    const char *method; /* "GET" */
-    const char *path;   /* decoded: may hold any byte but 0 */
-    const char *query;  /* as sent; NULL for none */
-    char remote[64];    /* "127.0.0.1:52034" */
+    const char *method;              /* "GET" */
+    const char *target;              /* as sent: "/status", or "http://host/status" */
+    const char *path;                /* decoded: may hold any byte but 0 */
+    const char *query;               /* as sent; NULL for none */
+    char remote[64];                 /* "127.0.0.1:52034" */
+    char client[ADDRESS_TEXT_BYTES]; /* "127.0.0.1", or what a trusted proxy says of its client, which may be IPv6 */
+    struct edge *edge;               /* by which it came in */
+    bool is_forwarded;               /* a trusted proxy has sent it */
+    bool is_https;                   /* and its client speaks TLS to that */
+    char edge_headers[ORIGIN_HEADERS_MAX_BYTES]; /* lines that go with every answer */
     struct mg_connection *connection;
 };
 
@@ -27,6 +36,10 @@ bool http_is_head(const struct http_request *request);
 
 /* The value of a header of the request, or NULL. */
 const char *http_header(const struct http_request *request, const char *name);
+/* The values of one that may be given more than once, from the last to the first; then NULL. *index is
+ * HTTP_HEADERS_ALL at first. */
+#define HTTP_HEADERS_ALL 0x10000
+const char *http_header_before(const struct http_request *request, const char *name, size_t *index);
 
 /* Reads the body of a request, of at most room bytes. Blocks: until it is all there; 15 s at most, however slowly it
  * comes. False after an error has been replied. */

@@ -22,6 +22,16 @@ struct piece piece_take(struct piece *rest, char separator) {
     return taken;
 }
 
+struct piece piece_trim(struct piece piece) {
+    while (piece.count > 0 && (piece.bytes[0] == ' ' || piece.bytes[0] == '\t')) {
+        piece = (struct piece){piece.bytes + 1, piece.count - 1};
+    }
+    while (piece.count > 0 && (piece.bytes[piece.count - 1] == ' ' || piece.bytes[piece.count - 1] == '\t')) {
+        piece.count--;
+    }
+    return piece;
+}
+
 static bool consists_of(struct piece piece, const char *characters) {
     for (size_t i = 0; i < piece.count; i++) {
         if (memchr(characters, piece.bytes[i], strlen(characters)) == NULL) {
@@ -39,3 +49,5 @@ bool piece_is_id(struct piece piece, size_t most_bytes) {
 bool piece_is_file_name(struct piece piece, size_t most_bytes) {
     return piece.count > 0 && piece.count <= most_bytes && consists_of(piece, LOWER UPPER DIGITS "._-");
 }
+
+bool piece_is_unreserved(struct piece piece) { return consists_of(piece, LOWER UPPER DIGITS "._~-"); }

@@ -32,6 +32,14 @@ struct server {
     unsigned workers_started GUARDED_BY(lock);
 };
 
+/* A reference, under which a request is answered whatever is applied meanwhile. */
+static struct edge *site_edge(struct site *site) {
+    lock_acquire(&site->lock);
+    struct edge *edge = edge_ref(site->edge);
+    lock_release(&site->lock);
+    return edge;
+}
+
 /* ---- civetweb's callbacks ---- */
 
 static int on_connection(const struct mg_connection *connection, void **unused) {
@@ -50,7 +58,10 @@ static int on_request(struct mg_connection *connection) {
     struct http_request request;
     http_request_init(&request, connection);
     struct server *server = info->user_data;
+    request.edge = site_edge(&server->site);
+    edge_describe(&request);
     handle_request(&server->site, &request);
+    edge_unref(&request.edge);
     return 1; /* whatever it was, it is answered */
 }
 
@@ -59,8 +70,12 @@ static int on_refusal(struct mg_connection *connection, int status, const char *
     (void)message; /* may hold parts of the request */
     struct http_request request;
     http_request_init(&request, connection);
+    struct server *server = mg_get_request_info(connection)->user_data;
+    request.edge = site_edge(&server->site);
+    edge_describe(&request);
     http_reply_error(&request, status, NULL, "bad_request",
                      status == 413 || status == 414 ? "the request is too large" : "the request is not valid HTTP");
+    edge_unref(&request.edge);
     return 0;
 }
 
@@ -166,6 +181,8 @@ static struct mg_context *start_civetweb(struct server *server, unsigned workers
         "8192",
         "access_control_allow_methods",
         "",
+        "enable_auth_domain_check", /* of absolute addresses; ours is edge_admit() */
+        "no",
         NULL,
     };
     struct mg_callbacks callbacks = {
@@ -266,6 +283,11 @@ void server_apply(struct server *server, const struct server_settings *settings)
     unsigned most = server->settings.max_streams;
     unsigned streams_max = settings->max_streams < most ? settings->max_streams : most;
     atomic_store_explicit(&server->site.streams_max, streams_max, memory_order_relaxed);
+    lock_acquire(&server->site.lock);
+    struct edge *before = server->site.edge;
+    server->site.edge = edge_ref(settings->edge);
+    lock_release(&server->site.lock);
+    edge_unref(&before);
 }
 
 void server_note_reload(struct server *server, const char *fault) {
@@ -317,5 +339,6 @@ void server_stop(struct server **server_pointer) {
     condition_finish(&server->worker_started);
     lock_finish(&server->lock);
     lock_finish(&server->site.lock);
+    edge_unref(&server->site.edge);
     free(server);
 }

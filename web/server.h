@@ -7,6 +7,7 @@
 #define WEB_SERVER_H
 
 #include "broker/broker.h"
+#include "web/edge.h"
 
 /* What became of a request to read the configuration again. */
 struct reload_answer {
@@ -27,6 +28,7 @@ struct server_settings {
     unsigned max_streams;
     unsigned senders;        /* threads that push streams; 0: as many as there are cores */
     bool allow_anonymous;    /* also beyond this machine, see server_check_exposure() */
+    struct edge *edge;       /* borrowed; NULL: one without settings */
     struct server_host host; /* the program's, not the file's */
 };
 

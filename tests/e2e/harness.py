@@ -113,7 +113,7 @@ class Part:
 class Stream:
     """A multipart/x-mixed-replace answer over a bare socket. Anything that a browser might stumble over is an error."""
 
-    def __init__(self, port, path, receive_buffer=None, user_agent="harness", timeout=10):
+    def __init__(self, port, path, receive_buffer=None, user_agent="harness", headers=None, timeout=10):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -123,8 +123,9 @@ class Stream:
         self.newest = None
         try:
             self.socket.connect(("127.0.0.1", port))
-            self.socket.sendall(
-                f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {user_agent}\r\n\r\n".encode())
+            lines = {"Host": "localhost", "User-Agent": user_agent, **(headers or {})}
+            head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+            self.socket.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
             self._read_head()
         except BaseException:
             self.socket.close()
@@ -252,7 +253,7 @@ class Server:
     def get(self, path, method="GET", headers=None, timeout=10):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * TIME_SCALE)
         with contextlib.closing(connection):
-            connection.putrequest(method, path, skip_accept_encoding=True)
+            connection.putrequest(method, path, skip_accept_encoding=True, skip_host="Host" in (headers or {}))
             for name, value in (headers or {}).items():
                 connection.putheader(name, value)
             connection.endheaders()

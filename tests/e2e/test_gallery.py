@@ -21,7 +21,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.words, self.images, self.links, self.handlers, self.inline_scripts = [], [], [], [], []
-        self.resources, self.in_script = [], False
+        self.resources, self.in_script, self.base = [], False, "/"
         self.feed(text)
         self.text = " ".join(" ".join(self.words).split())
 
@@ -29,6 +29,11 @@ class Page(html.parser.HTMLParser):
         attributes = dict(attributes)
         self.handlers += [name for name in attributes if name.startswith("on")]
         self.in_script = tag in ("script", "style")
+        if tag == "base":
+            self.base = attributes["href"]
+        for name in ("src", "href"):
+            if name in attributes:
+                attributes[name] = urllib.parse.urljoin(self.base, attributes[name])
         if tag == "img":
             self.images.append(attributes)
         if tag == "a":

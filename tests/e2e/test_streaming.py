@@ -120,7 +120,7 @@ class SlowClients(unittest.TestCase):
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
                 client.settimeout(8 * TIME_SCALE)
                 client.connect(("127.0.0.1", port))
-                client.sendall(b"GET /camera/a/video_feed HTTP/1.1\r\nHost: a\r\n\r\n")
+                client.sendall(b"GET /camera/a/video_feed HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 while not over.is_set():
                     asked = time.monotonic()
                     if not client.recv(chance.choice((1000, 16384, 65536))):

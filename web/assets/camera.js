@@ -10,7 +10,7 @@ const main = document.querySelector('main');
 const image = main.querySelector('.picture');
 const wall = document.querySelector('#wall');
 const { id, source } = main.dataset;
-const stream = `/camera/${id}/video_feed`;
+const stream = `camera/${id}/video_feed`;
 
 // ---- The stream ----
 
@@ -67,7 +67,7 @@ function showViewers(viewers) {
 }
 
 main.querySelector('.charts').hidden = false;
-poll(`/api/cameras/${id}`, (camera, resumed) => {
+poll(`api/cameras/${id}`, (camera, resumed) => {
   showFigures(main, camera);
   charts.rate.add(camera.fps.captured);
   charts.age.add(camera.last_frame?.age_ms ?? null);

@@ -75,7 +75,7 @@ class Controls {
 
 // Fills the section in, and shows it, where the camera has any.
 export async function showControls(id, section) {
-  const address = `/api/cameras/${id}/controls`;
+  const address = `api/cameras/${id}/controls`;
   const response = await fetch(address, { cache: 'no-store' });
   if (response.ok) new Controls(address, section).show((await response.json()).controls);
 }

@@ -40,7 +40,7 @@ function showStreams(streams) {
   section.querySelector('tbody').replaceChildren(...streams.map(streamRow));
 }
 
-poll('/api/status', (status) => {
+poll('api/status', (status) => {
   fillFigures(totals, {
     streams: status.streams.active,
     rejected: status.streams.rejected,

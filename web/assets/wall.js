@@ -29,7 +29,7 @@ function feedAddress() {
   if (watched.length === 0) return null;
   const cameras = watched.length === configured.length ? 'all' : watched.map((tile) => tile.id).join(',');
   const widest = Math.max(...watched.map(({ screen }) => pictureWidth(screen.clientWidth, screen.clientHeight)));
-  return `/feed?cameras=${cameras}&width=${feedWidth(widest * devicePixelRatio)}`;
+  return `feed?cameras=${cameras}&width=${feedWidth(widest * devicePixelRatio)}`;
 }
 
 let settling;
@@ -74,7 +74,7 @@ function applyView() {
 function change(changes) {
   Object.assign(view, changes);
   const query = writeView(view);
-  history.replaceState(null, '', `/${query}`);
+  history.replaceState(null, '', `./${query}`);
   sessionStorage.setItem('wall', query);
   applyView();
 }
@@ -196,7 +196,7 @@ change({});
 
 const idsOf = (cameras) => cameras.map(({ id }) => id).join();
 
-poll('/api/status', (status, resumed) => {
+poll('api/status', (status, resumed) => {
   // The server has another configuration by now.
   if (idsOf(status.cameras) !== idsOf(configured)) location.reload();
   for (const camera of status.cameras) {

@@ -119,10 +119,11 @@ static int ask(const char *format, ...) {
     return finish_request(begin_request(request));
 }
 
-static int get(const char *path) { return ask("GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path); }
+static int get(const char *path) { return ask("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path); }
 
 static int put(const char *body) {
-    return ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+    return ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
+               body);
 }
 
 static void assert_replied(const char *part) {
@@ -185,8 +186,9 @@ static void bodies_that_are_no_wishes_are_refused(void **state) {
 
 static void bodies_without_length_or_too_long_are_refused(void **state) {
     (void)state;
-    assert_int_equal(ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\n\r\n"), 411);
-    assert_int_equal(ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: 4097\r\n\r\n"), 413);
+    assert_int_equal(ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: localhost\r\n\r\n"), 411);
+    assert_int_equal(ask("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4097\r\n\r\n"),
+                     413);
     static char body[4097];
     memset(body, ' ', 4096);
     memcpy(body, "{}", 2);
@@ -201,7 +203,7 @@ static void requests_that_wait_are_bounded(void **state) {
     do { /* a body that is still to come; more of them than places, if the question between takes one's place */
         assert_true(count < ENOUGH);
         waiting[count++] =
-            begin_request("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{");
+            begin_request("PUT /api/cameras/a/controls HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{");
     } while (get("/api/cameras/a/controls") == 200);
     assert_replied("HTTP/1.1 503 ");
     assert_replied("Retry-After: 1\r\n");
@@ -234,9 +236,10 @@ static void camera_that_is_not_open_says_so(void **state) {
 
 static void other_methods_are_not_allowed(void **state) {
     (void)state;
-    assert_int_equal(ask("POST /api/cameras/a/controls HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"), 405);
+    assert_int_equal(ask("POST /api/cameras/a/controls HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"),
+                     405);
     assert_replied("Allow: GET, HEAD, PUT\r\n");
-    assert_int_equal(ask("PUT /api/cameras/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"), 405);
+    assert_int_equal(ask("PUT /api/cameras/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"), 405);
     assert_replied("Allow: GET, HEAD\r\n");
 }
 

@@ -34,15 +34,16 @@ static void assert_shows(const char *page, const char *text) {
 
 static char *render_gallery(struct topic_snapshot *cameras, size_t count) {
     const struct broker_snapshot snapshot = {.topic_count = count, .topics = cameras};
-    char *page = gallery_render(&snapshot);
+    char *page = gallery_render(&snapshot, "/cams");
     assert_non_null(page);
     assert_null(strstr(page, "{{"));
     assert_shows(page, "</html>");
+    assert_shows(page, "<base href=\"/cams/\">");
     return page;
 }
 
 static char *render_camera(const struct topic_snapshot *camera) {
-    char *page = gallery_render_camera(camera);
+    char *page = gallery_render_camera(camera, "/cams");
     assert_non_null(page);
     assert_null(strstr(page, "{{"));
     assert_shows(page, "</html>");
@@ -57,8 +58,8 @@ static void gallery_has_a_tile_for_each_camera(void **state) {
     char *page = render_gallery(cameras, 3);
     assert_int_equal(occurrences(page, "class=\"tile\""), 3);
     assert_shows(page, "3 cameras · 2 live · 1 offline");
-    assert_shows(page, "src=\"/camera/front-door/snapshot\"");
-    assert_shows(page, "<a href=\"/camera/2\">Garage</a>");
+    assert_shows(page, "src=\"camera/front-door/snapshot\"");
+    assert_shows(page, "<a href=\"camera/2\">Garage</a>");
     assert_shows(page, ">no such device</p>");
     free(page);
 }
@@ -104,7 +105,7 @@ static void markup_in_texts_is_shown_as_text(void **state) {
 static void marker_in_a_name_is_not_filled_in(void **state) {
     (void)state;
     struct topic_snapshot camera = camera_of("1", "{{error}}", STATE_OFFLINE);
-    char *page = gallery_render_camera(&camera);
+    char *page = gallery_render_camera(&camera, "");
     assert_non_null(page);
     assert_shows(page, "<h1>{{error}}</h1>");
     free(page);
@@ -123,9 +124,9 @@ static void camera_page_shows_stream_and_figures(void **state) {
     camera.last_age_ns = 12 * NS_PER_MS;
     char *page = render_camera(&camera);
     assert_shows(page, "<title>Front door – framebroker</title>");
-    assert_shows(page, "<img class=\"picture\" src=\"/camera/front-door/video_feed\"");
-    assert_shows(page, "href=\"/camera/front-door/snapshot\"");
-    assert_shows(page, "href=\"/api/cameras/front-door\"");
+    assert_shows(page, "<img class=\"picture\" src=\"camera/front-door/video_feed\"");
+    assert_shows(page, "href=\"camera/front-door/snapshot\"");
+    assert_shows(page, "href=\"api/cameras/front-door\"");
     assert_shows(page, "data-figure=\"size\">1280 × 720<");
     assert_shows(page, "data-figure=\"rate\">30.0 fps<");
     assert_shows(page, "data-figure=\"age\">12 ms ago<");
@@ -147,7 +148,7 @@ static void status_page_shows_the_whole_broker(void **state) {
         .frames = {.frames = 7, .bytes = 1234567},
     };
     const struct server_counts counts = {.streams_active = 8, .streams_max = 256, .streams_rejected = 9};
-    char *page = gallery_render_status(&snapshot, &counts);
+    char *page = gallery_render_status(&snapshot, &counts, "");
     assert_non_null(page);
     assert_null(strstr(page, "{{"));
     static const char *const shown[] = {
@@ -155,7 +156,7 @@ static void status_page_shows_the_whole_broker(void **state) {
         "data-figure=\"rejected\">9<",    "data-figure=\"threads\">4<",
         "data-figure=\"queued\">5<",      "data-figure=\"replaced\">6<",
         "data-figure=\"memory\">1.2 MB<", "data-figure=\"frames\">7<",
-        "data-figure=\"uptime\">1 min<",  "<a href=\"/camera/front-door\">Front &lt;door&gt;</a>",
+        "data-figure=\"uptime\">1 min<",  "<a href=\"camera/front-door\">Front &lt;door&gt;</a>",
         ">since 01:02:03 UTC<",           ">no such device<",
     };
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {

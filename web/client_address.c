@@ -1,0 +1,98 @@
+#include "web/client_address.h"
+
+#include "web/authority.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IPV4_PREFIX_BITS 96u
+
+static bool parse_address(const char *text, unsigned char bytes[16], bool *is_ipv4) {
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    memcpy(bytes, mapped, sizeof mapped);
+    *is_ipv4 = inet_pton(AF_INET, text, bytes + sizeof mapped) == 1;
+    return *is_ipv4 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+enum err address_range_parse(const char *text, struct address_range *range) {
+    char address[ADDRESS_TEXT_BYTES];
+    const char *slash = strchr(text, '/');
+    size_t count = slash != NULL ? (size_t)(slash - text) : strlen(text);
+    bool is_ipv4;
+    if (count >= sizeof address) {
+        return ERR_INVALID;
+    }
+    snprintf(address, sizeof address, "%.*s", (int)count, text);
+    if (!parse_address(address, range->bytes, &is_ipv4)) {
+        return ERR_INVALID;
+    }
+    unsigned most = is_ipv4 ? 32 : 128, bits = most;
+    if (slash != NULL) {
+        size_t digits = strspn(slash + 1, "0123456789");
+        bits = (unsigned)strtoul(slash + 1, NULL, 10);
+        if (digits == 0 || digits > 3 || slash[1 + digits] != '\0' || bits > most) {
+            return ERR_INVALID;
+        }
+    }
+    range->prefix_bits = bits + (is_ipv4 ? IPV4_PREFIX_BITS : 0);
+    return ERR_OK;
+}
+
+static bool holds(const struct address_range *range, const unsigned char bytes[16]) {
+    size_t whole = range->prefix_bits / 8;
+    unsigned rest = range->prefix_bits % 8;
+    return memcmp(range->bytes, bytes, whole) == 0 &&
+           (rest == 0 || (range->bytes[whole] ^ bytes[whole]) >> (8 - rest) == 0);
+}
+
+bool client_address_is_trusted(const struct trusted_proxies *proxies, const char *address) {
+    unsigned char bytes[16];
+    bool is_ipv4;
+    if (!parse_address(address, bytes, &is_ipv4)) {
+        return false;
+    }
+    for (size_t i = 0; i < proxies->count; i++) {
+        if (holds(&proxies->ranges[i], bytes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "192.0.2.7", "192.0.2.7:5123", "2001:db8::1" or "[2001:db8::1]:5123": all are in use. */
+static bool read_hop(struct piece hop, char address[ADDRESS_TEXT_BYTES]) {
+    char text[ADDRESS_TEXT_BYTES];
+    unsigned char bytes[16];
+    bool is_ipv4;
+    if (hop.count < sizeof text) {
+        snprintf(text, sizeof text, "%.*s", (int)hop.count, hop.bytes);
+        if (parse_address(text, bytes, &is_ipv4)) {
+            memcpy(address, text, sizeof text);
+            return true;
+        }
+    }
+    struct authority authority;
+    if (authority_parse(hop, &authority) != ERR_OK || authority.kind == AUTHORITY_NAME) {
+        return false;
+    }
+    snprintf(address, ADDRESS_TEXT_BYTES, "%.*s", ADDRESS_TEXT_BYTES - 1, authority.host);
+    return true;
+}
+
+void client_address_trace(const struct trusted_proxies *proxies, struct piece forwarded_for,
+                          char address[ADDRESS_TEXT_BYTES]) {
+    struct piece rest = forwarded_for;
+    while (rest.count > 0 && client_address_is_trusted(proxies, address)) {
+        size_t start = rest.count;
+        while (start > 0 && rest.bytes[start - 1] != ',') {
+            start--;
+        }
+        struct piece hop = piece_trim((struct piece){rest.bytes + start, rest.count - start});
+        if (!read_hop(hop, address)) {
+            return;
+        }
+        rest.count = start > 0 ? start - 1 : 0;
+    }
+}
