@@ -94,6 +94,7 @@ int main(int argc, char *argv[]) {
     if (options.list_devices) {
         return list_devices(stdout, options.json) == ERR_OK ? EXIT_DONE : EXIT_FAILED;
     }
+    log_open(options.log_format);
     if (options.verbose) {
         log_set_level(LOG_LEVEL_DEBUG);
     }

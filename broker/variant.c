@@ -1,6 +1,7 @@
 #include "broker/variant.h"
 
 #include "broker/clock.h"
+#include "broker/log.h"
 
 #include <stdlib.h>
 
@@ -48,12 +49,15 @@ void variant_destroy(struct variant **variant_pointer) {
 static void convert_and_publish(void *user, struct frame *source) {
     struct variant *variant = user;
     struct frame *derived = NULL;
-    if (variant->means->converters->convert(variant->converter, source, &derived) == ERR_OK) {
+    enum err error = variant->means->converters->convert(variant->converter, source, &derived);
+    if (error == ERR_OK) {
         const struct frame_info *info = frame_info(derived);
         topic_set_capture(variant->topic, info->width_px, info->height_px, frame_format_name(info->format));
         topic_relay(variant->topic, &derived);
     } else {
         topic_count_dropped(variant->topic, 1);
+        log_recurring(LOG_LEVEL_WARNING, topic_id(variant->source), "variant",
+                      "a picture cannot be scaled or encoded again and is left out: %s", err_text(error));
     }
     frame_unref(&source);
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAME_FAILURE_LOG_NS (60 * NS_PER_S)
-
 const struct camera_timing camera_usual_timing = {
     .open = 10 * NS_PER_S,
     .first_frame = 10 * NS_PER_S,
@@ -60,16 +58,16 @@ static void tell_start(struct camera *camera) {
     watchdog_attend(&camera->ward, show_at_ns);
 }
 
+void camera_log_failure(struct camera *camera, const char *why) {
+    if (log_recurring(LOG_LEVEL_WARNING, camera->settings.topic.id, "offline", "offline: %s", why)) {
+        atomic_store(&camera->failure_logged, true);
+    }
+}
+
 static void tell_failure(struct camera *camera, const struct reason *reason) {
-    camera->failed = true;
     announcer_tell(camera->announcer, STATE_OFFLINE, reason->text);
     announcer_show(camera->announcer);
-    int64_t now_ns = clock_monotonic_ns();
-    if (strcmp(reason->text, camera->logged.text) != 0 || now_ns - camera->logged_at_ns >= SAME_FAILURE_LOG_NS) {
-        camera->logged = *reason;
-        camera->logged_at_ns = now_ns;
-        log_event(LOG_LEVEL_WARNING, camera->settings.topic.id, "offline: %s", reason->text);
-    }
+    camera_log_failure(camera, reason->text);
 }
 
 /* From the first demand to the end of it. */

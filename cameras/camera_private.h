@@ -35,6 +35,7 @@ struct camera {
     atomic_bool stopping;
     _Atomic int64_t call_deadline_ns; /* of the driver call under way; NO_CALL; CALL_OVERDUE */
     _Atomic int64_t show_start_at_ns; /* when the placeholder for starting is due; CLOCK_NEVER */
+    atomic_bool failure_logged;       /* and not yet that it is over */
 
     struct lock lock;
     struct condition ended;
@@ -46,14 +47,14 @@ struct camera {
     struct backoff backoff;
     struct arrival arrival; /* of the device, after it was missing */
     struct driver_description described;
-    struct reason logged; /* the last failure that was, and when */
-    int64_t logged_at_ns;
-    bool failed; /* since the last frame */
 };
 
 /* Opens the device, publishes its frames, and closes it. Never ERR_OK: ERR_INTERRUPTED when it was asked to end,
  * anything else is a failure with a reason. Threads: the supervisor's. */
 enum err camera_run_opening(struct camera *camera, struct reason *reason);
+
+/* However often it fails, one line a minute. Threads: any. */
+void camera_log_failure(struct camera *camera, const char *why);
 
 /* Whether to stop serving: asked to end, or nobody wants it any more. Threads: any. */
 bool camera_is_over(struct camera *camera);

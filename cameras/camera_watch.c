@@ -1,15 +1,13 @@
 /* What the watchdog does when it looks after a camera. */
 #include "cameras/camera_private.h"
 
-#include "broker/log.h"
-
 /* The driver has had its chance: it is interrupted, and the viewers are told. */
 static void give_up_call(struct camera *camera, int64_t deadline_ns) {
     if (atomic_compare_exchange_strong(&camera->call_deadline_ns, &deadline_ns, CALL_OVERDUE)) {
         event_set(&camera->cancel);
         announcer_tell(camera->announcer, STATE_OFFLINE, "the driver does not answer");
         announcer_show(camera->announcer);
-        log_event(LOG_LEVEL_WARNING, camera->settings.topic.id, "the driver does not answer: interrupting it");
+        camera_log_failure(camera, "the driver does not answer: interrupting it");
     }
 }
 

@@ -142,7 +142,8 @@ static enum err load_all(struct emulated *emulated, int64_t deadline_ns, struct 
     }
     for (size_t i = 0; i < settings->file_count; i++) {
         if (faults[i].text[0] != '\0') {
-            log_event(LOG_LEVEL_WARNING, context->id, "%s; the other files are played", faults[i].text);
+            log_recurring(LOG_LEVEL_WARNING, context->id, settings->files[i], "%s; the other files are played",
+                          faults[i].text);
         }
     }
     return ERR_OK;

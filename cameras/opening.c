@@ -12,7 +12,6 @@ struct opening {
     struct intake *intake;
     int64_t opened_ns;
     int64_t first_good_ns, last_good_ns; /* when frames came that were not broken; 0: none yet */
-    bool broken_logged;
 };
 
 /* Before each driver call that may wait. False: there is to be none.
@@ -80,18 +79,14 @@ static void note_good_frame(struct opening *opening, int64_t captured_ns) {
     if (opening->first_good_ns == 0) {
         opening->first_good_ns = opening->last_good_ns;
     }
-    if (camera->failed) {
-        camera->failed = false;
+    if (atomic_exchange(&camera->failure_logged, false)) {
         log_event(LOG_LEVEL_INFO, camera->settings.topic.id, "frames come again");
     }
 }
 
 static void log_broken(struct opening *opening, const struct reason *reason) {
-    if (!opening->broken_logged) {
-        opening->broken_logged = true;
-        log_event(LOG_LEVEL_WARNING, opening->camera->settings.topic.id,
-                  "a broken frame is left out (%s); further ones are only counted", reason->text);
-    }
+    log_recurring(LOG_LEVEL_WARNING, opening->camera->settings.topic.id, "broken frame",
+                  "a broken frame is left out: %s", reason->text);
 }
 
 /* Publishes a frame that was read, or counts it where it never came because it is broken (frame is NULL). */

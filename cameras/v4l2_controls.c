@@ -236,7 +236,7 @@ void v4l2_controls_apply(int fd, const char *camera_id, const struct control_wis
             struct reason reason;
             if (is_switch(fd, wishes[i].name) == (numbers == 0) &&
                 v4l2_controls_set(fd, &wishes[i], &reason) != ERR_OK) {
-                log_event(LOG_LEVEL_WARNING, camera_id, "control not set: %s", reason.text);
+                log_recurring(LOG_LEVEL_WARNING, camera_id, wishes[i].name, "control not set: %s", reason.text);
             }
         }
     }

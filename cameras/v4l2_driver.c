@@ -65,14 +65,15 @@ static void init_rate(struct v4l2 *v4l2) {
 static void log_start(const struct v4l2 *v4l2) {
     const struct v4l2_stream *stream = &v4l2->stream;
     const struct source_settings *settings = v4l2->context->settings;
-    log_event(LOG_LEVEL_INFO, v4l2->context->id, "%s (%s) gives %s %ux%u at %.4g fps%s", v4l2->path, v4l2->name,
-              stream->format->name, stream->width_px, stream->height_px, stream->fps,
-              v4l2->interval_ns != 0 ? ", of which some are left out" : "");
+    log_recurring(LOG_LEVEL_INFO, v4l2->context->id, "capture", "%s (%s) gives %s %ux%u at %.4g fps%s", v4l2->path,
+                  v4l2->name, stream->format->name, stream->width_px, stream->height_px, stream->fps,
+                  v4l2->interval_ns != 0 ? ", of which some are left out" : "");
     if (stream->halved) {
-        log_event(LOG_LEVEL_WARNING, v4l2->context->id,
-                  "not enough USB bandwidth for %ux%u at %.4g fps: plug the camera into another USB controller, or use "
-                  "MJPEG",
-                  settings->width_px, settings->height_px, settings->fps);
+        log_recurring(
+            LOG_LEVEL_WARNING, v4l2->context->id, "bandwidth",
+            "not enough USB bandwidth for %ux%u at %.4g fps: plug the camera into another USB controller, or use "
+            "MJPEG",
+            settings->width_px, settings->height_px, settings->fps);
     }
 }
 

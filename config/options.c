@@ -10,6 +10,7 @@ const char *options_help(void) {
            "  --check             check the configuration, report every fault, and exit\n"
            "  --listen ADDR:PORT  listen there instead of where the file says; port 0 takes a free one\n"
            "  --list-devices      print the V4L2 devices: paths, formats, sizes, rates; --json for machines\n"
+           "  --log-format TYPE   how events are logged: text, or json, one object a line\n"
            "  --verbose           log more\n"
            "  --version           print the version and exit\n"
            "  --help              print this and exit\n"
@@ -45,6 +46,11 @@ static bool take_flag(const char *name, const char *argument, bool *flag) {
     return true;
 }
 
+static bool parse_log_format(const char *text, enum log_format *format) {
+    *format = strcmp(text, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
+    return *format == LOG_FORMAT_JSON || strcmp(text, "text") == 0;
+}
+
 enum err options_parse(int argc, char *const argv[], struct options *options, struct reason *reason) {
     *options = (struct options){0};
     for (int i = 1; i < argc; i++) {
@@ -61,6 +67,11 @@ enum err options_parse(int argc, char *const argv[], struct options *options, st
             options->config_path = value;
         } else if (take_value("--listen", argc, argv, &i, &value)) {
             options->listen = value;
+        } else if (take_value("--log-format", argc, argv, &i, &value)) {
+            if (value != NULL && !parse_log_format(value, &options->log_format)) {
+                reason_set(reason, "--log-format must be text or json (got \"%s\")", value);
+                return ERR_INVALID;
+            }
         } else {
             reason_set(reason, "unknown option \"%s\"; --help lists them all", argument);
             return ERR_INVALID;

@@ -3,13 +3,12 @@
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
 
-#include "broker/err.h"
-
-#include <stdbool.h>
+#include "broker/log.h"
 
 struct options {
     const char *config_path; /* NULL: not given */
     const char *listen;      /* NULL: as the file says */
+    enum log_format log_format;
     bool check, help, version, verbose, list_devices;
     bool json; /* with list_devices */
 };

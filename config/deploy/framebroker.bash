@@ -9,6 +9,7 @@ _framebroker() {
         --config) _filedir json ;;
         # A colon separates words: the address is completed alone.
         --listen) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1 0.0.0.0' -- "$cur") ;;
+        --log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
         *)
             $split && return
             mapfile -t COMPREPLY < <(compgen -W "$("$1" --help | grep -o -e '--[a-z][a-z-]*' | sort -u)" -- "$cur")

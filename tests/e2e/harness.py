@@ -222,13 +222,15 @@ class Stream:
 class Server:
     """The program, running with a configuration (a dictionary, or the path of a file) on a free port."""
 
-    def __init__(self, config, *arguments, environment=None):
+    def __init__(self, config, *arguments, environment=None, stderr=None):
+        """stderr: a file that the program is to have as its standard error; log() then knows nothing."""
         self.directory = tempfile.TemporaryDirectory(prefix="framebroker-")
         path = pathlib.Path(self.directory.name, "config.json") if isinstance(config, dict) else config
         self.config_path = path
         if isinstance(config, dict):
             self.configure(config)
-        self.stderr = open(pathlib.Path(self.directory.name, "stderr"), "w+")
+        self.log_path = pathlib.Path(self.directory.name, "stderr")
+        self.stderr = stderr or open(self.log_path, "w+")
         self.process = subprocess.Popen(
             [PROGRAM, "--config", str(path), "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
             stderr=self.stderr, text=True, env={**os.environ, **(environment or {})})
@@ -247,8 +249,7 @@ class Server:
 
     def log(self):
         """What the program has written to standard error."""
-        self.stderr.flush()
-        return pathlib.Path(self.stderr.name).read_text(errors="replace")
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def get(self, path, method="GET", headers=None, timeout=10):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * TIME_SCALE)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,7 +71,7 @@ static void control_characters_cannot_forge_a_line(void **state) {
     begin_capture();
     log_event(LOG_LEVEL_INFO, "door", "%s", "one\r\n2026 error two\x1b[2J\t\x7f");
     read_only_line(line, sizeof line);
-    assert_string_equal(line, "info door: one??2026 error two?[2J??\n");
+    assert_string_equal(line, "info door: one\\x0d\\x0a2026 error two\\x1b[2J\\x09\\x7f\n");
 }
 
 static void a_long_line_is_cut_at_1000_bytes(void **state) {
@@ -98,6 +99,51 @@ static void events_above_the_level_are_not_written(void **state) {
     log_set_level(LOG_LEVEL_INFO);
     read_only_line(line, sizeof line);
     assert_string_equal(line, "debug shown\n");
+}
+
+static void what_recurs_is_written_once_in_a_while(void **state) {
+    (void)state;
+    char line[2048];
+    begin_capture();
+    log_set_level(LOG_LEVEL_WARNING);
+    assert_false(log_recurring(LOG_LEVEL_INFO, "door", "noise", "hidden, and so not the first"));
+    log_set_level(LOG_LEVEL_INFO);
+    assert_true(log_recurring(LOG_LEVEL_INFO, "door", "noise", "%s %d", "noise", 1));
+    assert_false(log_recurring(LOG_LEVEL_INFO, "door", "noise", "%s %d", "noise", 2));
+    read_only_line(line, sizeof line);
+    assert_string_equal(line, "info door: noise 1\n");
+}
+
+/* Nobody reads: lines are lost, nobody waits, and who reads then hears of it. Last, since log_open() stays. */
+static void a_full_pipe_costs_lines_but_no_time(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    standard_error = dup(STDERR_FILENO);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    log_open(LOG_FORMAT_TEXT);
+    for (int i = 0; i < 1000; i++) {
+        log_event(LOG_LEVEL_INFO, "door", "%0200d", i);
+    }
+    FILE *reader = fdopen(ends[0], "r");
+    assert_non_null(reader);
+    char line[2048];
+    int count = 0;
+    do {
+        assert_non_null(fgets(line, sizeof line, reader));
+        assert_int_equal(strlen(line), 25 + strlen("info door: ") + 200 + 1);
+    } while (++count < 100);
+    log_event(LOG_LEVEL_INFO, "door", "room again");
+    while (strstr(line, "room again") == NULL) {
+        assert_non_null(fgets(line, sizeof line, reader));
+        count++;
+    }
+    assert_non_null(fgets(line, sizeof line, reader));
+    const char *lost = strrchr(line, ':');
+    assert_non_null(lost);
+    assert_int_equal(atoi(lost + 1), 1000 - (count - 1));
+    assert_true(dup2(standard_error, STDERR_FILENO) >= 0);
+    fclose(reader);
 }
 
 static void *log_lines(void *argument) {
@@ -139,6 +185,8 @@ int main(void) {
         cmocka_unit_test(a_long_line_is_cut_at_1000_bytes),
         cmocka_unit_test(events_above_the_level_are_not_written),
         cmocka_unit_test(lines_of_several_threads_never_mix),
+        cmocka_unit_test(what_recurs_is_written_once_in_a_while),
+        cmocka_unit_test(a_full_pipe_costs_lines_but_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
