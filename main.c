@@ -98,7 +98,7 @@ int main(int argc, char *argv[]) {
     if (options.verbose) {
         log_set_level(LOG_LEVEL_DEBUG);
     }
-    const char *path = options.config_path != NULL ? options.config_path : FRAMEBROKER_DEMO;
+    const char *path = options_config_path(&options, FRAMEBROKER_CONFIGURATION, FRAMEBROKER_DEMO);
     struct config *config = configure(&options, path);
     if (config == NULL) {
         return EXIT_BAD_USAGE;

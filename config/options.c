@@ -1,6 +1,7 @@
 #include "config/options.h"
 
 #include <string.h>
+#include <unistd.h>
 
 const char *options_help(void) {
     return "Usage: framebroker [OPTION]...\n"
@@ -86,4 +87,11 @@ enum err options_parse(int argc, char *const argv[], struct options *options, st
         return ERR_INVALID;
     }
     return ERR_OK;
+}
+
+const char *options_config_path(const struct options *options, const char *usual, const char *demonstration) {
+    if (options->config_path != NULL) {
+        return options->config_path;
+    }
+    return access(usual, F_OK) == 0 ? usual : demonstration;
 }

@@ -9,7 +9,7 @@ test_packages=(
     libcmocka-dev python3 curl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
 )
 vm_packages=(qemu-system-x86 busybox-static v4l-utils)
-package_packages=(systemd man-db mandoc bash-completion)
+package_packages=(systemd man-db mandoc bash-completion debootstrap dpkg-dev lintian)
 browser_packages=(chromium firefox-esr ca-certificates)
 fuzz_packages=(clang libclang-rt-14-dev)
 check_packages=(clang clang-format clang-tidy cppcheck shellcheck)

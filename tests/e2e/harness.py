@@ -220,9 +220,10 @@ class Stream:
 
 
 class Server:
-    """The program, running with a configuration (a dictionary, or the path of a file) on a free port."""
+    """The program, running with a configuration (a dictionary, the path of a file, or None: its usual one) on a free
+    port. `program` is the command that runs it."""
 
-    def __init__(self, config, *arguments, environment=None, stderr=None):
+    def __init__(self, config, *arguments, environment=None, stderr=None, program=(PROGRAM,)):
         """stderr: a file that the program is to have as its standard error; log() then knows nothing."""
         self.directory = tempfile.TemporaryDirectory(prefix="framebroker-")
         path = pathlib.Path(self.directory.name, "config.json") if isinstance(config, dict) else config
@@ -232,8 +233,8 @@ class Server:
         self.log_path = pathlib.Path(self.directory.name, "stderr")
         self.stderr = stderr or open(self.log_path, "w+")
         self.process = subprocess.Popen(
-            [PROGRAM, "--config", str(path), "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
-            stderr=self.stderr, text=True, env={**os.environ, **(environment or {})})
+            [*program, *(["--config", str(path)] if path else []), "--listen", "127.0.0.1:0", *arguments],
+            stdout=subprocess.PIPE, stderr=self.stderr, text=True, env={**os.environ, **(environment or {})})
         line = self.process.stdout.readline()
         match = READY.fullmatch(line)
         if not match:

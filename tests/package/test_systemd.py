@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""The service under systemd: installed from the package, on a machine of its own."""
+import http.client
+import json
+import re
+import time
+import unittest
+
+from tree import Machine, package, skip_unless_possible
+from harness import TIME_SCALE, Server, main, pattern, wait_until
+
+CONFIGURATION = "etc/framebroker/framebroker.json"
+ENVIRONMENT = "etc/default/framebroker"
+DROP_IN = "run/systemd/system/framebroker.service.d/test.conf"
+VIDEO_MAJOR = 81
+
+machine = None
+
+
+def setUpModule():
+    global machine
+    skip_unless_possible()
+    machine = Machine()
+    unittest.addModuleCleanup(machine.stop)
+    install()
+
+
+def install():
+    machine.check("dpkg", "--install", machine.add(package()))
+
+
+def systemctl(*words):
+    return machine.run("systemctl", *words)
+
+
+def log():
+    return machine.check("journalctl", "--unit=framebroker", "--no-pager")
+
+
+class Service(Server):
+    """The service, as the harness speaks to a server."""
+
+    def __init__(self):
+        self.port = 8080
+
+    def shown(self, name):
+        return machine.check("systemctl", "show", "--value", f"--property={name}", "framebroker").strip()
+
+    @property
+    def pid(self):
+        return int(self.shown("MainPID"))
+
+    def answers(self):
+        try:
+            return self.get("/healthz", timeout=1).status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def proc_file(self, name):
+        """A file in /proc of its first process, which has another number in the machine than here."""
+        return machine.check("cat", f"/proc/{self.pid}/{name}")
+
+
+class ServiceTest(unittest.TestCase):
+    """Every test begins with the service as it was installed, just started."""
+
+    def setUp(self):
+        self.service = Service()
+        for path in (CONFIGURATION, ENVIRONMENT):
+            file = machine.root / path
+            self.addCleanup(file.write_text, file.read_text())
+        systemctl("reset-failed", "framebroker")
+        machine.check("systemctl", "restart", "framebroker")
+
+    def configure(self, *cameras):
+        (machine.root / CONFIGURATION).write_text(json.dumps({"cameras": cameras}))
+
+    def amend(self, *lines):
+        """Changes the service for this test, and restarts it."""
+        def undo():
+            machine.check("rm", f"/{DROP_IN}")
+            machine.check("systemctl", "daemon-reload")
+        machine.check("mkdir", "-p", f"/{DROP_IN.rsplit('/', 1)[0]}")
+        machine.check("sh", "-c", 'printf "%s\\n" "$@" >"$0"', f"/{DROP_IN}", "[Service]", *lines)
+        self.addCleanup(undo)
+        machine.check("systemctl", "daemon-reload")
+        machine.check("systemctl", "restart", "framebroker")
+
+    def wait_for_another_process(self, old):
+        wait_until(lambda: self.service.pid not in (0, old) and self.service.answers(), 20, "the service to come back")
+
+
+class Life(ServiceTest):
+    def test_installed_service_is_enabled_and_tells_how_it_fares(self):
+        self.assertEqual(systemctl("is-enabled", "framebroker").stdout, "enabled\n")
+        self.assertTrue(self.service.answers())
+        self.assertRegex(self.service.shown("StatusText"), "^cameras: 1 .*, viewers: 0$")
+
+    def test_killed_service_is_back_within_a_second(self):
+        def seconds_away():
+            old = self.service.pid
+            machine.check("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "framebroker")
+            started = time.monotonic()
+            while not self.service.answers():
+                self.assertLess(time.monotonic() - started, 20 * TIME_SCALE)
+            away = time.monotonic() - started
+            self.assertNotEqual(self.service.pid, old)
+            return away
+        self.assertLess(min(seconds_away() for _ in range(3)), 1)
+
+    def test_service_that_hangs_is_replaced(self):
+        self.amend("WatchdogSec=2s")
+        old = self.service.pid
+        machine.check("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "framebroker")
+        self.wait_for_another_process(old)
+        self.assertIn("Watchdog timeout", log())
+
+    def test_stopping_takes_less_than_two_seconds_and_ends_well(self):
+        started = time.monotonic()
+        machine.check("systemctl", "stop", "framebroker")
+        self.assertLess(time.monotonic() - started, 2 * TIME_SCALE)
+        self.assertEqual((self.service.shown("Result"), self.service.shown("ExecMainStatus")), ("success", "0"))
+
+    def test_purge_leaves_nothing(self):
+        self.addCleanup(install)
+        old = self.service.pid
+        machine.check("dpkg", "--purge", "framebroker")
+        self.assertNotEqual(machine.run("test", "-e", f"/proc/{old}").returncode, 0)
+        self.assertEqual(machine.check("find", "/etc", "/usr", "/var/lib", "/run", "-name", "*framebroker*", "-not",
+                                       "-path", "/run/systemd/*"), "")
+
+
+class Configuration(ServiceTest):
+    def test_faulty_file_is_told_by_reload_and_changes_nothing(self):
+        old = self.service.pid
+        self.configure({"source": {"type": "patern"}})
+        self.assertNotEqual(systemctl("reload", "framebroker").returncode, 0)
+        self.assertIn('did you mean "pattern"?', log())
+        self.assertEqual(self.service.pid, old)
+        self.assertTrue(self.service.answers())
+
+    def test_faulty_file_is_told_by_start_which_is_not_tried_again(self):
+        self.configure()
+        self.assertNotEqual(systemctl("restart", "framebroker").returncode, 0)
+        self.assertEqual(systemctl("is-failed", "framebroker").stdout, "failed\n")
+        self.assertEqual(self.service.shown("NRestarts"), "0")
+
+    def test_environment_comes_from_a_file_that_only_root_can_read(self):
+        self.assertEqual(machine.check("stat", "-c", "%U %a", f"/{ENVIRONMENT}"), "root 600\n")
+        (machine.root / ENVIRONMENT).write_text("CAMERA_NAME=Hall way\n")
+        self.configure(pattern("a", name="${CAMERA_NAME}"))
+        machine.check("systemctl", "restart", "framebroker")
+        self.assertEqual(self.service.camera("a")["name"], "Hall way")
+
+
+class Confinement(ServiceTest):
+    def test_process_has_no_privileges(self):
+        status = dict(re.findall(r"^(\w+):\t(.*)$", self.service.proc_file("status"), re.MULTILINE))
+        self.assertNotIn("0", status["Uid"].split())
+        for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(int(status[name], 16), 0, name)
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+
+    def test_descriptors_suffice_for_all_streams_that_can_be_configured(self):
+        limits = self.service.proc_file("limits")
+        self.assertGreaterEqual(int(re.search(r"Max open files +([0-9]+)", limits)[1]), 10000 + 10000)
+
+    def test_no_file_can_be_written_but_its_own(self):
+        inside = ("nsenter", f"--target={self.service.pid}", "--mount", "sh", "-c")
+        for place in ("/etc/framebroker", "/usr", "/root", "/var/lib/dpkg", "/sys"):
+            self.assertNotEqual(machine.run(*inside, f"touch {place}/file").returncode, 0, place)
+        machine.check(*inside, "touch /var/lib/framebroker/file && rm /var/lib/framebroker/file")
+
+    def test_cameras_are_the_only_devices(self):
+        # No driver is behind the numbers: who may open the device hears that, who may not hears of permissions.
+        for path, number in (("/dev/video0", f"{VIDEO_MAJOR} 0"), ("/dev/other", "250 0")):
+            machine.check("mknod", "--mode=0660", path, "c", *number.split())
+            machine.check("chgrp", "video", path)
+            self.addCleanup(machine.check, "rm", path)
+        self.configure(*({"id": name, "source": {"type": "v4l2", "device": f"/dev/{name}"}, "on_demand": False}
+                         for name in ("video0", "other")))
+        machine.check("systemctl", "restart", "framebroker")
+        allowed, denied = (self.service.wait_for_state(name, "offline")["error"] for name in ("video0", "other"))
+        self.assertNotIn("ermission", allowed)
+        self.assertIn("ermission", denied)
+
+    def test_all_that_it_does_gets_by_with_its_system_calls(self):
+        # A refused call would be its death instead of an error that it might live with.
+        self.configure(pattern("drawn", on_demand=False), pattern("broken", faults=[{"kind": "vanish", "at_s": 1}]),
+                       {"id": "played", "source": {"type": "emulated", "files": ["/usr/share/framebroker/demo/1.jpg"]}},
+                       {"id": "absent", "source": {"type": "v4l2"}})
+        self.amend("SystemCallErrorNumber=kill")
+        old = self.service.pid
+        for camera in ("drawn", "played"):
+            with self.service.stream(f"/camera/{camera}/video_feed?width=160") as stream:
+                stream.frame_where(lambda part: part.state == "live", 10, "a live frame")
+            self.assertEqual(self.service.get(f"/camera/{camera}/snapshot").status, 200)
+        for camera in ("broken", "absent"):
+            with self.service.stream(f"/camera/{camera}/video_feed") as stream:
+                stream.frame_where(lambda part: part.state == "offline", 10, "a placeholder")
+        for path in ("/", "/status", "/camera/drawn", "/api/status", "/api/cameras", "/readyz"):
+            self.assertIn(self.service.get(path).status, (200, 503))
+        machine.check("systemctl", "reload", "framebroker")
+        self.assertTrue(self.service.answers())
+        self.assertEqual((self.service.pid, self.service.shown("NRestarts")), (old, "0"))
+        machine.check("systemctl", "stop", "framebroker")
+        self.assertEqual(self.service.shown("Result"), "success")
+
+
+if __name__ == "__main__":
+    main()
