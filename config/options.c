@@ -7,7 +7,7 @@ const char *options_help(void) {
     return "Usage: framebroker [OPTION]...\n"
            "Publishes cameras as MJPEG streams, snapshots and status over HTTP.\n"
            "\n"
-           "  --config FILE       the configuration (JSON); without it the demo that ships with the program\n"
+           "  --config FILE       the configuration (JSON); without it the installed one, or else the demo\n"
            "  --check             check the configuration, report every fault, and exit\n"
            "  --listen ADDR:PORT  listen there instead of where the file says; port 0 takes a free one\n"
            "  --list-devices      print the V4L2 devices: paths, formats, sizes, rates; --json for machines\n"

@@ -15,6 +15,8 @@ from harness import PROGRAM, SOURCE_DIR, main  # noqa: E402
 DEPLOY = SOURCE_DIR / "config/deploy"
 PROGRAM_PAGE, FILE_PAGE = DEPLOY / "framebroker.1", DEPLOY / "framebroker.json.5"
 COMPLETION = DEPLOY / "framebroker.bash"
+# Longer lists of choices are told by examples.
+ENUM_TOLD_WHOLE = 4
 BASH_COMPLETION = pathlib.Path("/usr/share/bash-completion/bash_completion")
 
 
@@ -48,12 +50,12 @@ def facts(property):
     """What the page has to say of a key, in its own words."""
     if "minimum" in property:
         yield f"{property['minimum']} to {property['maximum']}"
-    if "default" in property:
-        default = property["default"]
-        yield "default " + (json.dumps(default) if isinstance(default, bool) else str(default))
-    for choice in property.get("enum", [])[:4]:
-        if len(property["enum"]) <= 4:
-            yield str(choice)
+    if "maxItems" in property:
+        yield f"{property['maxItems']} "
+    if property.get("default", "") != "":
+        yield "default " + json.dumps(property["default"]).strip('"')
+    if len(property.get("enum", [])) <= ENUM_TOLD_WHOLE:
+        yield from map(str, property.get("enum", []))
 
 
 class Manual(unittest.TestCase):

@@ -139,6 +139,13 @@ class Configuration(ServiceTest):
         self.assertEqual(self.service.pid, old)
         self.assertTrue(self.service.answers())
 
+    def test_reload_takes_the_new_file_without_a_restart(self):
+        old = self.service.pid
+        self.configure(pattern("new"))
+        machine.check("systemctl", "reload", "framebroker")
+        wait_until(lambda: [camera["id"] for camera in self.service.status()["cameras"]] == ["new"], 10, "the camera")
+        self.assertEqual(self.service.pid, old)
+
     def test_faulty_file_is_told_by_start_which_is_not_tried_again(self):
         self.configure()
         self.assertNotEqual(systemctl("restart", "framebroker").returncode, 0)
