@@ -3,7 +3,6 @@
 
 #include "broker/clock.h"
 
-#include <assert.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
@@ -15,9 +14,11 @@ const struct driver_ops *driver_find(enum source_type type) {
         [SOURCE_EMULATED] = &emulated_driver,
         [SOURCE_PATTERN] = &pattern_driver,
         [SOURCE_V4L2] = &v4l2_driver,
+#ifdef FRAMEBROKER_FFMPEG
+        [SOURCE_URL] = &url_driver,
+#endif
     };
-    assert((size_t)type < sizeof drivers / sizeof drivers[0]);
-    return drivers[type];
+    return (size_t)type < sizeof drivers / sizeof drivers[0] ? drivers[type] : NULL;
 }
 
 const char *driver_shown_path(const char *path) {

@@ -36,7 +36,8 @@ struct driver_ops {
     /* Waits for the next frame. *frame is a new, unsealed frame with payload, format, size in pixels and both capture
      * times. *lost counts the frames that the device is known to have dropped just before this one (0 on entry).
      * sequence is the number that comes next; the frame itself has sequence + *lost, for drivers that draw it; the
-     * caller writes it into the info.
+     * caller writes it into the info. A driver whose source counts its frames itself puts that number there, which is
+     * taken where it is higher; 0: it does not.
      * ERR_TIMEOUT, ERR_INTERRUPTED, and ERR_INVALID (this frame is broken, the next may be fine) leave the device
      * open for another read; anything else means that it has to be closed and opened again. */
     enum err (*read)(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame, uint64_t *lost,
@@ -53,8 +54,9 @@ struct driver_ops {
 extern const struct driver_ops emulated_driver; /* emulated.c: JPEG files, over and over */
 extern const struct driver_ops pattern_driver;  /* pattern.c: a moving test picture */
 extern const struct driver_ops v4l2_driver;     /* v4l2_driver.c: cameras of the system */
+extern const struct driver_ops url_driver;      /* url.c: network cameras and video files; needs FFmpeg's libraries */
 
-/* The driver of that kind. Static. */
+/* The driver of that kind. Static. NULL: it is not in this build. */
 const struct driver_ops *driver_find(enum source_type type);
 
 /* The end of a path, which says more than its beginning, as far as it fits into a sentence. */

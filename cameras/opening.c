@@ -61,10 +61,23 @@ static enum err call_read(struct opening *opening, int64_t deadline_ns, struct f
     return overdue != ERR_OK ? overdue : error;
 }
 
+/* A driver that passes JPEG through does not look into it: the check of the frame before has. */
+static void describe_newest(struct topic *topic, struct driver_description *description) {
+    struct frame *newest = topic_newest(topic);
+    if (newest != NULL && frame_info(newest)->state == STATE_LIVE) {
+        description->width_px = frame_info(newest)->width_px;
+        description->height_px = frame_info(newest)->height_px;
+    }
+    frame_unref(&newest);
+}
+
 static void tell_capture(struct opening *opening) {
     struct camera *camera = opening->camera;
     struct driver_description now = {.width_px = 0};
     camera->driver->describe(opening->device, &now);
+    if (now.width_px == 0) {
+        describe_newest(camera->topic, &now);
+    }
     if (now.width_px != camera->described.width_px || now.height_px != camera->described.height_px ||
         now.format != camera->described.format) {
         camera->described = now;
@@ -103,6 +116,7 @@ static void take(struct opening *opening, struct frame *frame, uint64_t lost, st
     }
     struct frame_info *info = frame_edit_info(frame);
     int64_t captured_ns = info->captured_monotonic_ns;
+    camera->sequence = info->sequence > camera->sequence ? info->sequence : camera->sequence;
     info->sequence = camera->sequence;
     tell_capture(opening);
     enum err error = intake_take(opening->intake, &frame, lost > 0, reason);

@@ -34,7 +34,7 @@ struct fault_settings {
     int64_t for_ns;    /* INT64_MAX: for ever; 0 with FAULT_TRUNCATED: one frame */
 };
 
-enum source_type { SOURCE_EMULATED, SOURCE_PATTERN, SOURCE_V4L2 };
+enum source_type { SOURCE_EMULATED, SOURCE_PATTERN, SOURCE_V4L2, SOURCE_URL };
 
 /* How much of the colour of raw pictures a JPEG keeps: half of it across and down, or all of it down. Pictures that
  * come with halved chroma stay as they are. */
@@ -62,17 +62,30 @@ struct device_settings {
     size_t control_count;
 };
 
+enum url_transport { URL_TRANSPORT_TCP, URL_TRANSPORT_UDP };
+
+struct url_settings {
+    const char *url;                 /* or the path of a video file */
+    const char *username, *password; /* instead of those in the URL; NULL: none */
+    enum url_transport transport;    /* of RTSP's pictures */
+    bool loop;                       /* files: over and over */
+    bool insecure;                   /* TLS: take any certificate */
+    bool keyframes_only;
+    unsigned threads; /* of the decoder: 1 to 16 */
+};
+
 /* One camera's source. The strings and arrays are borrowed from the storage of its camera_settings. */
 struct source_settings {
     enum source_type type;
-    double fps;
-    uint32_t width_px, height_px; /* pattern, v4l2 */
+    double fps;                   /* url: of single pictures that are fetched one by one; 0: whatever it gives */
+    uint32_t width_px, height_px; /* pattern, v4l2; url: to scale to, 0: as it comes */
     int quality;                  /* 1 to 100, of the encoder */
     enum subsampling subsampling;
     struct retouch_settings retouch;
     const char *const *files; /* emulated: paths of JPEG files, played in this order, over and over */
     size_t file_count;
     struct device_settings device; /* v4l2 */
+    struct url_settings url;
     const struct fault_settings *faults;
     size_t fault_count;
 };

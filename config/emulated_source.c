@@ -13,13 +13,13 @@ static const char *resolve(const struct document *document, const char *path) {
     return storage_format(document->storage, "%.*s/%s", (int)(slash - document->path), document->path, path);
 }
 
-static const char *read_file_path(const struct node *file) {
+const char *file_path_read(const struct node *file, const char *kind) {
     const char *text = node_text(file);
     if (text == NULL) {
         return NULL;
     }
     if (text[0] == '\0') {
-        node_fault(file, "must be the path of a JPEG file");
+        node_fault(file, "must be the path of a %s file", kind);
         return NULL;
     }
     struct document *document = file->document;
@@ -40,7 +40,7 @@ static void read_files(const struct node *list, struct source_settings *settings
     }
     struct node file = {0};
     while (node_next(list, &file)) {
-        files[file.place] = read_file_path(&file);
+        files[file.place] = file_path_read(&file, "JPEG");
     }
     settings->files = files;
     settings->file_count = json_array_size(list->json);

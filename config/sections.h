@@ -33,10 +33,14 @@ const char *source_section_read(const struct node *node, struct source_settings 
 
 /* One function for each type of source: reads the keys that only this type has. */
 typedef void source_read(struct section *section, struct source_settings *settings);
-source_read emulated_source_read, pattern_source_read, v4l2_source_read;
+source_read emulated_source_read, pattern_source_read, v4l2_source_read, url_source_read;
 
 /* Once all cameras are read: tells those that take any V4L2 device which ones others name. */
 void v4l2_share_devices(struct config *config);
+
+/* The path of a file of that kind, relative to the configuration's own; noted for config_check_files(). NULL after a
+ * fault. */
+const char *file_path_read(const struct node *file, const char *kind);
 
 /* "faults" of the sources that can play them. */
 void fault_list_read(struct section *source, struct source_settings *settings);

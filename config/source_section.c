@@ -1,3 +1,4 @@
+#include "cameras/driver.h"
 #include "config/sections.h"
 
 #include <string.h>
@@ -6,14 +7,17 @@
 static const struct source_kind {
     const char *name;
     enum source_type type;
-    source_read *read; /* NULL: not in this build */
+    source_read *read; /* NULL: in no build of this version */
+    const char *needs; /* to be in a build */
 } kinds[] = {
-    {"emulated", SOURCE_EMULATED, emulated_source_read},
-    {"pattern", SOURCE_PATTERN, pattern_source_read},
-    {"v4l2", SOURCE_V4L2, v4l2_source_read},
-    {.name = "url"},
+    {"emulated", SOURCE_EMULATED, emulated_source_read, NULL},
+    {"pattern", SOURCE_PATTERN, pattern_source_read, NULL},
+    {"v4l2", SOURCE_V4L2, v4l2_source_read, NULL},
+    {"url", SOURCE_URL, url_source_read, "FFmpeg's libraries (libavformat-dev, libavcodec-dev, libswscale-dev)"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+
+static bool is_built(const struct source_kind *kind) { return kind->read != NULL && driver_find(kind->type) != NULL; }
 
 static const struct source_kind *find_kind(const struct node *type) {
     const char *text = node_text(type);
@@ -23,15 +27,19 @@ static const struct source_kind *find_kind(const struct node *type) {
     const char *choices[KIND_COUNT];
     size_t count = 0;
     const char *problem = "unknown type of source";
+    struct storage *storage = type->document->storage;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         bool named = strcmp(text, kinds[i].name) == 0;
-        if (kinds[i].read != NULL) {
+        if (is_built(&kinds[i])) {
             if (named) {
                 return &kinds[i];
             }
             choices[count++] = kinds[i].name;
         } else if (named) {
             problem = "this type of source is not in this build";
+            if (kinds[i].needs != NULL) {
+                problem = storage_format(storage, "%s, which was made without %s", problem, kinds[i].needs);
+            }
         }
     }
     node_fault_choice(type, problem, choices, count);

@@ -4,9 +4,13 @@
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libcivetweb-dev libjpeg62-turbo-dev libjansson-dev libfreetype-dev libv4l-dev libsystemd-dev fonts-dejavu-core
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
 )
 test_packages=(
     libcmocka-dev python3 curl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
+    python3-gi gir1.2-gst-rtsp-server-1.0
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+    ustreamer
 )
 vm_packages=(qemu-system-x86 busybox-static v4l-utils)
 package_packages=(systemd man-db mandoc bash-completion debootstrap dpkg-dev lintian)

@@ -33,6 +33,9 @@ OUTSIDERS = {
     "libv4l2.h": (r"cameras/v4l2_node\.c", 1),
     "systemd/sd-daemon.h": (r"config/service\.c", 1),
     "libv4lconvert.h": (r"cameras/v4l2_convert\.c", 1),
+    "libavformat/avformat.h": (r"cameras/url[^/]*\.c", None),
+    "libavcodec/avcodec.h": (r"cameras/url[^/]*\.c", None),
+    "libswscale/swscale.h": (r"cameras/url[^/]*\.c", None),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

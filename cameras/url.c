@@ -1,0 +1,123 @@
+/* Cameras on the network, and video files: anything that FFmpeg's libraries open. HTTP is looked at first: JPEG in it
+ * is read here (url_http.h), and all else goes to FFmpeg's demuxers (url_stream.h). */
+#include "cameras/driver.h"
+
+#include "broker/clock.h"
+#include "cameras/address.h"
+#include "cameras/backlog.h"
+#include "cameras/url_http.h"
+#include "cameras/url_stream.h"
+
+#include <stdlib.h>
+
+/* A capture time further from ours than this is a clock that was never set. */
+#define CLOCK_TRUST_NS (60 * NS_PER_S)
+
+struct url {
+    struct url_link link;
+    struct url_http *http; /* one of the two */
+    struct url_stream *stream;
+    struct backlog backlog;
+    uint64_t sequence; /* of the last frame, where the source counts; 0: it does not */
+};
+
+static void url_close(void *state) {
+    struct url *url = state;
+    url_link_begin_close(&url->link);
+    url_http_close(&url->http);
+    url_stream_close(&url->stream);
+    url_link_finish(&url->link);
+    free(url);
+}
+
+static enum err open_source(struct url *url, struct reason *reason) {
+    const char *location = url->link.location;
+    enum url_http_kind kind = URL_HTTP_OTHER;
+    struct AVIOContext *io = NULL;
+    if (address_has_scheme(location, "http") || address_has_scheme(location, "https")) {
+        enum err error = url_http_open(&url->link, &kind, &url->http, &io, reason);
+        if (error != ERR_OK || kind != URL_HTTP_OTHER) {
+            return error;
+        }
+    }
+    return url_stream_open(&url->link, io, &url->stream, reason);
+}
+
+static enum err url_open(const struct driver_context *context, int64_t deadline_ns, void **state,
+                         struct reason *reason) {
+    url_link_setup();
+    struct url *url = calloc(1, sizeof *url);
+    if (url == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err error = url_link_init(&url->link, context);
+    if (error == ERR_OK) {
+        url->link.deadline_ns = deadline_ns;
+        error = open_source(url, reason);
+    }
+    if (error != ERR_OK) {
+        url_close(url);
+        return error;
+    }
+    *state = url;
+    return ERR_OK;
+}
+
+/* The frames that another broker counted, and that did not come. */
+static uint64_t count_missing(struct url *url, uint64_t sequence) {
+    uint64_t missing = url->sequence != 0 && sequence > url->sequence ? sequence - url->sequence - 1 : 0;
+    url->sequence = sequence;
+    return missing;
+}
+
+static enum err read_http(struct url *url, struct frame **frame, uint64_t *lost, struct reason *reason) {
+    enum err error;
+    bool late = true;
+    while (late && (error = url_http_read(url->http, frame, reason)) == ERR_OK) {
+        uint64_t sequence = frame_info(*frame)->sequence;
+        *lost += count_missing(url, sequence);
+        late = backlog_is_late(&url->backlog, clock_monotonic_ns());
+        if (late) {
+            ++*lost;
+            frame_unref(frame);
+        }
+    }
+    return error;
+}
+
+/* Ages count from the arrival: a camera whose clock is wrong is not stale for that. */
+static void set_capture_time(struct frame *frame) {
+    struct frame_info *info = frame_edit_info(frame);
+    int64_t now_ns = clock_realtime_ns();
+    int64_t off_ns = info->captured_realtime_ns - now_ns;
+    if (off_ns < -CLOCK_TRUST_NS || off_ns > CLOCK_TRUST_NS) {
+        info->captured_realtime_ns = now_ns;
+    }
+    info->captured_monotonic_ns = clock_monotonic_ns();
+}
+
+static enum err url_read(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame, uint64_t *lost,
+                         struct reason *reason) {
+    (void)sequence;
+    struct url *url = state;
+    url->link.deadline_ns = deadline_ns;
+    enum err error =
+        url->http != NULL ? read_http(url, frame, lost, reason) : url_stream_read(url->stream, frame, lost, reason);
+    if (error == ERR_OK) {
+        set_capture_time(*frame);
+    }
+    return error;
+}
+
+static void url_describe(void *state, struct driver_description *description) {
+    const struct url *url = state;
+    description->format = url->stream != NULL ? url_stream_format(url->stream) : frame_format_name(FRAME_JPEG);
+}
+
+const struct driver_ops url_driver = {
+    .name = "url",
+    .open = url_open,
+    .read = url_read,
+    .describe = url_describe,
+    .close = url_close,
+};
