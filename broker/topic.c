@@ -1,3 +1,4 @@
+#include "broker/mailbox.h"
 #include "broker/topic_private.h"
 
 #include <assert.h>
@@ -10,6 +11,11 @@ enum err topic_create(const struct topic_settings *settings, const struct frame_
     struct topic *topic = calloc(1, sizeof *topic);
     if (topic == NULL) {
         return ERR_MEMORY;
+    }
+    enum err error = settings->push_key != NULL ? mailbox_create(settings->push_replaces, &topic->mailbox) : ERR_OK;
+    if (error != ERR_OK) {
+        free(topic);
+        return error;
     }
     topic->settings = *settings;
     memcpy(topic->id, settings->id, sizeof topic->id);
@@ -41,6 +47,7 @@ void topic_unref(struct topic **topic_pointer) {
         frame_unref(&topic->ring[i]);
     }
     control_port_finish(&topic->controls);
+    mailbox_destroy(&topic->mailbox);
     condition_finish(&topic->demand_returned);
     condition_finish(&topic->published);
     lock_finish(&topic->lock);
@@ -63,6 +70,10 @@ bool topic_is_shared(const struct topic *topic) {
 
 struct control_port *topic_controls(struct topic *topic) {
     return &topic->controls;
+}
+
+struct mailbox *topic_mailbox(const struct topic *topic) {
+    return topic->mailbox;
 }
 
 /* The inboxes to wake, each with a reference: they are woken after the lock is released. */

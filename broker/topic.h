@@ -46,15 +46,19 @@ struct topic_settings {
     struct variant_settings variants[TOPIC_VARIANTS_MAX];
     size_t variant_count;
     unsigned max_variants; /* at the same time, without the named ones */
+    const char *push_key;  /* what senders of frames must know; borrowed for ever; NULL: takes none */
+    bool push_replaces;    /* a second sender takes the first one's place */
 };
 
 struct topic;
 struct subscriber;
 struct inbox;
+struct mailbox;
 
 /* ---- The owner. Threads: any. ---- */
 
-/* settings is copied; envelope is borrowed for the topic's life and may be NULL. ERR_MEMORY. */
+/* settings is copied; envelope is borrowed for the topic's life and may be NULL. ERR_MEMORY; ERR_BUSY: no descriptor is
+ * left. */
 CHECKED enum err topic_create(const struct topic_settings *settings, const struct frame_envelope *envelope,
                               struct topic **topic);
 struct topic *topic_ref(struct topic *topic);
@@ -69,6 +73,8 @@ struct topic_settings topic_settings(struct topic *topic);
 void topic_change_settings(struct topic *topic, const struct topic_settings *settings);
 /* Whether there are other references than the caller's. False stays false if nobody can get one from elsewhere. */
 bool topic_is_shared(const struct topic *topic);
+/* Where frames are pushed to, which lives as long as the topic; NULL: the camera takes none. */
+struct mailbox *topic_mailbox(const struct topic *topic);
 
 /* ---- The publisher. Threads: one at a time publishes; the others any. ---- */
 

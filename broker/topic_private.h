@@ -56,6 +56,7 @@ struct topic {
     atomic_uint references;
     char id[TOPIC_ID_MAX_BYTES + 1];
     const struct frame_envelope *envelope;
+    struct mailbox *mailbox; /* NULL: takes no frames from outside */
 
     struct lock lock;
     struct topic_settings settings GUARDED_BY(lock);

@@ -62,8 +62,14 @@ enum err address_check(const char *address, struct reason *reason) {
 }
 
 void address_show(const char *address, char shown[ADDRESS_SHOWN_BYTES]) {
-    snprintf(shown, ADDRESS_SHOWN_BYTES, "%.*s", (int)strcspn(address, "?#"), address);
-    address_hide_secrets(shown);
+    const char *authority = find_authority(address);
+    if (authority == NULL) {
+        snprintf(shown, ADDRESS_SHOWN_BYTES, "%s", address);
+        return;
+    }
+    const char *host = find_host(authority, authority + strcspn(authority, END_OF_AUTHORITY));
+    snprintf(shown, ADDRESS_SHOWN_BYTES, "%.*s%.*s", (int)(authority - address), address, (int)strcspn(host, "?#"),
+             host);
 }
 
 void address_hide_secrets(char *text) {

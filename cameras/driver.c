@@ -9,11 +9,23 @@
 
 #define SHOWN_PATH_BYTES 80
 
+/* A capture time further from ours than this is a clock that was never set. */
+#define CLOCK_TRUST_NS (60 * NS_PER_S)
+
+void driver_set_capture_time(struct frame *frame) {
+    struct frame_info *info = frame_edit_info(frame);
+    int64_t now_ns = clock_realtime_ns();
+    int64_t off_ns = info->captured_realtime_ns - now_ns;
+    if (off_ns < -CLOCK_TRUST_NS || off_ns > CLOCK_TRUST_NS) {
+        info->captured_realtime_ns = now_ns;
+    }
+    info->captured_monotonic_ns = clock_monotonic_ns();
+}
+
 const struct driver_ops *driver_find(enum source_type type) {
     static const struct driver_ops *const drivers[] = {
-        [SOURCE_EMULATED] = &emulated_driver,
-        [SOURCE_PATTERN] = &pattern_driver,
-        [SOURCE_V4L2] = &v4l2_driver,
+        [SOURCE_EMULATED] = &emulated_driver, [SOURCE_PATTERN] = &pattern_driver,
+        [SOURCE_V4L2] = &v4l2_driver,         [SOURCE_PUSH] = &push_driver,
 #ifdef FRAMEBROKER_FFMPEG
         [SOURCE_URL] = &url_driver,
 #endif

@@ -11,6 +11,7 @@
 #include "cameras/settings.h"
 
 struct fault_script;
+struct mailbox;
 
 /* What a driver is given at open; borrowed until close. */
 struct driver_context {
@@ -19,6 +20,7 @@ struct driver_context {
     const struct source_settings *settings;
     struct frame_pool *pool;
     struct event *cancel;        /* set: return from wherever you wait */
+    struct mailbox *mailbox;     /* of the topic; only push_driver looks at it */
     struct fault_script *script; /* only faults_driver (faults.h) looks at it; NULL: no faults to play */
 };
 
@@ -54,7 +56,12 @@ struct driver_ops {
 extern const struct driver_ops emulated_driver; /* emulated.c: JPEG files, over and over */
 extern const struct driver_ops pattern_driver;  /* pattern.c: a moving test picture */
 extern const struct driver_ops v4l2_driver;     /* v4l2_driver.c: cameras of the system */
+extern const struct driver_ops push_driver;     /* push.c: frames that cameras send by themselves */
 extern const struct driver_ops url_driver;      /* url.c: network cameras and video files; needs FFmpeg's libraries */
+
+/* Sets both capture times of a frame that comes from a source with a clock of its own, whose time, or 0, it has. Ages
+ * count from the arrival, which is now: a camera whose clock is wrong is not stale for that. */
+void driver_set_capture_time(struct frame *frame);
 
 /* The driver of that kind. Static. NULL: it is not in this build. */
 const struct driver_ops *driver_find(enum source_type type);

@@ -176,6 +176,7 @@ enum err camera_run_opening(struct camera *camera, struct reason *reason) {
                                      .settings = &camera->settings.source,
                                      .pool = broker_frame_pool(camera->broker),
                                      .cancel = &camera->cancel,
+                                     .mailbox = topic_mailbox(camera->topic),
                                      .script = camera->script};
     event_clear(&camera->cancel);
     enum err error = call_open(&opening, &context, reason);

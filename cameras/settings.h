@@ -34,7 +34,7 @@ struct fault_settings {
     int64_t for_ns;    /* INT64_MAX: for ever; 0 with FAULT_TRUNCATED: one frame */
 };
 
-enum source_type { SOURCE_EMULATED, SOURCE_PATTERN, SOURCE_V4L2, SOURCE_URL };
+enum source_type { SOURCE_EMULATED, SOURCE_PATTERN, SOURCE_V4L2, SOURCE_URL, SOURCE_PUSH };
 
 /* How much of the colour of raw pictures a JPEG keeps: half of it across and down, or all of it down. Pictures that
  * come with halved chroma stay as they are. */
@@ -62,6 +62,11 @@ struct device_settings {
     size_t control_count;
 };
 
+struct push_settings {
+    const char *key; /* what senders of frames must know */
+    bool replace;    /* a second sender takes the first one's place; else it is refused */
+};
+
 enum url_transport { URL_TRANSPORT_TCP, URL_TRANSPORT_UDP };
 
 struct url_settings {
@@ -86,6 +91,7 @@ struct source_settings {
     size_t file_count;
     struct device_settings device; /* v4l2 */
     struct url_settings url;
+    struct push_settings push;
     const struct fault_settings *faults;
     size_t fault_count;
 };

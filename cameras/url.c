@@ -10,9 +10,6 @@
 
 #include <stdlib.h>
 
-/* A capture time further from ours than this is a clock that was never set. */
-#define CLOCK_TRUST_NS (60 * NS_PER_S)
-
 struct url {
     struct url_link link;
     struct url_http *http; /* one of the two */
@@ -85,17 +82,6 @@ static enum err read_http(struct url *url, struct frame **frame, uint64_t *lost,
     return error;
 }
 
-/* Ages count from the arrival: a camera whose clock is wrong is not stale for that. */
-static void set_capture_time(struct frame *frame) {
-    struct frame_info *info = frame_edit_info(frame);
-    int64_t now_ns = clock_realtime_ns();
-    int64_t off_ns = info->captured_realtime_ns - now_ns;
-    if (off_ns < -CLOCK_TRUST_NS || off_ns > CLOCK_TRUST_NS) {
-        info->captured_realtime_ns = now_ns;
-    }
-    info->captured_monotonic_ns = clock_monotonic_ns();
-}
-
 static enum err url_read(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame, uint64_t *lost,
                          struct reason *reason) {
     (void)sequence;
@@ -104,7 +90,7 @@ static enum err url_read(void *state, int64_t deadline_ns, uint64_t sequence, st
     enum err error =
         url->http != NULL ? read_http(url, frame, lost, reason) : url_stream_read(url->stream, frame, lost, reason);
     if (error == ERR_OK) {
-        set_capture_time(*frame);
+        driver_set_capture_time(*frame);
     }
     return error;
 }

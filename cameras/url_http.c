@@ -136,13 +136,15 @@ static enum err read_to_end(struct url_http *http, struct frame **frame, struct 
     int got = 1;
     enum err error = ERR_OK;
     while (error == ERR_OK && got > 0) {
-        if (size == frame_capacity(*frame)) {
-            frame_set_size(*frame, size);
-            error = size >= MULTIPART_PART_MAX_BYTES ? ERR_INVALID : frame_grow(frame, 2 * size);
-            continue;
-        }
         got = avio_read(http->io, frame_data(*frame) + size, (int)(frame_capacity(*frame) - size));
         size += got > 0 ? (size_t)got : 0;
+        if (size > MULTIPART_PART_MAX_BYTES) {
+            reason_set(reason, "the picture is larger than %zu MB", MULTIPART_PART_MAX_BYTES >> 20);
+            error = ERR_IO;
+        } else if (size == frame_capacity(*frame)) {
+            frame_set_size(*frame, size);
+            error = frame_grow(frame, 2 * size);
+        }
     }
     if (error == ERR_OK && got < 0 && got != AVERROR_EOF) {
         error = url_link_explain(http->link, got, reason);

@@ -25,8 +25,10 @@ static void hand_to_log(void *source, int level, const char *format, va_list arg
         return;
     }
     (void)source;
-    char line[1000];
-    vsnprintf(line, sizeof line, format, arguments);
+    char line[4096];
+    if (vsnprintf(line, sizeof line, format, arguments) >= (int)sizeof line) {
+        return; /* in what is cut, secrets cannot be told from the rest */
+    }
     address_hide_secrets(line);
     line[strcspn(line, "\r\n")] = '\0';
     log_event(LOG_LEVEL_DEBUG, NULL, "FFmpeg: %s", line);

@@ -158,3 +158,17 @@ void node_fault_choice(const struct node *text, const char *what, const char *co
     const char *word = environment_is_used(text) ? NULL : json_string_value(text->json);
     fault_unknown(text, what, word, choices, count);
 }
+
+size_t section_choice(struct section *section, const char *key, const char *const *words, size_t count) {
+    struct node node;
+    const char *text = section_find(section, key, &node) ? node_text(&node) : NULL;
+    for (size_t i = 0; text != NULL && i < count; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return i;
+        }
+    }
+    if (text != NULL) {
+        node_fault_choice(&node, "unknown value", words, count);
+    }
+    return 0;
+}

@@ -34,6 +34,8 @@ void section_refuse(struct section *section, const char *key, const char *why);
 /* Each gives the value of the key, or `otherwise` where it is missing or has a fault. */
 double section_number(struct section *section, const char *key, double least, double most, double otherwise);
 int64_t section_integer(struct section *section, const char *key, int64_t least, int64_t most, int64_t otherwise);
+/* Which of the words the key names: its place among them; 0 where it is missing or has a fault. */
+size_t section_choice(struct section *section, const char *key, const char *const *words, size_t count);
 bool section_boolean(struct section *section, const char *key, bool otherwise);
 /* A number of units, which last unit_ns each, to nanoseconds; otherwise is in nanoseconds. */
 int64_t section_duration_ns(struct section *section, const char *key, double least, double most, int64_t unit_ns,

@@ -33,7 +33,7 @@ const char *source_section_read(const struct node *node, struct source_settings 
 
 /* One function for each type of source: reads the keys that only this type has. */
 typedef void source_read(struct section *section, struct source_settings *settings);
-source_read emulated_source_read, pattern_source_read, v4l2_source_read, url_source_read;
+source_read emulated_source_read, pattern_source_read, v4l2_source_read, push_source_read, url_source_read;
 
 /* Once all cameras are read: tells those that take any V4L2 device which ones others name. */
 void v4l2_share_devices(struct config *config);

@@ -13,6 +13,7 @@ static const struct source_kind {
     {"emulated", SOURCE_EMULATED, emulated_source_read, NULL},
     {"pattern", SOURCE_PATTERN, pattern_source_read, NULL},
     {"v4l2", SOURCE_V4L2, v4l2_source_read, NULL},
+    {"push", SOURCE_PUSH, push_source_read, NULL},
     {"url", SOURCE_URL, url_source_read, "FFmpeg's libraries (libavformat-dev, libavcodec-dev, libswscale-dev)"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])

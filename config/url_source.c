@@ -1,23 +1,6 @@
 #include "cameras/address.h"
 #include "config/sections.h"
 
-#include <string.h>
-
-/* Which of the words the key names; 0 where it is missing or has a fault. */
-static size_t read_choice(struct section *section, const char *key, const char *const *words, size_t count) {
-    struct node node;
-    const char *text = section_find(section, key, &node) ? node_text(&node) : NULL;
-    for (size_t i = 0; text != NULL && i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return i;
-        }
-    }
-    if (text != NULL) {
-        node_fault_choice(&node, "unknown value", words, count);
-    }
-    return 0;
-}
-
 static const char *read_secret(struct section *section, const char *key) {
     struct node node;
     return section_find(section, key, &node) ? node_text(&node) : NULL;
@@ -54,8 +37,8 @@ void url_source_read(struct section *section, struct source_settings *settings) 
     struct url_settings *url = &settings->url;
     url->username = read_secret(section, "username");
     url->password = read_secret(section, "password");
-    url->transport = (enum url_transport)read_choice(section, "transport", transports, 2);
-    url->keyframes_only = read_choice(section, "frames", frames, 2) == 1;
+    url->transport = (enum url_transport)section_choice(section, "transport", transports, 2);
+    url->keyframes_only = section_choice(section, "frames", frames, 2) == 1;
     url->loop = section_boolean(section, "loop", false);
     url->insecure = section_boolean(section, "insecure", false);
     url->threads = (unsigned)section_integer(section, "threads", 1, 16, 1);

@@ -2,6 +2,7 @@
 
 #include "web/assets.h"
 #include "web/gallery.h"
+#include "web/push.h"
 #include "web/status.h"
 
 #include <stdio.h>
@@ -99,6 +100,8 @@ static void handle_camera(struct site *site, const struct http_request *request,
     case ROUTE_VIDEO_FEED: handle_video_feed(site, request, route, topic); break;
     case ROUTE_SNAPSHOT: handle_snapshot(site, request, route, topic); break;
     case ROUTE_CONTROLS: handle_controls(site, request, route, topic); break;
+    case ROUTE_PUSH_FRAME:
+    case ROUTE_PUSH_STREAM: handle_push(site, request, route, topic); break;
     default: handle_camera_view(site, request, route->target, topic);
     }
     topic_unref(&topic);
@@ -154,6 +157,8 @@ void handle_request(struct site *site, const struct http_request *request) {
     case ROUTE_VIDEO_FEED:
     case ROUTE_SNAPSHOT:
     case ROUTE_CONTROLS:
-    case ROUTE_CAMERA: handle_camera(site, request, &route); break;
+    case ROUTE_CAMERA:
+    case ROUTE_PUSH_FRAME:
+    case ROUTE_PUSH_STREAM: handle_camera(site, request, &route); break;
     }
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 
 /* Nothing that we serve may be kept, framed by others, sniffed, or load from anywhere else. */
 #define COMMON_HEADERS                                                                                                 \
@@ -149,6 +150,28 @@ bool http_begin_stream(const struct http_request *request, const char *content_t
              "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "%sX-Accel-Buffering: no\r\nContent-Type: %s\r\n\r\n%s",
              request->edge_headers, content_type, http_is_head(request) ? "" : first_bytes);
     return write_all(request, head, strlen(head));
+}
+
+/* mg_read() does not return before it has all that it was asked for. So it is asked for what the socket has; one byte
+ * is asked for where that is nothing, since civetweb may have read ahead. Of a chunked body an eighth: there are at
+ * most seven other bytes around one of it. */
+int http_read(const struct http_request *request, int fd, void *bytes, size_t room) {
+    int waiting = 0;
+    if (ioctl(fd, FIONREAD, &waiting) != 0 || waiting < 0) {
+        return -1;
+    }
+    bool chunked = mg_get_request_info(request->connection)->content_length < 0;
+    size_t wanted = chunked ? (size_t)waiting / 8 : (size_t)waiting;
+    wanted = wanted > room ? room : wanted;
+    return mg_read(request->connection, bytes, wanted > 0 ? wanted : 1);
+}
+
+void http_invite_body(const struct http_request *request) {
+    const char *expected = http_header(request, "Expect");
+    if (expected != NULL && strcmp(expected, "100-continue") == 0) {
+        static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        (void)write_all(request, invitation, sizeof invitation - 1);
+    }
 }
 
 enum err http_socket(const struct http_request *request, int *fd) {

@@ -44,6 +44,11 @@ const char *http_header_before(const struct http_request *request, const char *n
 /* Reads the body of a request, of at most room bytes. Blocks: until it is all there; 15 s at most, however slowly it
  * comes. False after an error has been replied. */
 CHECKED bool http_read_body(const struct http_request *request, char *body, size_t room, size_t *count);
+/* Reads from the body of the request: what has come, at least a byte. fd: http_socket()'s. 0: its end; below 0: the
+ * client has gone, or nothing came for 10 s. Blocks: until a byte comes, not until room is full. */
+int http_read(const struct http_request *request, int fd, void *bytes, size_t room);
+/* Asks for the body where the client waits to be asked (Expect: 100-continue). */
+void http_invite_body(const struct http_request *request);
 
 struct http_reply {
     int status;

@@ -18,6 +18,8 @@ const struct route_path route_paths[] = {
     {"/stream", ROUTE_VIDEO_FEED, READ},
     {"/camera/{camera}/snapshot", ROUTE_SNAPSHOT, READ},
     {"/snapshot", ROUTE_SNAPSHOT, READ},
+    {"/camera/{camera}/frame", ROUTE_PUSH_FRAME, METHOD_POST},
+    {"/camera/{camera}/ingest", ROUTE_PUSH_STREAM, METHOD_POST},
     {"/feed", ROUTE_FEED, READ},
     {"/api/status", ROUTE_STATUS, READ},
     {"/api/cameras", ROUTE_CAMERAS, READ},

@@ -82,11 +82,12 @@ static void each_fault_is_told_in_its_own_words(void **state) {
          ": cameras[0].name: \"${\" must be followed by the name of an environment variable and \"}\""},
         {SOURCE("\"fps\": 1"), ": cameras[0].source: \"type\" is missing"},
         {SOURCE("\"type\": 1"), ": cameras[0].source.type: must be a string (got a number)"},
-        {SOURCE("\"type\": \"gif\""), ": cameras[0].source.type: unknown type of source; there are \"emulated\", "
-                                      "\"pattern\" and \"v4l2\""},
-        {SOURCE("\"type\": \"url\", \"url\": \"rtsp://h/\""),
-         ": cameras[0].source.type: this type of source is not in this build; there are \"emulated\", "
-         "\"pattern\" and \"v4l2\""},
+        {SOURCE("\"type\": \"patern\""), ": cameras[0].source.type: unknown type of source; did you mean \"pattern\"?"},
+        {SOURCE("\"type\": \"push\""), ": cameras[0].source: \"key\" is missing"},
+        {SOURCE("\"type\": \"push\", \"key\": \"short\""),
+         ": cameras[0].source.key: must be 8 to 200 letters, digits and signs without blanks"},
+        {SOURCE("\"type\": \"push\", \"key\": \"12345678\", \"second_pusher\": \"refused\""),
+         ": cameras[0].source.second_pusher: unknown value; did you mean \"refuse\"?"},
         {SOURCE("\"type\": \"emulated\", \"files\": []"),
          ": cameras[0].source.files: must have between 1 and 1000 entries (got 0)"},
         {SOURCE("\"type\": \"emulated\", \"files\": \"1.jpg\""),

@@ -1,0 +1,226 @@
+#include "broker/multipart_reader.h"
+
+#include "broker/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Feeds a text some bytes at a time, and collects the bodies of the parts as "body1|body2|". */
+struct outcome {
+    char bodies[4096];
+    struct frame_info last;
+    enum err error;
+    struct reason reason;
+};
+
+static struct outcome read_in_steps(const char *content_type, const char *text, size_t count, size_t step) {
+    struct outcome outcome = {.error = ERR_OK};
+    struct frame_pool *pool;
+    struct multipart_reader *reader;
+    assert_int_equal(frame_pool_create(&pool), ERR_OK);
+    assert_int_equal(multipart_reader_create(pool, content_type, &reader), ERR_OK);
+    size_t at = 0;
+    for (;;) {
+        struct frame *frame = NULL;
+        outcome.error = multipart_reader_next(reader, &frame, &outcome.reason);
+        if (outcome.error == ERR_OK) {
+            struct span payload = frame_payload(frame);
+            size_t used = strlen(outcome.bodies);
+            size_t shown = payload.count < 100 ? payload.count : 100;
+            snprintf(outcome.bodies + used, sizeof outcome.bodies - used, "%.*s|", (int)shown,
+                     (const char *)payload.bytes);
+            outcome.last = *frame_info(frame);
+            frame_unref(&frame);
+        } else if (outcome.error != ERR_BUSY || at == count) {
+            break;
+        } else {
+            struct multipart_room room = multipart_reader_room(reader);
+            assert_true(room.count > 0);
+            size_t taken = count - at < step ? count - at : step;
+            taken = taken < room.count ? taken : room.count;
+            memcpy(room.bytes, text + at, taken);
+            multipart_reader_fill(reader, taken);
+            at += taken;
+        }
+    }
+    multipart_reader_destroy(&reader);
+    assert_null(reader);
+    frame_pool_destroy(&pool);
+    return outcome;
+}
+
+/* Whatever pieces the bytes come in, the parts are the same. */
+static struct outcome read_text(const char *content_type, const char *text) {
+    struct outcome whole = read_in_steps(content_type, text, strlen(text), SIZE_MAX);
+    for (size_t step = 1; step < 9; step++) {
+        struct outcome pieces = read_in_steps(content_type, text, strlen(text), step);
+        assert_string_equal(pieces.bodies, whole.bodies);
+        assert_int_equal(pieces.error, whole.error);
+    }
+    return whole;
+}
+
+#define TYPE "multipart/x-mixed-replace; boundary=T"
+
+static void parts_with_length_are_taken(void **state) {
+    (void)state;
+    struct outcome outcome =
+        read_text(TYPE, "--T\r\nContent-Type: image/jpeg\r\nContent-Length: 3\r\n\r\nabc\r\n--T\r\n"
+                        "content-length:  4\r\n\r\nde\r\n\r\n--T\r\n");
+    assert_string_equal(outcome.bodies, "abc|de\r\n|");
+    assert_int_equal(outcome.error, ERR_BUSY);
+}
+
+static void part_with_length_is_given_before_the_delimiter_behind_it(void **state) {
+    (void)state;
+    assert_string_equal(read_text(TYPE, "--T\r\nContent-Length: 3\r\n\r\nabc").bodies, "abc|");
+}
+
+static void parts_without_length_end_at_the_delimiter(void **state) {
+    (void)state;
+    struct outcome outcome = read_text(TYPE, "--T\r\n\r\nab\r\nc\r\n--T\nContent-Type: image/jpeg\n\nd--e\n--T\n\n");
+    assert_string_equal(outcome.bodies, "ab\r\nc|d--e|");
+}
+
+static void boundary_is_taken_as_cameras_declare_it(void **state) {
+    (void)state;
+    static const char text[] = "--my box\r\nContent-Length: 1\r\n\r\nx\r\n--my box\r\nContent-Length: 1\r\n\r\ny\r\n";
+    assert_string_equal(read_text("multipart/x-mixed-replace;boundary=\"my box\"", text).bodies, "x|y|");
+    assert_string_equal(read_text("multipart/x-mixed-replace;boundary=\"--my box\"; a=b", text).bodies, "x|y|");
+    assert_string_equal(read_text("multipart/x-mixed-replace", text).bodies, "x|y|");
+    assert_string_equal(read_text(NULL, text).bodies, "x|y|");
+}
+
+static void preamble_and_noise_between_parts_are_passed_over(void **state) {
+    (void)state;
+    struct outcome outcome = read_text(
+        TYPE, "hello\r\n--Tx\r\n--T\r\nContent-Length: 1\r\n\r\na junk\r\nmore\r\n--T\r\nContent-Length: 1\r\n\r\nb");
+    assert_string_equal(outcome.bodies, "a|b|");
+}
+
+static void parts_of_another_kind_are_passed_over(void **state) {
+    (void)state;
+    struct outcome outcome = read_text(
+        TYPE, "--T\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n--T\r\n\r\n--T\r\n"
+              "Content-Type: audio/basic\r\n\r\nla\r\n--T\r\nContent-Type: image/jpg\r\nContent-Length: 1\r\n\r\nb");
+    assert_string_equal(outcome.bodies, "b|");
+}
+
+static void end_is_told(void **state) {
+    (void)state;
+    assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: 1\r\n\r\na\r\n--T--\r\n").error, ERR_CLOSED);
+}
+
+static void headers_of_another_broker_are_read(void **state) {
+    (void)state;
+    struct outcome outcome = read_text(TYPE, "--T\r\nContent-Length: 1\r\nX-Timestamp: 1767225612.345678\r\n"
+                                             "X-Sequence: 42\r\nX-Camera-State: stale\r\n\r\na");
+    assert_int_equal(outcome.last.sequence, 42);
+    assert_int_equal(outcome.last.captured_realtime_ns, 1767225612 * NS_PER_S + 345678 * NS_PER_US);
+    assert_int_equal(outcome.last.state, STATE_STALE);
+}
+
+static void missing_or_senseless_headers_are_zero(void **state) {
+    (void)state;
+    static const char *const values[] = {"", "X-Timestamp: -1\r\nX-Sequence: -1\r\n", "X-Timestamp: nan\r\n",
+                                         "X-Timestamp: 1e300\r\nX-Sequence: 99999999999999999999999\r\n"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "--T\r\nContent-Length: 1\r\n%s\r\na", values[i]);
+        struct outcome outcome = read_text(TYPE, text);
+        assert_string_equal(outcome.bodies, "a|");
+        assert_int_equal(outcome.last.sequence, 0);
+        assert_int_equal(outcome.last.captured_realtime_ns, 0);
+        assert_int_equal(outcome.last.state, STATE_LIVE);
+    }
+}
+
+static void part_that_claims_too_much_is_refused(void **state) {
+    (void)state;
+    assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: 2147483648\r\n\r\na").error, ERR_INVALID);
+    assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: 99999999999999999999\r\n\r\na").error, ERR_INVALID);
+    assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: -5\r\n\r\na").error, ERR_INVALID);
+}
+
+static void endless_things_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *begin;
+        char filler;
+        size_t count;
+    } cases[] = {
+        {"", 'x', MULTIPART_GAP_MAX_BYTES + 10000},
+        {"", '\n', MULTIPART_GAP_MAX_BYTES + 10000},
+        {"--T\r\nX: ", 'x', 3 * MULTIPART_HEADERS_MAX_BYTES},
+        {"--T\r\n\r\n", 'x', MULTIPART_PART_MAX_BYTES + 10000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t begin = strlen(cases[i].begin), count = begin + cases[i].count;
+        char *text = malloc(count);
+        assert_non_null(text);
+        memcpy(text, cases[i].begin, begin);
+        memset(text + begin, cases[i].filler, cases[i].count);
+        struct outcome outcome = read_in_steps(TYPE, text, count, SIZE_MAX);
+        free(text);
+        assert_int_equal(outcome.error, ERR_INVALID);
+        assert_true(outcome.reason.text[0] != '\0');
+    }
+}
+
+static void boundary_that_is_too_long_is_refused(void **state) {
+    (void)state;
+    struct frame_pool *pool;
+    struct multipart_reader *reader = NULL;
+    char type[400] = "multipart/x-mixed-replace;boundary=";
+    memset(type + strlen(type), 'b', 300);
+    assert_int_equal(frame_pool_create(&pool), ERR_OK);
+    assert_int_equal(multipart_reader_create(pool, type, &reader), ERR_INVALID);
+    frame_pool_destroy(&pool);
+}
+
+/* A million bytes of what looks like multipart, in a fixed order of chance. */
+static void noise_never_leaves_the_bounds(void **state) {
+    (void)state;
+    static const char *const words[] = {
+        "--T", "\r\n",     "\n",         "Content-Length: ", "7", "99",      "X-Sequence: 3", "\xff",
+        "--",  "\r\n\r\n", "image/jpeg", "Content-Type: ",   ":", "abcdefgh"};
+    uint64_t random = 88172645463325252u;
+    for (int round = 0; round < 200; round++) {
+        static char text[5000];
+        size_t count = 0;
+        while (count < sizeof text - 20) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            const char *word = words[random % (sizeof words / sizeof words[0])];
+            memcpy(text + count, word, strlen(word));
+            count += strlen(word);
+        }
+        (void)read_in_steps(round % 2 == 0 ? TYPE : NULL, text, count, 1 + (size_t)(random >> 40) % 700);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_with_length_are_taken),
+        cmocka_unit_test(part_with_length_is_given_before_the_delimiter_behind_it),
+        cmocka_unit_test(parts_without_length_end_at_the_delimiter),
+        cmocka_unit_test(boundary_is_taken_as_cameras_declare_it),
+        cmocka_unit_test(preamble_and_noise_between_parts_are_passed_over),
+        cmocka_unit_test(parts_of_another_kind_are_passed_over),
+        cmocka_unit_test(end_is_told),
+        cmocka_unit_test(headers_of_another_broker_are_read),
+        cmocka_unit_test(missing_or_senseless_headers_are_zero),
+        cmocka_unit_test(part_that_claims_too_much_is_refused),
+        cmocka_unit_test(endless_things_are_refused),
+        cmocka_unit_test(boundary_that_is_too_long_is_refused),
+        cmocka_unit_test(noise_never_leaves_the_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

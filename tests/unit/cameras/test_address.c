@@ -1,0 +1,93 @@
+#include "cameras/address.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void secrets_are_never_shown(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"rtsp://user:secret@host:554/a/b", "rtsp://host:554/a/b"},
+        {"rtsp://user:se@cr:et@host/a", "rtsp://host/a"},
+        {"http://secret@host", "http://host"},
+        {"http://host/a?user=u&password=secret#secret", "http://host/a"},
+        {"rtsp://[::1]:554/a", "rtsp://[::1]:554/a"},
+        {"/var/a.mp4", "/var/a.mp4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char shown[ADDRESS_SHOWN_BYTES];
+        address_show(cases[i][0], shown);
+        assert_string_equal(shown, cases[i][1]);
+    }
+}
+
+static void long_address_is_cut_without_its_secrets(void **state) {
+    (void)state;
+    char address[1000] = "rtsp://user:";
+    memset(address + strlen(address), 's', 500);
+    strcat(address, "@host/a");
+    char shown[ADDRESS_SHOWN_BYTES];
+    address_show(address, shown);
+    assert_null(strstr(shown, "ss"));
+}
+
+static void secrets_within_a_text_are_removed(void **state) {
+    (void)state;
+    char text[] = "Opening 'http://u:secret@a/x?p=secret' for rtsp://u:secret@b:1, then tcp://c";
+    address_hide_secrets(text);
+    assert_string_equal(text, "Opening 'http://a/x' for rtsp://b:1, then tcp://c");
+    char plain[] = "nothing to hide: a@b?c";
+    address_hide_secrets(plain);
+    assert_string_equal(plain, "nothing to hide: a@b?c");
+}
+
+static void login_replaces_the_one_of_the_address(void **state) {
+    (void)state;
+    static const struct {
+        const char *address, *username, *password, *result;
+    } cases[] = {
+        {"rtsp://host/a", "u", "p@s/s:%", "rtsp://u:p%40s%2Fs%3A%25@host/a"},
+        {"rtsp://old:older@host:1/a?b=@", "u", "", "rtsp://u:@host:1/a?b=@"},
+        {"rtsp://u:p@host", NULL, NULL, "rtsp://u:p@host"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *result = NULL;
+        assert_int_equal(address_with_login(cases[i].address, cases[i].username, cases[i].password, &result), ERR_OK);
+        assert_string_equal(result, cases[i].result);
+        free(result);
+    }
+}
+
+static void addresses_that_can_be_opened_pass(void **state) {
+    (void)state;
+    static const char *const good[] = {"rtsp://h/a", "RTSP://u:p@h", "http://h:80?x", "rtmp://h/live", "udp://h:1"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(address_check(good[i], NULL), ERR_OK);
+    }
+}
+
+static void addresses_that_lead_astray_are_refused(void **state) {
+    (void)state;
+    static const char *const bad[] = {"file:///etc/passwd", "concat://a",        "rtsp://",           "rtsp://:554/a",
+                                      "rtsp://u:p@/a",      "rtsp://u:p/w@host", "rtsp://u:p?w@host", "ftp://host/a"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct reason reason = {""};
+        assert_int_not_equal(address_check(bad[i], &reason), ERR_OK);
+        assert_true(reason.text[0] != '\0');
+        assert_null(strstr(reason.text, bad[i]));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(secrets_are_never_shown),           cmocka_unit_test(long_address_is_cut_without_its_secrets),
+        cmocka_unit_test(secrets_within_a_text_are_removed), cmocka_unit_test(login_replaces_the_one_of_the_address),
+        cmocka_unit_test(addresses_that_can_be_opened_pass), cmocka_unit_test(addresses_that_lead_astray_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
