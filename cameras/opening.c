@@ -122,7 +122,11 @@ static void take(struct opening *opening, struct frame *frame, uint64_t lost, st
     enum err error = intake_take(opening->intake, &frame, lost > 0, reason);
     if (error == ERR_INVALID) {
         log_broken(opening, reason);
-    } else if (error == ERR_OK && intake_broken_in_a_row(opening->intake) == 0) {
+    }
+    if (camera->described.width_px == 0) {
+        tell_capture(opening);
+    }
+    if (error == ERR_OK && intake_broken_in_a_row(opening->intake) == 0) {
         note_good_frame(opening, captured_ns);
     }
 }

@@ -10,7 +10,6 @@ test_packages=(
     libcmocka-dev python3 curl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
     python3-gi gir1.2-gst-rtsp-server-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
-    ustreamer
 )
 vm_packages=(qemu-system-x86 busybox-static v4l-utils)
 package_packages=(systemd man-db mandoc bash-completion debootstrap dpkg-dev lintian)

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Cameras that send their frames: one at a time, as a stream, and the senders that should not get through."""
+import concurrent.futures
+import http.client
+import pathlib
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import TIME_SCALE, Server, main, pattern, plain_picture, wait_until
+
+KEY = "correct-horse"
+AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
+
+
+def push_camera(id, on_demand=False, **source):
+    return {"id": id, "on_demand": on_demand, "source": {"type": "push", "key": KEY, **source}}
+
+
+def post(server, path, body, headers=AUTHORIZED):
+    """Status and body of the answer. body: bytes, or a generator, which is sent in chunks."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20 * TIME_SCALE)
+    try:
+        connection.request("POST", path, body, headers, encode_chunked=not isinstance(body, bytes))
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def raw_post(server, path, *lines):
+    """A connection on which the head of a request has been sent."""
+    connection = socket.create_connection(("127.0.0.1", server.port), 20 * TIME_SCALE)
+    head = [f"POST {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {KEY}", *lines, "", ""]
+    connection.sendall("\r\n".join(head).encode())
+    return connection
+
+
+class Push(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.jpeg = plain_picture(pathlib.Path(cls.folder.name, "a.jpg"), "red").read_bytes()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def part(self, **headers):
+        lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()]
+        return (f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(self.jpeg)}\r\n{''.join(lines)}\r\n"
+                .encode() + self.jpeg + b"\r\n")
+
+    def test_pushed_frame_is_shown(self):
+        with Server({"cameras": [push_camera("a")]}) as server:
+            status, _ = post(server, "/camera/a/frame", self.jpeg)
+            self.assertEqual(status, 204)
+            camera = server.wait_for_camera("a", lambda camera: camera["width"] == 320, 5, "its size")
+            self.assertEqual((camera["state"], camera["source"]), ("live", "push"))
+            self.assertEqual(server.get("/camera/a/snapshot").body, self.jpeg)
+
+    def test_frame_in_chunks_is_shown(self):
+        with Server({"cameras": [push_camera("a")]}) as server:
+            pieces = [self.jpeg[at:at + 7] for at in range(0, len(self.jpeg), 7)]
+            self.assertEqual(post(server, "/camera/a/frame", iter(pieces))[0], 204)
+            self.assertEqual(server.get("/camera/a/snapshot?max_age_ms=60000").body, self.jpeg)
+
+    def test_without_the_key_nothing_is_taken(self):
+        with Server({"cameras": [push_camera("a"), pattern("b")]}) as server:
+            for headers in ({}, {"Authorization": "Bearer wrong-horse1"}, {"Authorization": f"Bearer {KEY}x"},
+                            {"Authorization": f"Bearer {KEY[:-1]}"}, {"Authorization": "Bearer "},
+                            {"Authorization": f"Basic {KEY}"}):
+                for path in ("/camera/a/frame", "/camera/a/ingest"):
+                    self.assertEqual(post(server, path, b"x", headers)[0], 401, headers)
+            self.assertEqual(post(server, "/camera/b/frame", self.jpeg)[0], 404)
+            self.assertEqual(post(server, "/camera/c/frame", self.jpeg)[0], 404)
+            answer = server.get("/camera/a/frame")
+            self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST"))
+            self.assertEqual(server.camera("a")["frames"]["published"], 0)
+            self.assertNotIn(KEY, server.get("/api/status").text + server.log())
+
+    def test_what_is_no_picture_is_refused(self):
+        with Server({"cameras": [push_camera("a")]}) as server:
+            self.assertEqual(post(server, "/camera/a/frame", b"hello")[0], 400)
+            self.assertEqual(post(server, "/camera/a/frame", b"")[0], 400)
+            self.assertEqual(post(server, "/camera/a/frame", b"\xff\xd8" + bytes(33 << 20))[0], 413)
+            self.assertEqual(post(server, "/camera/a/ingest", b"x" * 300000)[0], 400)
+            post(server, "/camera/a/frame", self.jpeg[:-100])
+            server.wait_for_camera("a", lambda camera: camera["frames"]["invalid"] == 1, 5, "the broken frame")
+            self.assertEqual(server.camera("a")["frames"]["published"], 0)
+
+    def test_stream_carries_sequence_and_capture_time(self):
+        with Server({"cameras": [push_camera("a")]}) as server, server.stream("/camera/a/video_feed") as stream, \
+                raw_post(server, "/camera/a/ingest", "Content-Type: multipart/x-mixed-replace;boundary=frame",
+                         "Content-Length: 100000000") as sender:
+            sender.sendall(self.part(X_Sequence=41, X_Timestamp="1.5"))
+            self.assertEqual(stream.frame_where(lambda part: part.state == "live", 5, "the first").sequence, 41)
+            timestamp = stream.newest[1] - 1.25
+            sender.sendall(self.part(X_Sequence=44, X_Timestamp=f"{timestamp:.6f}"))
+            part = stream.frame()
+            self.assertEqual(part.sequence, 44)
+            self.assertAlmostEqual(part.timestamp, timestamp, places=5)
+
+    def test_ffmpeg_streams(self):
+        with Server({"cameras": [push_camera("a", on_demand=True)]}) as server, \
+                server.stream("/camera/a/video_feed") as stream:
+            sender = subprocess.Popen(
+                ["ffmpeg", "-v", "quiet", "-re", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-c:v", "mjpeg",
+                 "-f", "mpjpeg", "-method", "POST", "-headers", f"Authorization: Bearer {KEY}\r\n",
+                 f"http://127.0.0.1:{server.port}/camera/a/ingest"])
+            try:
+                stream.frame_where(lambda part: part.state == "live", 20, "frames of ffmpeg")
+                parts = [stream.frame() for _ in range(60)]
+            finally:
+                sender.kill()
+                sender.wait()
+            self.assertAlmostEqual(59 / (parts[-1].timestamp - parts[0].timestamp), 30, delta=5)
+
+    def test_second_sender_replaces_the_first_or_is_refused(self):
+        with Server({"cameras": [push_camera("a"), push_camera("b", second_pusher="refuse")]}) as server:
+            content_type = "Content-Type: multipart/x-mixed-replace;boundary=frame"
+            with raw_post(server, "/camera/a/ingest", content_type, "Content-Length: 100000000") as first, \
+                    raw_post(server, "/camera/b/ingest", content_type, "Content-Length: 100000000") as other:
+                for camera, sender in (("a", first), ("b", other)):
+                    sender.sendall(self.part())
+                    server.wait_for_camera(camera, lambda camera: camera["frames"]["published"] == 1, 5, "a frame")
+                self.assertEqual(post(server, "/camera/a/frame", self.jpeg)[0], 204)
+                self.assertEqual(post(server, "/camera/b/frame", self.jpeg)[0], 409)
+                first.sendall(self.part())
+                self.assertIn(b" 409 ", first.recv(1000))
+            wait_until(lambda: post(server, "/camera/b/frame", self.jpeg)[0] == 204, 5, "the place to be free")
+
+    def test_trickling_bodies_end_and_hold_nobody_up(self):
+        with Server({"server": {"max_streams": 1}, "cameras": [push_camera("a"), push_camera("b")]}) as server:
+            def trickle(path):
+                with raw_post(server, path, "Content-Length: 100000") as sender:
+                    sender.settimeout(0.2)
+                    for _ in range(100):
+                        try:
+                            if answer := sender.recv(1000):
+                                return answer
+                        except TimeoutError:
+                            sender.sendall(b"-")
+                return b""
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                answers = [pool.submit(trickle, path) for path in ("/camera/a/frame", "/camera/b/ingest")]
+                self.assertEqual(server.get("/healthz").status, 200)
+                self.assertEqual([answer.result()[9:12] for answer in answers], [b"408"] * 2)
+
+    def test_server_ends_while_senders_hang(self):
+        with Server({"cameras": [push_camera("a"), push_camera("b")]}) as server:
+            with raw_post(server, "/camera/a/frame", "Content-Length: 1000"), \
+                    raw_post(server, "/camera/b/ingest", "Content-Length: 1000"):
+                server.get("/healthz")
+                self.assertLess(server.signal(), 2 * TIME_SCALE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Cameras on the network, played by programs that are not ours, GStreamer's RTSP server and ffmpeg, and by another
+broker."""
+import concurrent.futures
+import contextlib
+import functools
+import http.server
+import json
+import pathlib
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from harness import PROGRAM, Server, decode_fault, main, pattern, wait_until
+
+FOLDER = pathlib.Path(__file__).parent
+PYTHON = "/usr/bin/python3"  # Debian's, which knows GStreamer
+TEST_PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30"]
+H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-pix_fmt", "yuv420p"]
+
+
+def url(id, url, on_demand=True, **source):
+    return {"id": id, "on_demand": on_demand, "source": {"type": "url", "url": str(url), **source}}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(*command, **options):
+    process = subprocess.Popen([str(word) for word in command], stderr=subprocess.DEVNULL, text=True, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def ffmpeg(*arguments):
+    return running("ffmpeg", "-nostdin", "-v", "quiet", "-y", *arguments)
+
+
+def make(path, *arguments):
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *TEST_PICTURE, *arguments, path], check=True)
+    return path
+
+
+class Plays(unittest.TestCase):
+    def assert_plays(self, camera, fps=30, frames=45, format=None, seconds=20):
+        """Watches a camera; returns the parts."""
+        with Server({"cameras": [camera]}) as server, server.stream(f"/camera/{camera['id']}/video_feed") as stream:
+            first = stream.frame_where(lambda part: part.state == "live", seconds, "live frames")
+            self.assertEqual(decode_fault(first.body), "")
+            stream.frame_where(lambda part: part.state == "live", 5, "the next one")
+            started = time.monotonic()
+            parts = [stream.frame() for _ in range(frames)]
+            self.assertEqual({part.state for part in parts}, {"live"})
+            self.assertAlmostEqual(frames / (time.monotonic() - started), fps, delta=fps / 4)
+            status = server.camera(camera["id"])
+            self.assertEqual((status["width"], status["height"]), (640, 360))
+            if format:
+                self.assertEqual(status["format"], format)
+            return parts
+
+
+class Rtsp(Plays):
+    @classmethod
+    def setUpClass(cls):
+        probe = subprocess.run([PYTHON, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"],
+                               stderr=subprocess.DEVNULL)
+        if probe.returncode != 0:
+            raise unittest.SkipTest("GStreamer's RTSP server is not installed (gir1.2-gst-rtsp-server-1.0)")
+        cls.stack = contextlib.ExitStack()
+        server = cls.stack.enter_context(running(PYTHON, FOLDER / "rtsp_server.py", stdout=subprocess.PIPE))
+        cls.port, cls.guarded_port = map(int, server.stdout.readline().split())
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.close()
+
+    def test_h264_over_tcp(self):
+        self.assert_plays(url("a", f"rtsp://127.0.0.1:{self.port}/h264"), format="h264")
+
+    def test_h264_over_udp(self):
+        self.assert_plays(url("a", f"rtsp://127.0.0.1:{self.port}/h264", transport="udp"), format="h264")
+
+    def test_jpeg_passes_through(self):
+        self.assert_plays(url("a", f"rtsp://127.0.0.1:{self.port}/jpeg"), format="MJPEG")
+
+    def test_key_frames_alone(self):
+        self.assert_plays(url("a", f"rtsp://127.0.0.1:{self.port}/h264", frames="keyframes"), fps=1, frames=4)
+
+    def test_digest_login_in_keys_and_in_the_url(self):
+        self.assert_plays(url("a", f"rtsp://127.0.0.1:{self.guarded_port}/h264", username="viewer",
+                              password="p@ss/w0rd"))
+        self.assert_plays(url("a", f"rtsp://viewer:p%40ss%2Fw0rd@127.0.0.1:{self.guarded_port}/h264"))
+
+    def test_failures_are_told_in_words_and_without_secrets(self):
+        cameras = [url("login", f"rtsp://viewer:geheim@127.0.0.1:{self.guarded_port}/h264?token=geheim", False),
+                   url("path", f"rtsp://127.0.0.1:{self.port}/nowhere", False),
+                   url("sound", f"rtsp://127.0.0.1:{self.port}/audio", False)]
+        with Server({"cameras": cameras}, "--verbose") as server:
+            for id, words in (("login", "401 from the camera: check username and password"),
+                              ("path", "404 from the camera"), ("sound", "the stream has no video")):
+                self.assertIn(words, server.wait_for_state(id, "offline", 15)["error"])
+            self.assertNotIn("geheim", server.log() + server.get("/api/status").text)
+
+    def test_unwatched_cameras_have_no_connection(self):
+        cameras = [url(f"c{i}", f"rtsp://127.0.0.1:{self.port}/h264") for i in range(16)]
+        with Server({"defaults": {"idle_timeout_s": 0.5}, "cameras": cameras}) as server:
+            before = server.descriptors()
+            with server.stream("/camera/c0/video_feed") as stream:
+                stream.frame_where(lambda part: part.state == "live", 20, "live frames")
+            server.wait_for_state("c0", "idle")
+            wait_until(lambda: server.descriptors() <= before, 5, "its descriptors to be closed")
+
+
+class Http(Plays):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.port = free_port()
+
+    def listening(self, *arguments):
+        """ffmpeg as a server for one client."""
+        self.enterContext(ffmpeg("-re", *TEST_PICTURE, *arguments))
+
+    def serve_folder(self):
+        handler = functools.partial(QuietHandler, directory=self.folder)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+
+    def test_multipart_of_ffmpeg(self):
+        self.listening("-c:v", "mjpeg", "-f", "mpjpeg", "-content_type", "multipart/x-mixed-replace;boundary=ffmpeg",
+                       "-listen", "1", f"http://127.0.0.1:{self.port}/")
+        self.assert_plays(url("a", f"http://127.0.0.1:{self.port}/"), format="MJPEG")
+
+    def test_multipart_that_is_not_declared(self):
+        self.listening("-c:v", "mjpeg", "-f", "mpjpeg", "-listen", "1", f"http://127.0.0.1:{self.port}/")
+        self.assert_plays(url("a", f"http://127.0.0.1:{self.port}/"), format="MJPEG")
+
+    def test_rtmp(self):
+        self.listening(*H264, "-f", "flv", "-listen", "1", f"rtmp://127.0.0.1:{self.port}/live/a")
+        self.assert_plays(url("a", f"rtmp://127.0.0.1:{self.port}/live/a"), format="h264")
+
+    def test_hls_plays_at_its_own_rate(self):
+        self.listening(*H264, "-f", "hls", "-hls_time", "1", self.folder / "a.m3u8")
+        self.serve_folder()
+        wait_until((self.folder / "a.m3u8").exists, 10, "the playlist")
+        self.assert_plays(url("a", f"http://127.0.0.1:{self.port}/a.m3u8"), frames=90, format="h264")
+
+    def test_playlist_leads_to_no_file_of_this_machine(self):
+        clip = make(self.folder / "clip.ts", *H264, "-t", "2")
+        (self.folder / "a.m3u8").write_text(
+            f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://{clip}\n#EXT-X-ENDLIST\n")
+        self.serve_folder()
+        with Server({"cameras": [url("a", f"http://127.0.0.1:{self.port}/a.m3u8", False)]}) as server:
+            server.wait_for_state("a", "offline", 15)
+            self.assertEqual(server.camera("a")["frames"]["published"], 0)
+
+    def test_files_play_at_their_own_rate_over_and_over(self):
+        self.assert_plays(url("a", make(self.folder / "a.mp4", *H264, "-t", "1"), loop=True), frames=90, format="h264")
+        self.assert_plays(url("a", make(self.folder / "a.avi", "-c:v", "mjpeg", "-t", "1"), loop=True), frames=90)
+        with Server({"cameras": [url("a", self.folder / "a.avi", False)]}) as server:
+            self.assertIn("the file has ended", server.wait_for_state("a", "offline", 10)["error"])
+
+    def test_formats_that_the_encoder_does_not_take_are_converted(self):
+        for pixels in ("yuv444p", "yuv422p", "yuv420p10le"):
+            clip = make(self.folder / "a.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", pixels, "-t", "1")
+            self.assert_plays(url("a", clip, loop=True), frames=20)
+
+    def test_pictures_are_scaled_if_asked(self):
+        clip = make(self.folder / "a.mp4", *H264, "-t", "1")
+        with Server({"cameras": [url("a", clip, False, loop=True, width=320)]}) as server:
+            server.wait_for_camera("a", lambda camera: (camera["width"], camera["height"]) == (320, 180), 10, "a size")
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Relay(unittest.TestCase):
+    def test_sequence_and_capture_time_go_through_a_tree(self):
+        with Server({"cameras": [pattern("p", on_demand=False)]}) as root:
+            root.wait_for_camera("p", lambda camera: camera["frames"]["published"] > 30, 10, "a head start")
+            with Server({"cameras": [url("r", f"http://127.0.0.1:{root.port}/camera/p/video_feed")]}) as middle, \
+                    Server({"cameras": [url("l", f"http://127.0.0.1:{middle.port}/camera/r/video_feed")]}) as leaf, \
+                    root.stream("/camera/p/video_feed") as near, leaf.stream("/camera/l/video_feed") as far:
+                far.frame_where(lambda part: part.state == "live", 10, "live frames")
+                with concurrent.futures.ThreadPoolExecutor() as pool:
+                    sent = pool.submit(lambda: {part.sequence: part for part in (near.frame() for _ in range(40))})
+                    arrived = [far.frame() for _ in range(40)]
+                    sent = sent.result()
+                common = [part for part in arrived if part.sequence in sent]
+                self.assertGreater(len(common), 20)
+                for part in common:
+                    self.assertEqual(part.timestamp, sent[part.sequence].timestamp)
+                    self.assertEqual(part.body, sent[part.sequence].body)
+                self.assertEqual(leaf.camera("l")["frames"]["dropped"], 0)
+
+    def test_placeholders_are_not_relayed_as_pictures(self):
+        faulty = pattern("p", faults=[{"kind": "vanish", "at_frame": 20, "for_s": 60}])
+        with Server({"cameras": [faulty]}) as root, \
+                Server({"cameras": [url("r", f"http://127.0.0.1:{root.port}/camera/p/video_feed", False)]}) as relay:
+            camera = relay.wait_for_state("r", "offline", 10)
+            self.assertIn("offline", camera["error"])
+            self.assertLess(relay.camera("r")["frames"]["published"], 21)
+
+    def test_snapshots_are_polled(self):
+        with Server({"cameras": [pattern("p")]}) as root, \
+                Server({"cameras": [url("r", f"http://127.0.0.1:{root.port}/camera/p/snapshot", fps=10)]}) as relay, \
+                relay.stream("/camera/r/video_feed") as stream:
+            stream.frame_where(lambda part: part.state == "live", 10, "live frames")
+            started = time.monotonic()
+            for _ in range(20):
+                self.assertEqual(stream.frame().state, "live")
+            self.assertAlmostEqual(20 / (time.monotonic() - started), 10, delta=2)
+
+
+class Check(unittest.TestCase):
+    def check(self, address, **source):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump({"cameras": [url("a", address, **source)]}, file)
+            file.flush()
+            return subprocess.run([PROGRAM, "--check", "--config", file.name], text=True, capture_output=True)
+
+    def test_addresses_that_lead_astray_are_faults_that_show_no_secret(self):
+        for address in ("ftp://h/geheim", "file:///geheim", "rtsp://user:geheim/@host/a", "rtsp://", "rtsps://h/geheim"):
+            result = self.check(address)
+            self.assertEqual(result.returncode, 2, address)
+            self.assertIn("cameras[0].source.url: ", result.stderr)
+            self.assertNotIn("geheim", result.stdout + result.stderr)
+
+    def test_login_may_come_from_the_environment(self):
+        self.assertIn("CAM_PASSWORD is not set", self.check("rtsp://h/", password="${CAM_PASSWORD}").stderr)
+        self.assertEqual(self.check("rtsp://h/", username="${HOME}", password="${PATH}").returncode, 0)
+
+
+if __name__ == "__main__":
+    main()
