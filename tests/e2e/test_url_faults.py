@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Network cameras that misbehave: whatever the peer does, the camera goes offline with a reason, the others go on, the
+server ends in time, and nothing grows."""
+import itertools
+import pathlib
+import socket
+import tempfile
+import threading
+import time
+import unittest
+
+from harness import TIME_SCALE, Server, main, plain_picture, wait_until
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=frame\r\n\r\n"
+
+
+def url(id, url, on_demand=False, **source):
+    return {"id": id, "on_demand": on_demand, "source": {"type": "url", "url": url, **source}}
+
+
+def part(jpeg, claimed=None):
+    return f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {claimed or len(jpeg)}\r\n\r\n".encode() + jpeg + \
+        b"\r\n"
+
+
+class Peer:
+    """A server whose connections are each handed to a function, which may do as it likes. They are closed after it."""
+
+    def __init__(self, behave):
+        self.behave = behave
+        self.over = threading.Event()
+        self.connections = 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection:
+            try:
+                self.behave(self, connection)
+            except OSError:
+                pass
+
+    def http(self):
+        return f"http://127.0.0.1:{self.port}/"
+
+    def rtsp(self):
+        return f"rtsp://127.0.0.1:{self.port}/"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.listener.close()
+
+
+def say_nothing(peer, _):
+    peer.over.wait()
+
+
+def trickle(peer, connection):
+    for byte in itertools.cycle(HEAD + b"--frame\r\nX: " + b"y" * 1000):
+        connection.sendall(bytes([byte]))
+        if peer.over.wait(1):
+            return
+
+
+def garbage(peer, connection):
+    while not peer.over.is_set():
+        connection.sendall(bytes(range(256)) * 64)
+
+
+def begin_with_garbage(peer, connection):
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n\r\n")
+    garbage(peer, connection)
+
+
+def close_at_once(_, connection):
+    connection.recv(4096)
+
+
+def claim_two_gigabytes(peer, connection):
+    connection.recv(4096)
+    connection.sendall(HEAD + part(b"\xff\xd8", claimed=2 << 30))
+    peer.over.wait()
+
+
+def redirect_in_a_ring(peer, connection):
+    connection.recv(4096)
+    connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {peer.http()}\r\nContent-Length: 0\r\n\r\n".encode())
+
+
+def redirect_to_a_file(_, connection):
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n")
+
+
+def endless_header(peer, connection):
+    connection.recv(4096)
+    connection.sendall(HEAD + b"--frame\r\nX: ")
+    while not peer.over.is_set():
+        connection.sendall(b"y" * 10000)
+
+
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder:
+            cls.jpeg = plain_picture(pathlib.Path(folder, "a.jpg"), "red").read_bytes()
+
+    def peer(self, behave):
+        return self.enterContext(Peer(behave))
+
+    def test_each_misbehaviour_ends_offline_with_a_reason(self):
+        def cut(_, connection):
+            connection.recv(4096)
+            connection.sendall(HEAD + part(self.jpeg) + part(self.jpeg)[:-50])
+        behaviours = {"silent": say_nothing, "trickle": trickle, "garbage": garbage, "video": begin_with_garbage,
+                      "closed": close_at_once, "cut": cut, "claim": claim_two_gigabytes, "ring": redirect_in_a_ring,
+                      "file": redirect_to_a_file, "header": endless_header}
+        cameras = [url(id, self.peer(behave).http()) for id, behave in behaviours.items()]
+        cameras += [url(f"rtsp-{id}", self.peer(behaviours[id]).rtsp()) for id in ("silent", "trickle", "garbage", "closed")]
+        with Server({"cameras": cameras}) as server:
+            memory = server.memory_kb()
+            for camera in cameras:
+                status = server.wait_for_state(camera["id"], "offline", 25)
+                self.assertTrue(status["error"])
+                self.assertLess(status["frames"]["published"], 100)
+            self.assertIn("2147483648 bytes", server.camera("claim")["error"])
+            self.assertEqual(server.get("/healthz").status, 200)
+            self.assertLess(server.memory_kb(), memory + 60_000 * TIME_SCALE)
+
+    def test_server_ends_within_a_second_whatever_hangs(self):
+        behaviours = (say_nothing, trickle, garbage, claim_two_gigabytes, endless_header)
+        peers = [self.peer(behave) for behave in behaviours]
+        cameras = [url(f"h{i}", peer.http()) for i, peer in enumerate(peers)]
+        cameras += [url(f"r{i}", peer.rtsp()) for i, peer in enumerate(peers)]
+        with Server({"cameras": cameras}) as server:
+            wait_until(lambda: all(peer.connections >= 2 for peer in peers), 5, "connections to all")
+            self.assertLess(server.signal(), 1 * TIME_SCALE)
+
+    def test_refused_connection_is_told_as_such(self):
+        with Server({"cameras": [url("a", "rtsp://127.0.0.1:1/"), url("b", "http://127.0.0.1:1/")]}) as server:
+            for id in ("a", "b"):
+                self.assertIn("connection refused", server.wait_for_state(id, "offline")["error"])
+
+    def test_burst_after_a_stall_is_dropped_down(self):
+        def stall(peer, connection):
+            connection.recv(4096)
+            connection.sendall(HEAD)
+            for _ in range(30):
+                connection.sendall(part(self.jpeg))
+                peer.over.wait(1 / 30)
+            peer.over.wait(2)
+            connection.sendall(part(self.jpeg) * 60)
+            while not peer.over.wait(1 / 30):
+                connection.sendall(part(self.jpeg))
+        with Server({"cameras": [url("a", self.peer(stall).http())]}) as server:
+            camera = server.wait_for_camera("a", lambda camera: camera["frames"]["dropped"] > 0, 10, "dropped frames")
+            self.assertGreaterEqual(camera["frames"]["dropped"], 50)
+            published = camera["frames"]["published"]
+            server.wait_for_camera("a", lambda camera: camera["frames"]["published"] > published + 60, 10, "more frames")
+            self.assertEqual(server.camera("a")["restarts"], 0)
+
+    def test_thousand_reconnects_leave_nothing_behind(self):
+        def one_frame(_, connection):
+            connection.recv(4096)
+            connection.sendall(HEAD + part(self.jpeg))
+        peer = self.peer(one_frame)
+        # Without waiting for the supervisor's back-off: many cameras, each opened again and again.
+        cameras = [url(f"c{i}", peer.http()) for i in range(100)]
+        with Server({"cameras": cameras}) as server:
+            wait_until(lambda: peer.connections >= 300, 60, "the first reconnects")
+            descriptors, memory = server.descriptors(), server.memory_kb()
+            wait_until(lambda: peer.connections >= 1300, 120, "a thousand more")
+            self.assertLess(server.descriptors(), descriptors + 110)
+            self.assertLess(server.memory_kb(), memory + 8_000 * TIME_SCALE)
+            started = time.monotonic()
+            self.assertEqual(server.get("/api/status").status, 200)
+            self.assertLess(time.monotonic() - started, 1 * TIME_SCALE)
+
+
+if __name__ == "__main__":
+    main()
