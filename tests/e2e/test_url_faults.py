@@ -181,9 +181,9 @@ class Faults(unittest.TestCase):
         # Without waiting for the supervisor's back-off: many cameras, each opened again and again.
         cameras = [url(f"c{i}", peer.http()) for i in range(100)]
         with Server({"cameras": cameras}) as server:
-            wait_until(lambda: peer.connections >= 300, 60, "the first reconnects")
+            wait_until(lambda: peer.connections >= 700, 60, "the first reconnects")
             descriptors, memory = server.descriptors(), server.memory_kb()
-            wait_until(lambda: peer.connections >= 1300, 120, "a thousand more")
+            wait_until(lambda: peer.connections >= 1700, 120, "a thousand more")
             self.assertLess(server.descriptors(), descriptors + 110)
             self.assertLess(server.memory_kb(), memory + 8_000 * TIME_SCALE)
             started = time.monotonic()
