@@ -13,6 +13,8 @@
 
 /* The largest single piece of memory that FFmpeg may take, whatever a stream claims. */
 #define ALLOCATION_MAX_BYTES ((size_t)256 << 20)
+/* FFmpeg asks several times for each piece that it reads; a look at the cancel event is a system call. */
+#define LOOK_AGAIN_NS (20 * NS_PER_MS)
 #define FAREWELL_NS (200 * NS_PER_MS)
 /* What a stream may make FFmpeg open: nothing on this machine. */
 #define NETWORK_PROTOCOLS                                                                                              \
@@ -76,8 +78,16 @@ static bool is_cancelled(const struct url_link *link) {
 }
 
 int url_link_is_over(void *user) {
-    const struct url_link *link = user;
-    return clock_monotonic_ns() >= link->deadline_ns || is_cancelled(link);
+    struct url_link *link = user;
+    int64_t now_ns = clock_monotonic_ns();
+    if (now_ns >= link->deadline_ns) {
+        return true;
+    }
+    if (now_ns - link->looked_ns < LOOK_AGAIN_NS) {
+        return false;
+    }
+    link->looked_ns = now_ns;
+    return is_cancelled(link);
 }
 
 void url_link_begin_close(struct url_link *link) {

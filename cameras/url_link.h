@@ -13,6 +13,7 @@ struct url_link {
     const struct driver_context *context;
     char *location;      /* with the login: never shown */
     int64_t deadline_ns; /* of the call under way */
+    int64_t looked_ns;   /* when the cancel event was last looked at */
     bool closing;        /* the cancel event is over: a farewell may still be sent */
 };
 
