@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import TIME_SCALE, Server, main, plain_picture, wait_until
+from harness import TIME_SCALE, Server, main, plain_picture, require_url_cameras, wait_until
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=frame\r\n\r\n"
 
@@ -190,6 +190,8 @@ class Faults(unittest.TestCase):
             self.assertEqual(server.get("/api/status").status, 200)
             self.assertLess(time.monotonic() - started, 1 * TIME_SCALE)
 
+
+setUpModule = require_url_cameras
 
 if __name__ == "__main__":
     main()
