@@ -61,6 +61,21 @@ enum err address_check(const char *address, struct reason *reason) {
     return ERR_OK;
 }
 
+bool address_find_host(const char *address, char host[ADDRESS_HOST_BYTES]) {
+    const char *authority = find_authority(address);
+    if (authority == NULL) {
+        return false;
+    }
+    const char *begin = find_host(authority, authority + strcspn(authority, END_OF_AUTHORITY));
+    size_t length = *begin == '[' ? strcspn(begin, "]") + 1 : strcspn(begin, ":" END_OF_AUTHORITY);
+    if (length >= ADDRESS_HOST_BYTES || length > strlen(begin)) {
+        return false;
+    }
+    memcpy(host, begin, length);
+    host[length] = '\0';
+    return true;
+}
+
 void address_show(const char *address, char shown[ADDRESS_SHOWN_BYTES]) {
     const char *authority = find_authority(address);
     if (authority == NULL) {

@@ -22,6 +22,10 @@ bool address_has_scheme(const char *address, const char *scheme);
  * at a password with a "/", "?" or "#" in it. The reason shows nothing of the address. */
 CHECKED enum err address_check(const char *address, struct reason *reason);
 
+/* The host alone, an IPv6 address with its brackets. False: it is a path, or the host is too long. */
+#define ADDRESS_HOST_BYTES 256
+CHECKED bool address_find_host(const char *address, char host[ADDRESS_HOST_BYTES]);
+
 /* scheme://host:port/path */
 void address_show(const char *address, char shown[ADDRESS_SHOWN_BYTES]);
 

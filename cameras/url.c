@@ -6,6 +6,7 @@
 #include "cameras/address.h"
 #include "cameras/backlog.h"
 #include "cameras/url_http.h"
+#include "cameras/url_resolve.h"
 #include "cameras/url_stream.h"
 
 #include <stdlib.h>
@@ -50,6 +51,9 @@ static enum err url_open(const struct driver_context *context, int64_t deadline_
     enum err error = url_link_init(&url->link, context);
     if (error == ERR_OK) {
         url->link.deadline_ns = deadline_ns;
+        error = url_resolve(&url->link, reason);
+    }
+    if (error == ERR_OK) {
         error = open_source(url, reason);
     }
     if (error != ERR_OK) {

@@ -155,6 +155,10 @@ class Faults(unittest.TestCase):
             for id in ("a", "b"):
                 self.assertIn("connection refused", server.wait_for_state(id, "offline")["error"])
 
+    def test_unknown_host_is_told_as_such(self):
+        with Server({"cameras": [url("a", "rtsp://no-such-host.invalid/")]}) as server:
+            self.assertIn("no-such-host.invalid", server.wait_for_state("a", "offline", 15)["error"])
+
     def test_burst_after_a_stall_is_dropped_down(self):
         def stall(peer, connection):
             connection.recv(4096)

@@ -63,6 +63,19 @@ static void login_replaces_the_one_of_the_address(void **state) {
     }
 }
 
+static void host_is_found(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"rtsp://u:p@host:554/a", "host"}, {"http://host?x", "host"}, {"rtsp://u@[::1]:554/", "[::1]"}};
+    char host[ADDRESS_HOST_BYTES];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(address_find_host(cases[i][0], host));
+        assert_string_equal(host, cases[i][1]);
+    }
+    assert_false(address_find_host("/a/path", host));
+    assert_false(address_find_host("rtsp://[::1", host));
+}
+
 static void addresses_that_can_be_opened_pass(void **state) {
     (void)state;
     static const char *const good[] = {"rtsp://h/a", "RTSP://u:p@h", "http://h:80?x", "rtmp://h/live", "udp://h:1"};
@@ -85,9 +98,13 @@ static void addresses_that_lead_astray_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(secrets_are_never_shown),           cmocka_unit_test(long_address_is_cut_without_its_secrets),
-        cmocka_unit_test(secrets_within_a_text_are_removed), cmocka_unit_test(login_replaces_the_one_of_the_address),
-        cmocka_unit_test(addresses_that_can_be_opened_pass), cmocka_unit_test(addresses_that_lead_astray_are_refused),
+        cmocka_unit_test(secrets_are_never_shown),
+        cmocka_unit_test(long_address_is_cut_without_its_secrets),
+        cmocka_unit_test(secrets_within_a_text_are_removed),
+        cmocka_unit_test(login_replaces_the_one_of_the_address),
+        cmocka_unit_test(host_is_found),
+        cmocka_unit_test(addresses_that_can_be_opened_pass),
+        cmocka_unit_test(addresses_that_lead_astray_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
