@@ -1,49 +1,24 @@
 #include "broker/mailbox.h"
 
-#include <stdlib.h>
-
-struct mailbox {
-    bool replace;
-    struct event event;
-    struct lock lock;
-    bool open GUARDED_BY(lock);
-    struct frame *waiting GUARDED_BY(lock);
-    uint64_t lost GUARDED_BY(lock);     /* before the one that waits */
-    uint64_t tickets GUARDED_BY(lock);  /* given out, ever */
-    uint64_t occupant GUARDED_BY(lock); /* the ticket that counts; 0: nobody's */
-};
-
-enum err mailbox_create(bool replace, struct mailbox **out) {
-    struct mailbox *mailbox = calloc(1, sizeof *mailbox);
-    if (mailbox == NULL) {
-        return ERR_MEMORY;
-    }
-    enum err error = event_init(&mailbox->event);
-    if (error != ERR_OK) {
-        free(mailbox);
-        return error;
-    }
-    mailbox->replace = replace;
+void mailbox_init(struct mailbox *mailbox) {
+    *mailbox = (struct mailbox){0};
     lock_init(&mailbox->lock);
-    *out = mailbox;
-    return ERR_OK;
 }
 
-void mailbox_destroy(struct mailbox **mailbox_pointer) {
-    struct mailbox *mailbox = *mailbox_pointer;
-    *mailbox_pointer = NULL;
-    if (mailbox == NULL) {
-        return;
-    }
+void mailbox_finish(struct mailbox *mailbox) {
     frame_unref(&mailbox->waiting);
-    event_finish(&mailbox->event);
     lock_finish(&mailbox->lock);
-    free(mailbox);
 }
 
-enum err mailbox_enter(struct mailbox *mailbox, uint64_t *ticket) {
+void mailbox_evict(struct mailbox *mailbox) {
     lock_acquire(&mailbox->lock);
-    bool taken = mailbox->occupant != 0 && !mailbox->replace;
+    mailbox->occupant = 0;
+    lock_release(&mailbox->lock);
+}
+
+enum err mailbox_enter(struct mailbox *mailbox, bool replace, uint64_t *ticket) {
+    lock_acquire(&mailbox->lock);
+    bool taken = mailbox->occupant != 0 && !replace;
     if (!taken) {
         *ticket = mailbox->occupant = ++mailbox->tickets;
     }
@@ -64,42 +39,37 @@ enum err mailbox_put(struct mailbox *mailbox, uint64_t ticket, struct frame **fr
     *frame = NULL;
     lock_acquire(&mailbox->lock);
     bool ours = mailbox->occupant == ticket;
-    bool kept = ours && mailbox->open;
-    if (kept) {
+    if (ours && mailbox->arrival != NULL) {
         struct frame *replaced = mailbox->waiting;
         mailbox->waiting = unwanted;
         mailbox->lost += replaced != NULL;
         unwanted = replaced;
+        event_set(mailbox->arrival); /* the lock keeps it in being, and setting it does not wait */
     }
     lock_release(&mailbox->lock);
     frame_unref(&unwanted);
-    if (kept) {
-        event_set(&mailbox->event);
-    }
     return ours ? ERR_OK : ERR_GONE;
 }
 
-static void set_open(struct mailbox *mailbox, bool open) {
+static void set_arrival(struct mailbox *mailbox, struct event *arrival) {
     lock_acquire(&mailbox->lock);
     struct frame *waiting = mailbox->waiting;
     mailbox->waiting = NULL;
     mailbox->lost = 0;
-    mailbox->open = open;
+    mailbox->arrival = arrival;
     lock_release(&mailbox->lock);
     frame_unref(&waiting);
 }
 
-void mailbox_open(struct mailbox *mailbox) { set_open(mailbox, true); }
+void mailbox_open(struct mailbox *mailbox, struct event *arrival) { set_arrival(mailbox, arrival); }
 
-void mailbox_close(struct mailbox *mailbox) { set_open(mailbox, false); }
-
-struct event *mailbox_event(struct mailbox *mailbox) {
-    return &mailbox->event;
-}
+void mailbox_close(struct mailbox *mailbox) { set_arrival(mailbox, NULL); }
 
 enum err mailbox_take(struct mailbox *mailbox, struct frame **frame, uint64_t *lost) {
-    event_clear(&mailbox->event);
     lock_acquire(&mailbox->lock);
+    if (mailbox->arrival != NULL) {
+        event_clear(mailbox->arrival);
+    }
     struct frame *taken = mailbox->waiting;
     mailbox->waiting = NULL;
     *lost += mailbox->lost;

@@ -1,4 +1,3 @@
-#include "broker/mailbox.h"
 #include "broker/topic_private.h"
 
 #include <assert.h>
@@ -12,11 +11,6 @@ enum err topic_create(const struct topic_settings *settings, const struct frame_
     if (topic == NULL) {
         return ERR_MEMORY;
     }
-    enum err error = settings->push_key != NULL ? mailbox_create(settings->push_replaces, &topic->mailbox) : ERR_OK;
-    if (error != ERR_OK) {
-        free(topic);
-        return error;
-    }
     topic->settings = *settings;
     memcpy(topic->id, settings->id, sizeof topic->id);
     topic->envelope = envelope;
@@ -27,6 +21,7 @@ enum err topic_create(const struct topic_settings *settings, const struct frame_
     condition_init(&topic->published);
     condition_init(&topic->demand_returned);
     control_port_init(&topic->controls);
+    mailbox_init(&topic->mailbox);
     *out = topic;
     return ERR_OK;
 }
@@ -47,7 +42,7 @@ void topic_unref(struct topic **topic_pointer) {
         frame_unref(&topic->ring[i]);
     }
     control_port_finish(&topic->controls);
-    mailbox_destroy(&topic->mailbox);
+    mailbox_finish(&topic->mailbox);
     condition_finish(&topic->demand_returned);
     condition_finish(&topic->published);
     lock_finish(&topic->lock);
@@ -72,8 +67,8 @@ struct control_port *topic_controls(struct topic *topic) {
     return &topic->controls;
 }
 
-struct mailbox *topic_mailbox(const struct topic *topic) {
-    return topic->mailbox;
+struct mailbox *topic_mailbox(struct topic *topic) {
+    return &topic->mailbox;
 }
 
 /* The inboxes to wake, each with a reference: they are woken after the lock is released. */
@@ -218,8 +213,12 @@ void topic_change_settings(struct topic *topic, const struct topic_settings *set
     struct frame *dropped[RING_FRAMES_MAX];
     lock_acquire(&topic->lock);
     resize_ring_locked(topic, settings->ring_frames, dropped);
+    bool other_key = strcmp(settings->push_key, topic->settings.push_key) != 0;
     topic->settings = *settings;
     lock_release(&topic->lock);
+    if (other_key) {
+        mailbox_evict(&topic->mailbox);
+    }
     release_frames(dropped);
 }
 

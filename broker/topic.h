@@ -23,6 +23,7 @@
 #define TOPIC_ID_MAX_BYTES 64
 #define TOPIC_NAME_MAX_BYTES 128
 #define TOPIC_VARIANTS_MAX 32
+#define PUSH_KEY_MAX_BYTES 200
 #define VARIANT_NAME_MAX_BYTES 31
 #define VARIANT_WIDTH_MIN_PX 16
 #define VARIANT_WIDTH_MAX_PX 3840
@@ -45,9 +46,9 @@ struct topic_settings {
     bool has_controls;                   /* topic_controls() is open whenever the camera is */
     struct variant_settings variants[TOPIC_VARIANTS_MAX];
     size_t variant_count;
-    unsigned max_variants; /* at the same time, without the named ones */
-    const char *push_key;  /* what senders of frames must know; borrowed for ever; NULL: takes none */
-    bool push_replaces;    /* a second sender takes the first one's place */
+    unsigned max_variants;                 /* at the same time, without the named ones */
+    char push_key[PUSH_KEY_MAX_BYTES + 1]; /* what senders of frames must know; "": it takes none */
+    bool push_replaces;                    /* a second sender takes the first one's place */
 };
 
 struct topic;
@@ -73,8 +74,8 @@ struct topic_settings topic_settings(struct topic *topic);
 void topic_change_settings(struct topic *topic, const struct topic_settings *settings);
 /* Whether there are other references than the caller's. False stays false if nobody can get one from elsewhere. */
 bool topic_is_shared(const struct topic *topic);
-/* Where frames are pushed to, which lives as long as the topic; NULL: the camera takes none. */
-struct mailbox *topic_mailbox(const struct topic *topic);
+/* Where frames are pushed to, if the settings have a key for it. Borrowed, for the topic's life. Threads: any. */
+struct mailbox *topic_mailbox(struct topic *topic);
 
 /* ---- The publisher. Threads: one at a time publishes; the others any. ---- */
 

@@ -3,6 +3,7 @@
 #define BROKER_TOPIC_PRIVATE_H
 
 #include "broker/clock.h"
+#include "broker/mailbox.h"
 #include "broker/rate.h"
 #include "broker/sync.h"
 #include "broker/topic.h"
@@ -56,7 +57,6 @@ struct topic {
     atomic_uint references;
     char id[TOPIC_ID_MAX_BYTES + 1];
     const struct frame_envelope *envelope;
-    struct mailbox *mailbox; /* NULL: takes no frames from outside */
 
     struct lock lock;
     struct topic_settings settings GUARDED_BY(lock);
@@ -92,6 +92,7 @@ struct topic {
     struct condition demand_returned;
 
     struct control_port controls; /* has a lock of its own */
+    struct mailbox mailbox;       /* likewise */
 };
 
 /* The newest frame of the ring, borrowed; NULL if there is none. */

@@ -8,6 +8,7 @@
 /* The camera's name and id, which every frame carries, and its time-out. */
 static struct topic_settings derive_settings(struct topic *source) {
     struct topic_settings settings = topic_settings(source);
+    settings.push_key[0] = '\0';
     settings.ring_frames = 1;
     settings.on_demand = true;
     return settings;

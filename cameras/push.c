@@ -5,27 +5,41 @@
 #include "broker/mailbox.h"
 
 #include <poll.h>
-#include <stddef.h>
+#include <stdlib.h>
+
+struct push {
+    const struct driver_context *context;
+    struct event arrival;
+};
 
 static enum err push_open(const struct driver_context *context, int64_t deadline_ns, void **state,
                           struct reason *reason) {
     (void)deadline_ns;
-    (void)reason;
-    mailbox_open(context->mailbox);
-    *state = (void *)(uintptr_t)context; /* there is nothing else to keep */
+    struct push *push = calloc(1, sizeof *push);
+    enum err error = push == NULL ? ERR_MEMORY : event_init(&push->arrival);
+    if (error != ERR_OK) {
+        reason_set(reason, "%s", err_text(error));
+        free(push);
+        return error;
+    }
+    push->context = context;
+    mailbox_open(context->mailbox, &push->arrival);
+    *state = push;
     return ERR_OK;
 }
 
 static void push_close(void *state) {
-    const struct driver_context *context = state;
-    mailbox_close(context->mailbox);
+    struct push *push = state;
+    mailbox_close(push->context->mailbox);
+    event_finish(&push->arrival);
+    free(push);
 }
 
 /* ERR_OK: there may be a frame. */
-static enum err wait_for_frame(const struct driver_context *context, int64_t deadline_ns) {
+static enum err wait_for_frame(const struct push *push, int64_t deadline_ns) {
     struct pollfd polled[] = {
-        {.fd = context->cancel->fd, .events = POLLIN},
-        {.fd = mailbox_event(context->mailbox)->fd, .events = POLLIN},
+        {.fd = push->context->cancel->fd, .events = POLLIN},
+        {.fd = push->arrival.fd, .events = POLLIN},
     };
     int ready = poll(polled, 2, clock_poll_timeout_ms(deadline_ns));
     if (ready > 0) {
@@ -38,12 +52,12 @@ static enum err push_read(void *state, int64_t deadline_ns, uint64_t sequence, s
                           struct reason *reason) {
     (void)sequence;
     (void)reason;
-    const struct driver_context *context = state;
+    const struct push *push = state;
     enum err error = ERR_BUSY;
     while (error == ERR_BUSY) {
-        error = wait_for_frame(context, deadline_ns);
+        error = wait_for_frame(push, deadline_ns);
         if (error == ERR_OK) {
-            error = mailbox_take(context->mailbox, frame, lost);
+            error = mailbox_take(push->context->mailbox, frame, lost);
         }
     }
     if (error == ERR_OK) {

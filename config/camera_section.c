@@ -103,7 +103,9 @@ void camera_section_read(const struct node *node, struct camera_settings *settin
     if (section_require(&section, "source", &member)) {
         topic->source = source_section_read(&member, &settings->source);
         topic->fps = settings->source.fps;
-        topic->push_key = settings->source.push.key;
+        if (settings->source.push.key != NULL) {
+            snprintf(topic->push_key, sizeof topic->push_key, "%s", settings->source.push.key);
+        }
         topic->push_replaces = settings->source.push.replace;
     }
     read_common(&section, settings);

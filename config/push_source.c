@@ -3,7 +3,6 @@
 #include <string.h>
 
 #define KEY_MIN_BYTES 8
-#define KEY_MAX_BYTES 200
 
 static void read_key(const struct node *node, struct push_settings *settings) {
     const char *text = node_text(node);
@@ -15,8 +14,9 @@ static void read_key(const struct node *node, struct push_settings *settings) {
     for (size_t i = 0; i < length; i++) {
         printable = printable && text[i] > ' ' && text[i] <= '~';
     }
-    if (length < KEY_MIN_BYTES || length > KEY_MAX_BYTES || !printable) {
-        node_fault(node, "must be %d to %d letters, digits and signs without blanks", KEY_MIN_BYTES, KEY_MAX_BYTES);
+    if (length < KEY_MIN_BYTES || length > PUSH_KEY_MAX_BYTES || !printable) {
+        node_fault(node, "must be %d to %d letters, digits and signs without blanks", KEY_MIN_BYTES,
+                   PUSH_KEY_MAX_BYTES);
         return;
     }
     settings->key = text;

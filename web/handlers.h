@@ -24,6 +24,7 @@ struct site {
     struct broker *broker;
     struct senders *senders;
     struct server_host host;
+    unsigned pushers_max;
     struct lock lock;
     struct reload_counts reloads GUARDED_BY(lock);
     struct edge *edge GUARDED_BY(lock); /* a reference; NULL: of a server without any such settings */
@@ -32,6 +33,7 @@ struct site {
     atomic_uint streams_active;
     atomic_uint reloads_waiting;
     atomic_uint snapshots_waiting; /* for a fresh frame */
+    atomic_uint pushers;           /* requests that bring frames */
     atomic_uint controls_asked;    /* requests that wait for a device */
     _Atomic uint64_t streams_rejected;
 };

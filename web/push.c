@@ -138,19 +138,8 @@ static void answer(const struct http_request *request, enum err error, const str
     }
 }
 
-void handle_push(struct site *site, const struct http_request *request, const struct route *route,
-                 struct topic *topic) {
-    struct mailbox *mailbox = topic_mailbox(topic);
-    if (mailbox == NULL) {
-        http_reply_error(request, 404, NULL, "not_a_push_camera",
-                         "this camera takes no frames: its source has another type than \"push\"");
-        return;
-    }
-    if (!is_authorized(request, topic_settings(topic)->push_key)) {
-        http_reply_error(request, 401, "WWW-Authenticate: Bearer\r\n", "unauthorized",
-                         "the camera's key is needed: Authorization: Bearer KEY");
-        return;
-    }
+static void receive(struct site *site, const struct http_request *request, const struct route *route,
+                    struct mailbox *mailbox, bool replaces) {
     struct body body = {.request = request, .deadline_ns = clock_monotonic_ns() + FRAME_WITHIN_NS};
     struct reason reason = {"the body is broken"};
     uint64_t ticket = 0;
@@ -158,7 +147,7 @@ void handle_push(struct site *site, const struct http_request *request, const st
     if (error != ERR_OK) {
         return; /* the client has gone */
     }
-    error = mailbox_enter(mailbox, &ticket);
+    error = mailbox_enter(mailbox, replaces, &ticket);
     if (error == ERR_OK) {
         http_invite_body(request);
         struct frame_pool *pool = broker_frame_pool(site->broker);
@@ -167,4 +156,22 @@ void handle_push(struct site *site, const struct http_request *request, const st
         mailbox_leave(mailbox, ticket);
     }
     answer(request, error, &reason);
+}
+
+void handle_push(struct site *site, const struct http_request *request, const struct route *route,
+                 struct topic *topic) {
+    struct topic_settings settings = topic_settings(topic);
+    if (settings.push_key[0] == '\0') {
+        http_reply_error(request, 404, NULL, "not_a_push_camera",
+                         "this camera takes no frames: its source has another type than \"push\"");
+    } else if (!is_authorized(request, settings.push_key)) {
+        http_reply_error(request, 401, "WWW-Authenticate: Bearer\r\n", "unauthorized",
+                         "the camera's key is needed: Authorization: Bearer KEY");
+    } else if (!place_take(&site->pushers, site->pushers_max)) {
+        http_reply_error(request, 503, "Retry-After: 1\r\n", "too_many_requests", "%u requests bring frames already",
+                         site->pushers_max);
+    } else {
+        receive(site, request, route, topic_mailbox(topic), settings.push_replaces);
+        place_leave(&site->pushers);
+    }
 }

@@ -208,19 +208,21 @@ static bool wait_for_workers(struct server *server, unsigned workers) {
     return all;
 }
 
-/* Each may hold a worker for as long as it sends. */
 static unsigned count_push_cameras(struct broker *broker) {
     unsigned count = 0;
     struct topic *topic;
     for (size_t i = 0; (topic = broker_topic_at(broker, i)) != NULL; i++) {
-        count += topic_mailbox(topic) != NULL;
+        count += topic_settings(topic).push_key[0] != '\0';
         topic_unref(&topic);
     }
     return count;
 }
 
 static enum err listen_and_serve(struct server *server, struct reason *reason) {
-    unsigned workers = server->settings.max_streams + count_push_cameras(server->site.broker) + WORKERS_IN_RESERVE;
+    /* Each may hold a worker for as long as it sends; some more may come with another configuration. */
+    unsigned pushers = count_push_cameras(server->site.broker);
+    server->site.pushers_max = pushers + WORKERS_IN_RESERVE / 4;
+    unsigned workers = server->settings.max_streams + pushers + WORKERS_IN_RESERVE;
     enum err error = raise_descriptor_limit(workers, reason);
     if (error == ERR_OK) {
         error = socket_try_listen(server->settings.address, server->settings.port, reason);

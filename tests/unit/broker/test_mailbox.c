@@ -8,21 +8,22 @@
 
 struct fixture {
     struct frame_pool *pool;
-    struct mailbox *mailbox;
+    struct mailbox mailbox;
+    struct event arrival;
     uint64_t ticket;
 };
 
-static struct fixture begin(bool replace) {
-    struct fixture fixture = {NULL};
-    assert_int_equal(frame_pool_create(&fixture.pool), ERR_OK);
-    assert_int_equal(mailbox_create(replace, &fixture.mailbox), ERR_OK);
-    assert_int_equal(mailbox_enter(fixture.mailbox, &fixture.ticket), ERR_OK);
-    return fixture;
+static void begin(struct fixture *fixture) {
+    assert_int_equal(frame_pool_create(&fixture->pool), ERR_OK);
+    assert_int_equal(event_init(&fixture->arrival), ERR_OK);
+    mailbox_init(&fixture->mailbox);
+    assert_int_equal(mailbox_enter(&fixture->mailbox, false, &fixture->ticket), ERR_OK);
 }
 
 static void end(struct fixture *fixture) {
-    mailbox_destroy(&fixture->mailbox);
-    assert_null(fixture->mailbox);
+    mailbox_close(&fixture->mailbox);
+    mailbox_finish(&fixture->mailbox);
+    event_finish(&fixture->arrival);
     frame_pool_destroy(&fixture->pool);
 }
 
@@ -30,52 +31,55 @@ static enum err put(struct fixture *fixture, uint64_t sequence) {
     struct frame *frame = NULL;
     assert_int_equal(frame_create(fixture->pool, 10, &frame), ERR_OK);
     frame_edit_info(frame)->sequence = sequence;
-    enum err error = mailbox_put(fixture->mailbox, fixture->ticket, &frame);
+    enum err error = mailbox_put(&fixture->mailbox, fixture->ticket, &frame);
     assert_null(frame);
     return error;
 }
 
 static void newest_frame_is_taken_and_the_others_are_lost(void **state) {
     (void)state;
-    struct fixture fixture = begin(true);
-    mailbox_open(fixture.mailbox);
+    struct fixture fixture;
+    begin(&fixture);
+    mailbox_open(&fixture.mailbox, &fixture.arrival);
     for (uint64_t i = 1; i <= 3; i++) {
         assert_int_equal(put(&fixture, i), ERR_OK);
     }
-    assert_true(event_wait_until(mailbox_event(fixture.mailbox), 0));
+    assert_true(event_wait_until(&fixture.arrival, 0));
     struct frame *frame = NULL;
     uint64_t lost = 0;
-    assert_int_equal(mailbox_take(fixture.mailbox, &frame, &lost), ERR_OK);
+    assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_OK);
     assert_int_equal(frame_info(frame)->sequence, 3);
     assert_int_equal(lost, 2);
     frame_unref(&frame);
-    assert_int_equal(mailbox_take(fixture.mailbox, &frame, &lost), ERR_BUSY);
-    assert_false(event_wait_until(mailbox_event(fixture.mailbox), 0));
+    assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_BUSY);
+    assert_false(event_wait_until(&fixture.arrival, 0));
     end(&fixture);
 }
 
 static void closed_mailbox_drops_frames(void **state) {
     (void)state;
-    struct fixture fixture = begin(true);
+    struct fixture fixture;
+    begin(&fixture);
     assert_int_equal(put(&fixture, 1), ERR_OK);
-    mailbox_open(fixture.mailbox);
+    mailbox_open(&fixture.mailbox, &fixture.arrival);
     struct frame *frame = NULL;
     uint64_t lost = 0;
-    assert_int_equal(mailbox_take(fixture.mailbox, &frame, &lost), ERR_BUSY);
+    assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_BUSY);
     assert_int_equal(put(&fixture, 2), ERR_OK);
-    mailbox_close(fixture.mailbox);
-    assert_int_equal(mailbox_take(fixture.mailbox, &frame, &lost), ERR_BUSY);
+    mailbox_close(&fixture.mailbox);
+    assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_BUSY);
     assert_int_equal(lost, 0);
     end(&fixture);
 }
 
 static void second_pusher_replaces_the_first(void **state) {
     (void)state;
-    struct fixture fixture = begin(true);
+    struct fixture fixture;
+    begin(&fixture);
     uint64_t second = 0;
-    assert_int_equal(mailbox_enter(fixture.mailbox, &second), ERR_OK);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, true, &second), ERR_OK);
     assert_int_equal(put(&fixture, 1), ERR_GONE);
-    mailbox_leave(fixture.mailbox, fixture.ticket);
+    mailbox_leave(&fixture.mailbox, fixture.ticket);
     fixture.ticket = second;
     assert_int_equal(put(&fixture, 1), ERR_OK);
     end(&fixture);
@@ -83,11 +87,23 @@ static void second_pusher_replaces_the_first(void **state) {
 
 static void second_pusher_is_refused_until_the_first_has_left(void **state) {
     (void)state;
-    struct fixture fixture = begin(false);
+    struct fixture fixture;
+    begin(&fixture);
     uint64_t second = 0;
-    assert_int_equal(mailbox_enter(fixture.mailbox, &second), ERR_BUSY);
-    mailbox_leave(fixture.mailbox, fixture.ticket);
-    assert_int_equal(mailbox_enter(fixture.mailbox, &second), ERR_OK);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, false, &second), ERR_BUSY);
+    mailbox_leave(&fixture.mailbox, fixture.ticket);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, false, &second), ERR_OK);
+    end(&fixture);
+}
+
+static void evicted_pusher_has_to_enter_again(void **state) {
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    mailbox_evict(&fixture.mailbox);
+    assert_int_equal(put(&fixture, 1), ERR_GONE);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, false, &fixture.ticket), ERR_OK);
+    assert_int_equal(put(&fixture, 1), ERR_OK);
     end(&fixture);
 }
 
@@ -97,6 +113,7 @@ int main(void) {
         cmocka_unit_test(closed_mailbox_drops_frames),
         cmocka_unit_test(second_pusher_replaces_the_first),
         cmocka_unit_test(second_pusher_is_refused_until_the_first_has_left),
+        cmocka_unit_test(evicted_pusher_has_to_enter_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

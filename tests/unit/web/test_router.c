@@ -59,6 +59,15 @@ static void a_reload_is_posted(void **state) {
     assert_refused("HEAD", "/api/reload", NULL, 405, "method_not_allowed");
 }
 
+static void frames_can_only_be_posted(void **state) {
+    (void)state;
+    struct route route;
+    struct route_error error;
+    assert_int_equal(route_parse("POST", "/camera/a/ingest", NULL, &route, &error), ERR_OK);
+    assert_int_equal(route_parse("GET", "/camera/a/frame", NULL, &route, &error), ERR_INVALID);
+    assert_string_equal(error.allow, "POST");
+}
+
 static void aliases_mean_the_first_camera(void **state) {
     (void)state;
     assert_route("/video_feed", NULL, ROUTE_VIDEO_FEED, "");
@@ -170,6 +179,7 @@ int main(void) {
         cmocka_unit_test(every_pattern_is_reached),
         cmocka_unit_test(only_controls_can_be_put),
         cmocka_unit_test(a_reload_is_posted),
+        cmocka_unit_test(frames_can_only_be_posted),
         cmocka_unit_test(aliases_mean_the_first_camera),
         cmocka_unit_test(trailing_slash_is_accepted),
         cmocka_unit_test(unknown_path_is_not_found),
