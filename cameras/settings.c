@@ -62,6 +62,16 @@ static bool equal_devices(const struct device_settings *a, const struct device_s
            equal_controls(a, b);
 }
 
+static bool equal_urls(const struct url_settings *a, const struct url_settings *b) {
+    return equal_texts(a->url, b->url) && equal_texts(a->username, b->username) &&
+           equal_texts(a->password, b->password) && a->transport == b->transport && a->loop == b->loop &&
+           a->insecure == b->insecure && a->keyframes_only == b->keyframes_only && a->threads == b->threads;
+}
+
+static bool equal_pushes(const struct push_settings *a, const struct push_settings *b) {
+    return equal_texts(a->key, b->key) && a->replace == b->replace;
+}
+
 static bool equal_retouches(const struct retouch_settings *a, const struct retouch_settings *b) {
     return a->turn_degrees == b->turn_degrees && a->flip_horizontal == b->flip_horizontal &&
            a->flip_vertical == b->flip_vertical && a->timestamp == b->timestamp;
@@ -82,7 +92,8 @@ static bool equal_sources(const struct source_settings *a, const struct source_s
     return a->type == b->type && a->fps == b->fps && a->width_px == b->width_px && a->height_px == b->height_px &&
            a->quality == b->quality && a->subsampling == b->subsampling && equal_retouches(&a->retouch, &b->retouch) &&
            a->file_count == b->file_count && equal_lists(a->files, b->files, a->file_count) &&
-           equal_devices(&a->device, &b->device) && a->fault_count == b->fault_count && equal_faults(a, b);
+           equal_devices(&a->device, &b->device) && equal_urls(&a->url, &b->url) && equal_pushes(&a->push, &b->push) &&
+           a->fault_count == b->fault_count && equal_faults(a, b);
 }
 
 bool camera_settings_equal(const struct camera_settings *a, const struct camera_settings *b) {

@@ -14,8 +14,8 @@ KEY = "correct-horse"
 AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
 
 
-def push_camera(id, on_demand=False, **source):
-    return {"id": id, "on_demand": on_demand, "source": {"type": "push", "key": KEY, **source}}
+def push_camera(id, on_demand=False, key=KEY, **source):
+    return {"id": id, "on_demand": on_demand, "source": {"type": "push", "key": key, **source}}
 
 
 def post(server, path, body, headers=AUTHORIZED):
@@ -65,6 +65,23 @@ class Push(unittest.TestCase):
             pieces = [self.jpeg[at:at + 7] for at in range(0, len(self.jpeg), 7)]
             self.assertEqual(post(server, "/camera/a/frame", iter(pieces))[0], 204)
             self.assertEqual(server.get("/camera/a/snapshot?max_age_ms=60000").body, self.jpeg)
+
+    def test_reload_changes_the_key_and_the_kind(self):
+        with Server({"cameras": [pattern("a"), push_camera("b")]}) as server:
+            server.reload({"cameras": [push_camera("a"), push_camera("b", second_pusher="refuse")]})
+            self.assertEqual(post(server, "/camera/a/frame", self.jpeg)[0], 204)
+            with raw_post(server, "/camera/b/ingest", "Content-Type: multipart/x-mixed-replace;boundary=frame",
+                          "Content-Length: 100000000") as first:
+                first.sendall(self.part())
+                server.wait_for_camera("b", lambda camera: camera["width"] == 320, 5, "its size")
+                self.assertEqual(post(server, "/camera/b/frame", self.jpeg)[0], 409)
+                server.reload({"cameras": [pattern("a"), push_camera("b", key="another-horse")]})
+                self.assertEqual(post(server, "/camera/a/frame", self.jpeg)[0], 404)
+                self.assertEqual(post(server, "/camera/b/frame", self.jpeg)[0], 401)
+                first.sendall(self.part())
+                self.assertIn(b" 409 ", first.recv(4096).partition(b"\r\n")[0])
+            another = {"Authorization": "Bearer another-horse"}
+            self.assertEqual(post(server, "/camera/b/frame", self.jpeg, another)[0], 204)
 
     def test_without_the_key_nothing_is_taken(self):
         with Server({"cameras": [push_camera("a"), pattern("b")]}) as server:
