@@ -145,7 +145,15 @@ enum err broker_snapshot_topic(struct broker *broker, struct topic *camera, stru
     return error;
 }
 
-enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot) {
+static enum err snapshot_brief(struct broker *broker, struct topic *camera, struct topic_snapshot *snapshot) {
+    (void)broker;
+    topic_snapshot_brief(camera, snapshot);
+    return ERR_OK;
+}
+
+typedef enum err snapshot_one(struct broker *broker, struct topic *camera, struct topic_snapshot *snapshot);
+
+static enum err snapshot_all(struct broker *broker, snapshot_one *take, struct broker_snapshot *snapshot) {
     *snapshot = (struct broker_snapshot){
         .started_realtime_ns = broker->started_realtime_ns,
         .uptime_ns = clock_monotonic_ns() - broker->started_monotonic_ns,
@@ -156,7 +164,7 @@ enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot
     snapshot->topics = calloc(list->count + 1, sizeof *snapshot->topics);
     enum err error = snapshot->topics != NULL ? ERR_OK : ERR_MEMORY;
     for (size_t i = 0; i < list->count && error == ERR_OK; i++) {
-        error = broker_snapshot_topic(broker, list->topics[i], &snapshot->topics[i]);
+        error = take(broker, list->topics[i], &snapshot->topics[i]);
         snapshot->topic_count += error == ERR_OK;
     }
     topic_list_unref(&list);
@@ -164,6 +172,14 @@ enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot
         broker_snapshot_finish(snapshot);
     }
     return error;
+}
+
+enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot) {
+    return snapshot_all(broker, broker_snapshot_topic, snapshot);
+}
+
+enum err broker_snapshot_brief(struct broker *broker, struct broker_snapshot *snapshot) {
+    return snapshot_all(broker, snapshot_brief, snapshot);
 }
 
 void broker_snapshot_finish(struct broker_snapshot *snapshot) {

@@ -61,6 +61,8 @@ struct broker_snapshot {
 /* Each topic of one moment, in the order of the list; nothing is stopped for it. Finish it to free it.
  * ERR_MEMORY: then *snapshot holds nothing to finish. */
 CHECKED enum err broker_snapshot(struct broker *broker, struct broker_snapshot *snapshot);
+/* Without subscribers and variants, so that it costs the same however many there are. */
+CHECKED enum err broker_snapshot_brief(struct broker *broker, struct broker_snapshot *snapshot);
 void broker_snapshot_finish(struct broker_snapshot *snapshot);
 /* topic_snapshot() with the camera's variants, and their subscribers among its own. */
 CHECKED enum err broker_snapshot_topic(struct broker *broker, struct topic *camera, struct topic_snapshot *snapshot);

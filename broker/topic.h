@@ -179,6 +179,7 @@ struct variant_snapshot {
 };
 
 struct topic_snapshot {
+    bool is_brief; /* without subscribers and variants */
     struct topic_settings settings;
     enum camera_state state;
     int64_t state_since_realtime_ns;
@@ -200,6 +201,8 @@ struct topic_snapshot {
 
 /* Of one moment, without the variants. ERR_MEMORY. Finish it to free it. */
 CHECKED enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot);
+/* Costs the same however many subscribe. */
+void topic_snapshot_brief(struct topic *topic, struct topic_snapshot *snapshot);
 void topic_snapshot_finish(struct topic_snapshot *snapshot);
 
 /* The newest frame, placeholder or not, as a new reference; NULL while there is none. */

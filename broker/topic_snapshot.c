@@ -75,6 +75,13 @@ enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot) {
     return ERR_OK;
 }
 
+void topic_snapshot_brief(struct topic *topic, struct topic_snapshot *snapshot) {
+    lock_acquire(&topic->lock);
+    fill_locked(topic, clock_monotonic_ns(), snapshot);
+    lock_release(&topic->lock);
+    snapshot->is_brief = true;
+}
+
 void topic_snapshot_finish(struct topic_snapshot *snapshot) {
     free(snapshot->subscribers);
     snapshot->subscribers = NULL;

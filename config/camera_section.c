@@ -49,6 +49,10 @@ static void read_id(const struct node *node, struct topic_settings *topic) {
         node_fault(node, "must be 1 to %d of a-z, 0-9, - and _, with a letter or digit first", TOPIC_ID_MAX_BYTES);
         return;
     }
+    if (strcmp(text, "all") == 0) {
+        node_fault(node, "must be another than \"all\", by which feeds mean every camera");
+        return;
+    }
     memcpy(topic->id, text, length + 1);
 }
 

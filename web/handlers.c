@@ -41,9 +41,11 @@ static struct server_counts counts_of(struct site *site) {
     return counts;
 }
 
-static void handle_overview(struct site *site, const struct http_request *request, enum route_target target) {
+static void handle_overview(struct site *site, const struct http_request *request, const struct route *route) {
+    enum route_target target = route->target;
+    bool is_brief = route->is_brief || target == ROUTE_GALLERY || target == ROUTE_READY;
     struct broker_snapshot snapshot;
-    if (broker_snapshot(site->broker, &snapshot) != ERR_OK) {
+    if ((is_brief ? broker_snapshot_brief : broker_snapshot)(site->broker, &snapshot) != ERR_OK) {
         reply_text(request, 503, JSON, NULL, NULL);
         return;
     }
@@ -150,7 +152,7 @@ void handle_request(struct site *site, const struct http_request *request) {
     case ROUTE_STATUS_PAGE:
     case ROUTE_STATUS:
     case ROUTE_CAMERAS:
-    case ROUTE_READY: handle_overview(site, request, route.target); break;
+    case ROUTE_READY: handle_overview(site, request, &route); break;
     case ROUTE_FEED: handle_feed(site, request, &route); break;
     case ROUTE_RELOAD: handle_reload(site, request); break;
     case ROUTE_CAMERA_PAGE:

@@ -150,6 +150,11 @@ static bool set_action(const char *value, struct route *route) {
     return false;
 }
 
+static bool set_brief(const char *value, struct route *route) {
+    route->is_brief = strcmp(value, "1") == 0;
+    return route->is_brief || strcmp(value, "0") == 0;
+}
+
 #define TO(target) (1u << (target))
 #define TO_STREAMS (TO(ROUTE_VIDEO_FEED) | TO(ROUTE_FEED))
 #define TO_PICTURES (TO_STREAMS | TO(ROUTE_SNAPSHOT))
@@ -170,6 +175,7 @@ static const struct parameter {
     {"width", TO_PICTURES, set_width, "width must be a whole number from 16 to 3840", "width is given more than once"},
     {"quality", TO_PICTURES, set_quality, "quality must be a whole number from 1 to 100",
      "quality is given more than once"},
+    {"brief", TO(ROUTE_CAMERAS), set_brief, "brief must be 0 or 1", "brief is given more than once"},
     {"variant", TO_PICTURES, set_variant, "variant must be the name of one in the configuration",
      "variant is given more than once"},
 };

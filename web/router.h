@@ -68,6 +68,7 @@ struct route {
     struct variant_wish wish;                 /* without fps */
     char variant[VARIANT_NAME_MAX_BYTES + 1]; /* "": not asked for by name; same characters as name; then no wish */
     struct route_cameras cameras;             /* of a feed; NULL: all */
+    bool is_brief;                            /* of the list of cameras: without who watches them */
 };
 
 /* Why a request has no route; turned into the JSON error. */

@@ -6,11 +6,13 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
+const CONTROLS_SERVER = join(dirname(PROGRAM), 'tests/controls_server');
 const CHROMIUM = '/usr/bin/chromium';
 const FIREFOX = '/usr/bin/firefox-esr';
 const SCREENSHOTS = process.argv[2] ?? 'build/release/screenshots';
@@ -62,12 +64,9 @@ export async function waitUntil(condition, what, seconds = 10) {
 
 let servers = 0;
 
-// The program with a configuration: { url, port, pid, status, stop, kill }. port 0: a free one.
-export async function startServer(config, port = 0) {
-  const path = join(scratch, `config-${++servers}.json`);
-  writeFileSync(path, JSON.stringify(config));
-  const options = ['--config', path, '--listen', `127.0.0.1:${port}`];
-  const server = spawn(PROGRAM, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+// { url, port, pid, status, stop, kill } of a program that tells its address.
+async function start(program, options) {
+  const server = spawn(program, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => server.once('exit', resolve));
   for await (const line of createInterface(server.stdout)) {
     const url = line.match(/^listening on (http:.*)\/$/)?.[1];
@@ -91,11 +90,57 @@ export async function startServer(config, port = 0) {
   throw new Error(`the server ended with ${await ended}`);
 }
 
+// The program with a configuration. port 0: a free one.
+export function startServer(config, port = 0) {
+  const path = join(scratch, `config-${++servers}.json`);
+  writeFileSync(path, JSON.stringify(config));
+  return start(PROGRAM, ['--config', path, '--listen', `127.0.0.1:${port}`]);
+}
+
+// The same pages with a camera "a" whose controls can be set; see controls_server.c.
+export const startControlsServer = () => start(CONTROLS_SERVER, []);
+
 // How many connections the server has, as its kernel sees them.
 export function connectionsOf(server) {
   const port = server.port.toString(16).toUpperCase().padStart(4, '0');
   const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');
   return lines.filter((line) => new RegExp(`^\\s*\\d+: [0-9A-F]{8}:${port} [0-9A-F:]+ 01 `).test(line)).length;
+}
+
+// Passes connections on to a server: { url, stall, close }. stall(path): requests for it that are under way get nothing
+// any more, and are not told; returns how many these are.
+export async function startRelay(server) {
+  const open = new Set();
+  const relay = createServer((client) => {
+    const upstream = connect(server.port, '127.0.0.1');
+    const link = { client, upstream, path: '' };
+    open.add(link);
+    client.once('data', (head) => { link.path = head.toString('latin1').split(' ')[1]; });
+    client.pipe(upstream).pipe(client);
+    for (const [socket, other] of [[client, upstream], [upstream, client]]) {
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        open.delete(link);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${relay.address().port}`,
+    stall(path) {
+      const stalled = [...open].filter((link) => link.path.startsWith(path));
+      for (const { client, upstream } of stalled) {
+        upstream.unpipe(client);
+        upstream.pause();
+      }
+      return stalled.length;
+    },
+    close() {
+      relay.close();
+      for (const { client } of open) client.destroy();
+    },
+  };
 }
 
 // ---- Browsers ----

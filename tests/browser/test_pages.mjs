@@ -99,43 +99,6 @@ test('the page of a camera shows its stream, figures, charts and viewers', { tim
   await page.context().close();
 });
 
-// The answers are made up here: no machine that runs this has the same camera.
-test('the controls of a camera are shown and set', { timeout: 60000 }, async () => {
-  const page = await openPage(browser);
-  const controls = [
-    { name: 'brightness', label: 'Brightness', type: 'integer', min: -64, max: 64, step: 1, default: 0, value: 5 },
-    { name: 'auto', label: 'Automatic exposure', type: 'boolean', default: true, value: true },
-    { name: 'mains', label: 'Mains', type: 'menu', menu: [{ value: 1, label: '50 Hz' }, { value: 2, label: '60 Hz' }],
-      default: 1, value: 1, writable: true },
-    { name: 'gain', label: 'Gain', type: 'integer', min: 0, max: 9, step: 1, default: 0, value: 0, writable: false },
-  ];
-  const wishes = [];
-  await page.route('**/camera/front-door', async (route) => {
-    const response = await route.fetch();
-    const body = (await response.text()).replace('data-source="pattern"', 'data-source="v4l2"');
-    await route.fulfill({ response, body });
-  });
-  await page.route('**/controls', (route) => {
-    if (route.request().method() === 'GET') return route.fulfill({ json: { controls } });
-    const wish = route.request().postDataJSON();
-    wishes.push(wish);
-    for (const control of controls) control.value = wish[control.name] ?? control.value;
-    return route.fulfill({ json: 'mains' in wish ? { error: { message: 'not <now>' }, controls } : { controls } });
-  });
-  await page.goto(`${server.url}/camera/front-door`, { waitUntil: 'domcontentloaded' });
-  assert.equal(await page.getByLabel('Brightness').inputValue(), '5');
-  assert.ok(await page.getByLabel('Gain').isDisabled());
-  await page.getByLabel('Automatic exposure').uncheck();
-  await page.getByLabel('Brightness').press('ArrowRight');
-  await page.getByLabel('Mains').selectOption('60 Hz');
-  await page.getByText('not <now>').waitFor();
-  assert.deepEqual(wishes, [{ auto: false }, { brightness: 6 }, { mains: 2 }]);
-  await screenshot(page, 'camera-controls');
-  assert.deepEqual(await violationsOf(page), []);
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-});
-
 test('a tile dragged onto another takes its place', { timeout: 60000 }, async () => {
   const page = await openPage(browser);
   await page.goto(server.url, { waitUntil: 'domcontentloaded' });

@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { browsers, connectionsOf, pattern, screenshot, sleep, startServer, waitUntil } from './harness.mjs';
+import {
+  browsers, connectionsOf, pattern, plainPicture, screenshot, sleep, startRelay, startServer, waitUntil,
+} from './harness.mjs';
 import { readSequences } from './strip.mjs';
 
 const HEIGHT = 180;
@@ -41,6 +43,15 @@ const query = (page) => page.evaluate(() => location.search).catch(() => null);
 const pathname = (page) => page.evaluate(() => location.pathname).catch(() => null);
 const stateOf = (page, id) => page.evaluate((wanted) =>
   document.querySelector(`.tile[data-id="${wanted}"]`).dataset.state, id);
+
+const figureOf = (page, id, name) => page.evaluate(([wanted, figure]) =>
+  document.querySelector(`.tile[data-id="${wanted}"] [data-figure="${figure}"]`).textContent, [id, name]);
+// What a tile says of its trouble, as far as it can be seen.
+const troubleOf = (page, id) => page.evaluate((wanted) => {
+  const trouble = document.querySelector(`.tile[data-id="${wanted}"] .trouble`);
+  const text = (name) => trouble.querySelector(name).textContent;
+  return { visible: trouble.checkVisibility(), word: text('.word'), since: text('.since'), error: text('.error') };
+}, id);
 
 async function waitForMovement(page, seconds = 20) {
   const first = await waitUntil(async () => {
@@ -158,16 +169,52 @@ for (const { name, start } of browsers) {
       const page = await browser.open(1280, 800);
       await page.goto(server.url);
       await waitUntil(async () => await stateOf(page, 'loose') === 'offline', 'the tile to say offline', 20);
-      const [visible, since, why] = await page.evaluate(() => {
-        const trouble = document.querySelector('.tile[data-id="loose"] .trouble');
-        const text = (name) => trouble.querySelector(name).textContent;
-        return [trouble.checkVisibility(), text('.since'), text('.error')];
-      });
+      const { visible, since, error } = await troubleOf(page, 'loose');
       assert.ok(visible);
       assert.match(since, /^since \d\d:\d\d:\d\d UTC$/);
-      assert.notEqual(why, '');
+      assert.notEqual(error, '');
       await waitUntil(async () => await stateOf(page, 'loose') === 'live', 'the camera to come back', 30);
       await waitForMovement(page);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+
+    test('a camera that freezes is stale, and says since when', async (context) => {
+      const source = { type: 'emulated', files: ['red', 'blue'].map(plainPicture), fps: 5 };
+      const faults = [{ kind: 'freeze', at_s: 3, for_s: 6 }];
+      const server = await serve(context, {
+        defaults: { stale_after_ms: 1000 },
+        cameras: [{ id: 'steady', source }, { id: 'frozen', source: { ...source, faults } }],
+      });
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      await waitUntil(async () => await stateOf(page, 'frozen') === 'live', 'the camera to be live');
+      await waitUntil(async () => await stateOf(page, 'frozen') === 'stale', 'the tile to say stale', 20);
+      const { visible, word, since, error } = await troubleOf(page, 'frozen');
+      assert.ok(visible);
+      assert.equal(word, 'stale');
+      assert.match(since, /^since \d\d:\d\d:\d\d UTC$/);
+      assert.notEqual(error, '');
+      assert.equal(await stateOf(page, 'steady'), 'live');
+      assert.ok(!(await troubleOf(page, 'steady')).visible);
+      await waitUntil(async () => await stateOf(page, 'frozen') === 'live', 'the camera to go on', 20);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+
+    test('a feed that dies silently shows its age, and is begun anew', async (context) => {
+      const server = await serve(context, few);
+      const relay = await startRelay(server);
+      context.after(relay.close);
+      const page = await browser.open(1280, 800);
+      await page.goto(relay.url);
+      await waitForMovement(page);
+      await waitUntil(() => relay.stall('/feed') > 0, 'the feed');
+      // The camera itself goes on, and its tile tells what it shows.
+      await waitUntil(async () => /^[3-9]\.\d s ago$/.test(await figureOf(page, 'one', 'age')), 'an honest age', 20);
+      assert.equal(await stateOf(page, 'one'), 'live');
+      await waitForMovement(page);
+      await waitUntil(async () => /ms ago$/.test(await figureOf(page, 'one', 'age')), 'a fresh age');
       assert.deepEqual(page.complaints, []);
       await page.close();
     });
@@ -224,6 +271,39 @@ for (const { name, start } of browsers) {
       await waitUntil(async () => await query(page) === '?order=one,two,four,markup,five', 'the wall as it was');
       await waitForMovement(page);
       assert.deepEqual(await idsShown(page), ['one', 'two', 'four', 'markup', 'five']);
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+
+    test('digits choose the layout also from the layouts, and not while a filter is written', async (context) => {
+      const server = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      const focus = (selector) => page.evaluate((wanted) => document.querySelector(wanted).focus(), selector);
+      await focus('.layouts [value="auto"]');
+      await page.keyboard.press('9');
+      assert.equal(await query(page), '?layout=9');
+      await page.keyboard.press('ArrowLeft'); // the radio buttons' own
+      assert.match(await query(page), /^(\?layout=(4|16))?$/);
+      await page.evaluate(() => {
+        Element.prototype.requestFullscreen = async () => { window.wantsFullScreen = true; };
+      });
+      await page.keyboard.press('f');
+      assert.ok(await page.evaluate(() => window.wantsFullScreen));
+      await focus('#filter');
+      await page.keyboard.press('1');
+      assert.match(await query(page), /filter=1/);
+      await page.close();
+    });
+
+    test('dragging text is no dragging of tiles', async (context) => {
+      const server = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      await page.evaluate(() => {
+        const event = new DragEvent('dragstart', { bubbles: true, dataTransfer: new DataTransfer() });
+        document.querySelector('.tiles').dispatchEvent(event);
+      });
       assert.deepEqual(page.complaints, []);
       await page.close();
     });

@@ -59,6 +59,14 @@ class Routes(unittest.TestCase):
                 self.assertEqual(stream.status, 200)
                 stream.part()
 
+    def test_the_brief_list_lacks_who_watches(self):
+        with self.server.stream("/feed?width=80"):
+            whole = self.server.get("/api/cameras").json["cameras"]
+            brief = self.server.get("/api/cameras?brief=1").json["cameras"]
+            self.assertTrue(whole[0]["variants"] is not None and whole[0]["subscribers"] is not None)
+            self.assertEqual([list(camera) for camera in brief],
+                             [[key for key in camera if key not in ("variants", "subscribers")] for camera in whole])
+
     def test_alias_names_the_camera_that_it_says(self):
         small = self.server.get("/camera/yard/snapshot?max_age_ms=0")
         self.assertEqual(self.server.get("/api/cameras/2").json["id"], "yard")

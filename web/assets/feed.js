@@ -18,6 +18,7 @@ export class Feed {
   #address = null;
   #playing = null; // the AbortController of the subscription that frames come from
   #pending = null; // of the one that is to take over
+  #heardAt = 0; // when anything came, or was asked for
 
   // onPart(part): see multipart.js. onTrouble(reason): why no frames come; null once they do.
   constructor({ onPart, onTrouble }) {
@@ -48,8 +49,14 @@ export class Feed {
     this.subscribe(address);
   }
 
+  // For how long nothing has come.
+  get silentMs() {
+    return performance.now() - this.#heardAt;
+  }
+
   async #run(address, controller) {
     const { signal } = controller;
+    this.#heardAt = performance.now();
     let backoff = BACKOFF_MIN_MS;
     for (;;) {
       try {
@@ -82,6 +89,7 @@ export class Feed {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      this.#heardAt = performance.now();
       for (const part of parser.push(value)) this.#onPart(part);
       onFirst();
     }

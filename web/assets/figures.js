@@ -38,7 +38,7 @@ function figuresOf(camera) {
     dropped: camera.frames.dropped,
     invalid: camera.frames.invalid,
     restarts: camera.restarts,
-    viewers: camera.subscribers.length,
+    viewers: camera.subscribers?.length,
   };
 }
 

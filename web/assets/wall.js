@@ -8,6 +8,7 @@ import { arrange, feedWidth, fitColumns, matches, move, pictureWidth, readView, 
 const CAPTION_PX = 30;
 const VISIBLE_SHARE = 0.02; // of a tile; one that only touches the edge is not fed
 const SETTLE_MS = 250; // of scrolling and resizing, before other pictures are asked for
+const FROZEN_MS = 5000; // without a frame that the server has, before the feed is begun anew
 const LAYOUT_KEYS = { 0: 'auto', 1: '1', 4: '4', 6: '16', 9: '9' };
 
 const main = document.querySelector('main');
@@ -95,7 +96,8 @@ const markTarget = (tile) => {
 };
 
 list.addEventListener('dragstart', (event) => {
-  dragged = tileAt(event.target);
+  dragged = tileAt(event.target) ?? null;
+  if (dragged === null) return; // selected text
   event.dataTransfer.effectAllowed = 'copyLinkMove';
   event.dataTransfer.setDragImage(dragged.element, 20, 20);
 });
@@ -158,16 +160,17 @@ function toggleFullScreen() {
 
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === 'Escape') {
+  const { key, target } = event;
+  if (key === 'Escape') {
     pressEscape();
-  } else if (event.target.closest('input')) {
-    return; // which has its own use for the others
-  } else if (event.key.startsWith('Arrow')) {
+  } else if (target === filterBox || (key.startsWith('Arrow') && target.matches('[type=radio]'))) {
+    return; // which have their own use for these
+  } else if (key.startsWith('Arrow')) {
     pressArrow(event);
-  } else if (event.key in LAYOUT_KEYS) {
-    change({ layout: LAYOUT_KEYS[event.key] });
+  } else if (key in LAYOUT_KEYS) {
+    change({ layout: LAYOUT_KEYS[key] });
     announce(`Layout ${view.layout}`);
-  } else if (event.key === 'f' || event.key === 'F') {
+  } else if (key === 'f' || key === 'F') {
     toggleFullScreen();
   }
 });
@@ -194,15 +197,23 @@ addEventListener('pagehide', leave);
 addEventListener('pageshow', settle);
 change({});
 
+// ---- What the server tells ----
+
 const idsOf = (cameras) => cameras.map(({ id }) => id).join();
 
-poll('api/status', (status, resumed) => {
+poll('api/cameras?brief=1', ({ cameras }, resumed) => {
   // The server has another configuration by now.
-  if (idsOf(status.cameras) !== idsOf(configured)) location.reload();
-  for (const camera of status.cameras) {
+  if (idsOf(cameras) !== idsOf(configured)) location.reload();
+  let behind = 0;
+  for (const camera of cameras) {
     const tile = tileOf.get(camera.id);
-    if (tile !== undefined) showFigures(tile.element, camera);
+    if (tile === undefined) continue;
+    const { age_ms, behind_ms } = tile.freshness(camera);
+    behind = Math.max(behind, behind_ms);
+    showFigures(tile.element, { ...camera, last_frame: camera.last_frame && { ...camera.last_frame, age_ms } });
   }
-  document.querySelector('.summary').textContent = summaryOf(status.cameras);
-  if (resumed) feed.restart();
+  document.querySelector('.summary').textContent = summaryOf(cameras);
+  // A connection may die without a word while the server still answers. On a slow one, which is not silent, tiles only
+  // grow old.
+  if (resumed || Math.min(behind, feed.silentMs) >= FROZEN_MS) feed.restart();
 });

@@ -154,6 +154,13 @@ static void a_snapshot_shows_the_whole_broker(void **state) {
     assert_int_equal(snapshot.topics[1].state, STATE_LIVE);
     assert_int_equal(snapshot.topics[1].last_sequence, 3);
     assert_int_equal(snapshot.topics[1].subscribers[0].id, subscriber_id(subscriber));
+    struct broker_snapshot brief;
+    assert_int_equal(broker_snapshot_brief(broker, &brief), ERR_OK);
+    assert_int_equal(brief.topic_count, 2);
+    assert_true(brief.topics[1].is_brief);
+    assert_int_equal(brief.topics[1].last_sequence, 3);
+    assert_int_equal(brief.topics[1].subscriber_count, 0);
+    broker_snapshot_finish(&brief);
     subscriber_destroy(&subscriber);
     topic_unref(&yard);
     broker_snapshot_finish(&snapshot);

@@ -49,6 +49,8 @@ static void each_fault_is_told_in_its_own_words(void **state) {
         {"{\"cameras\": []}", ": cameras: there is no camera: add at least one"},
         {"{\"cameras\": {}}", ": cameras: must be a list (got an object)"},
         {"{\"cameras\": [1]}", ": cameras[0]: must be an object (got a number)"},
+        {"{\"cameras\": [{\"id\": \"all\", \"source\": {\"type\": \"pattern\"}}]}",
+         ": cameras[0].id: must be another than \"all\", by which feeds mean every camera"},
         {"{\"cameras\": [{}]}", ": cameras[0]: \"source\" is missing"},
         {"{\"$schema\": 1, " CAMERA "}", ": $schema: must be a string (got a number)"},
         {"{\"camera\": 1, " CAMERA "}", ": camera: unknown key; did you mean \"cameras\"?"},

@@ -1,87 +1,26 @@
 /* /api/cameras/N/controls, asked of the real server by a plain socket. */
-#include "broker/clock.h"
-#include "tests/topics.h"
-#include "web/server.h"
+#include "tests/unit/web/controls_fixture.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static struct broker *broker;
-static struct server *server;
-static struct topic *camera;
-static int64_t brightness;
 static char reply[16384];
-
-static enum err fake_list(void *user, struct control_list *list, struct reason *reason) {
-    (void)user;
-    (void)reason;
-    static const struct control controls[] = {
-        {.name = "brightness", .label = "Brightness", .most = 255, .step = 1, .usual = 128, .writable = true},
-        {.name = "flip", .label = "Flip", .type = CONTROL_BOOLEAN, .most = 1, .usual = 1},
-        {.name = "mode", .label = "Mode", .type = CONTROL_MENU, .most = 1, .writable = true, .choice_count = 1}};
-    list->controls = calloc(3, sizeof *list->controls);
-    assert_non_null(list->controls);
-    memcpy(list->controls, controls, sizeof controls);
-    list->count = 3;
-    list->controls[0].value = brightness;
-    list->controls[2].choices = calloc(1, sizeof *list->controls[2].choices);
-    assert_non_null(list->controls[2].choices);
-    list->controls[2].choices[0] = (struct control_choice){.value = 1, .label = "Day \"1\""};
-    return ERR_OK;
-}
-
-static enum err fake_set(void *user, const struct control_wish *wish, struct reason *reason) {
-    (void)user;
-    if (strcmp(wish->name, "brightness") != 0) {
-        reason_set(reason, "%s: the camera has no such control", wish->name);
-        return ERR_NOT_FOUND;
-    }
-    brightness = wish->choice != NULL ? -1 : wish->value;
-    return ERR_OK;
-}
-
-static struct topic *add_camera(const char *id, bool has_controls) {
-    struct topic_settings settings = {
-        .source = "fake", .ring_frames = 2, .on_demand = false, .has_controls = has_controls};
-    snprintf(settings.id, sizeof settings.id, "%s", id);
-    struct topic *topic = NULL;
-    assert_int_equal(add_topic(broker, &settings, &topic), ERR_OK);
-    return topic;
-}
 
 static int set_up(void **state) {
     (void)state;
-    static const struct control_ops ops = {.list = fake_list, .set = fake_set};
-    struct reason reason;
-    assert_int_equal(broker_create(&(struct broker_settings){.workers = 1}, &broker), ERR_OK);
-    camera = add_camera("a", true);
-    struct topic *plain = add_camera("plain", false);
-    topic_unref(&plain);
-    struct frame *frame;
-    assert_int_equal(frame_create(broker_frame_pool(broker), 1, &frame), ERR_OK);
-    *frame_edit_info(frame) = (struct frame_info){.sequence = 1, .captured_monotonic_ns = clock_monotonic_ns()};
-    topic_publish(camera, &frame);
-    control_port_open(topic_controls(camera), &ops, NULL);
-    struct server_settings settings = {.address = "127.0.0.1", .max_streams = 2, .senders = 1};
-    return server_start(&settings, broker, &server, &reason) == ERR_OK ? 0 : -1;
+    return controls_fixture_start("127.0.0.1") == ERR_OK ? 0 : -1;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    broker_close(broker);
-    server_stop(&server);
-    topic_unref(&camera);
-    broker_destroy(&broker);
+    controls_fixture_stop();
     return 0;
 }
 
@@ -140,7 +79,7 @@ static void controls_are_listed(void **state) {
         "{\"controls\":[{\"name\":\"brightness\",\"label\":\"Brightness\",\"type\":\"integer\",\"value\":100,"
         "\"default\":128,\"writable\":true,\"min\":0,\"max\":255,\"step\":1}");
     assert_replied("\"type\":\"boolean\",\"value\":false,\"default\":true,\"writable\":false}");
-    assert_replied("\"menu\":[{\"value\":1,\"label\":\"Day \\\"1\\\"\"}]");
+    assert_replied("\"menu\":[{\"value\":1,\"label\":\"Day \\\"1\\\"\"},{\"value\":2,\"label\":\"Dusk\"}]");
     assert_int_equal(get("/api/cameras/1/controls"), 200);
 }
 

@@ -159,6 +159,16 @@ static void variant_is_asked_for_by_name_alone(void **state) {
     assert_bad_parameter("/stream", "quality=5&variant=thumb", "variant goes without width and quality");
 }
 
+static void the_list_of_cameras_can_be_brief(void **state) {
+    (void)state;
+    assert_false(accept_route("/api/cameras", NULL).is_brief);
+    assert_false(accept_route("/api/cameras", "brief=0").is_brief);
+    assert_true(accept_route("/api/cameras", "brief=1").is_brief);
+    assert_false(accept_route("/api/status", "brief=1").is_brief);
+    assert_bad_parameter("/api/cameras", "brief=yes", "brief must be 0 or 1");
+    assert_bad_parameter("/api/cameras", "brief=1&brief=1", "brief is given more than once");
+}
+
 static void assert_next_camera(struct route_cameras *cameras, const char *expected) {
     char name[ROUTE_NAME_MAX_BYTES + 1];
     assert_true(parameters_next_camera(cameras, name));
@@ -236,6 +246,7 @@ int main(void) {
         cmocka_unit_test(feed_lists_its_cameras),
         cmocka_unit_test(name_that_no_camera_can_have_is_printable_and_stays_so),
         cmocka_unit_test(impossible_list_of_cameras_is_refused),
+        cmocka_unit_test(the_list_of_cameras_can_be_brief),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

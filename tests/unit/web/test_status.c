@@ -118,6 +118,18 @@ static void list_holds_each_camera(void **state) {
     assert_text(status_render_cameras(&empty), "{\"cameras\":[]}");
 }
 
+static void a_brief_camera_lacks_who_watches_it(void **state) {
+    (void)state;
+    struct topic_snapshot camera = new_camera("new", STATE_OFFLINE, "no such device");
+    camera.is_brief = true;
+    const char brief[] = "\"last_frame\":null}";
+    char *text = status_render_camera(&camera);
+    assert_non_null(text);
+    assert_int_equal(strncmp(text, NEW_CAMERA, strlen(text) - 1), 0); /* the same up to there */
+    assert_string_equal(text + strlen(text) - strlen(brief), brief);
+    free(text);
+}
+
 static void one_camera_is_as_in_the_list(void **state) {
     (void)state;
     struct topic_snapshot camera = live_camera();
@@ -196,6 +208,7 @@ int main(void) {
         cmocka_unit_test(ready_when_no_camera_holds_up),
         cmocka_unit_test(not_ready_names_the_cameras_that_hold_up),
         cmocka_unit_test(health_says_ok),
+        cmocka_unit_test(a_brief_camera_lacks_who_watches_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
