@@ -339,7 +339,8 @@ static enum err read_body(struct multipart_reader *reader, struct frame **frame,
     if (error != ERR_OK) {
         return error;
     }
-    if (reader->stage == STAGE_SKIPPED) {
+    if (reader->stage == STAGE_SKIPPED || reader->frame_bytes == 0) {
+        frame_unref(&reader->frame);
         reader->stage = STAGE_GAP;
     } else {
         give_frame(reader, frame);

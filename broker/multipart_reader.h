@@ -10,7 +10,7 @@
  *     }
  *
  * It takes parts with and without Content-Length, delimiters with and without the dashes that their declaration
- * promises, and lines that end in LF alone. Parts that are not pictures are passed over.
+ * promises, and lines that end in LF alone. Parts that are not pictures, or empty, are passed over.
  * Threads: one at a time. Nothing here blocks. */
 #ifndef BROKER_MULTIPART_READER_H
 #define BROKER_MULTIPART_READER_H

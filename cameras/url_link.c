@@ -22,6 +22,7 @@
 
 /* ---- FFmpeg's messages ---- */
 
+PRINTF_LIKE(3, 0)
 static void hand_to_log(void *source, int level, const char *format, va_list arguments) {
     if (level > AV_LOG_WARNING) {
         return;

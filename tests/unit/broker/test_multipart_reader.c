@@ -112,6 +112,12 @@ static void parts_of_another_kind_are_passed_over(void **state) {
     assert_string_equal(outcome.bodies, "b|");
 }
 
+static void empty_parts_are_passed_over(void **state) {
+    (void)state;
+    struct outcome outcome = read_text(TYPE, "--T\r\n\r\n\r\n--T\r\n\r\n--T\r\nContent-Length: 1\r\n\r\na");
+    assert_string_equal(outcome.bodies, "a|");
+}
+
 static void end_is_told(void **state) {
     (void)state;
     assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: 1\r\n\r\na\r\n--T--\r\n").error, ERR_CLOSED);
@@ -214,6 +220,7 @@ int main(void) {
         cmocka_unit_test(boundary_is_taken_as_cameras_declare_it),
         cmocka_unit_test(preamble_and_noise_between_parts_are_passed_over),
         cmocka_unit_test(parts_of_another_kind_are_passed_over),
+        cmocka_unit_test(empty_parts_are_passed_over),
         cmocka_unit_test(end_is_told),
         cmocka_unit_test(headers_of_another_broker_are_read),
         cmocka_unit_test(missing_or_senseless_headers_are_zero),

@@ -1,0 +1,71 @@
+/* What we send, read again: payloads of any bytes (the input, cut at its newlines) come back as they were. The tail of
+ * a part holds the next delimiter, so this is what every client relies on. */
+#include "broker/multipart_reader.h"
+#include "tests/fuzz/fuzz.h"
+#include "web/multipart.h"
+
+static struct frame *make_frame(struct frame_pool *pool, const uint8_t *bytes, size_t count, uint64_t sequence) {
+    struct frame *frame = NULL;
+    REQUIRE(frame_create(pool, count, &frame) == ERR_OK);
+    memcpy(frame_data(frame), bytes, count);
+    frame_set_size(frame, count);
+    struct frame_info *info = frame_edit_info(frame);
+    info->sequence = sequence;
+    info->captured_realtime_ns = (int64_t)(sequence * 1000);
+    info->state = sequence % 2 == 0 ? STATE_LIVE : STATE_STALE;
+    frame_seal(frame, multipart_envelope(), "front-door");
+    return frame;
+}
+
+static void feed(struct multipart_reader *reader, const uint8_t *bytes, size_t count) {
+    struct reason reason;
+    struct frame *none = NULL;
+    while (count > 0) {
+        REQUIRE(multipart_reader_next(reader, &none, &reason) == ERR_BUSY);
+        struct multipart_room room = multipart_reader_room(reader);
+        size_t piece = count < room.count ? count : room.count;
+        memcpy(room.bytes, bytes, piece);
+        multipart_reader_fill(reader, piece);
+        bytes += piece;
+        count -= piece;
+    }
+}
+
+static void check(struct multipart_reader *reader, const struct frame *sent) {
+    struct reason reason;
+    struct frame *received = NULL;
+    REQUIRE(multipart_reader_next(reader, &received, &reason) == ERR_OK);
+    struct span ours = frame_payload(sent), theirs = frame_payload(received);
+    REQUIRE(ours.count == theirs.count && memcmp(ours.bytes, theirs.bytes, ours.count) == 0);
+    REQUIRE(frame_info(sent)->sequence == frame_info(received)->sequence);
+    REQUIRE(frame_info(sent)->captured_realtime_ns == frame_info(received)->captured_realtime_ns);
+    REQUIRE(frame_info(sent)->state == frame_info(received)->state);
+    frame_unref(&received);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
+    multipart_init();
+    struct frame_pool *pool = NULL;
+    struct multipart_reader *reader = NULL;
+    REQUIRE(frame_pool_create(&pool) == ERR_OK);
+    REQUIRE(multipart_reader_create(pool, multipart_content_type(), &reader) == ERR_OK);
+    const char *first = multipart_first_delimiter();
+    feed(reader, (const uint8_t *)first, strlen(first));
+    for (uint64_t sequence = 1; count > 0; sequence++) {
+        const uint8_t *end = memchr(bytes, '\n', count);
+        size_t length = end != NULL ? (size_t)(end - bytes) : count;
+        if (length > 0) {
+            struct frame *sent = make_frame(pool, bytes, length, sequence);
+            struct span part = frame_part(sent);
+            feed(reader, part.bytes, part.count);
+            check(reader, sent);
+            frame_unref(&sent);
+        }
+        size_t used = length + (end != NULL);
+        bytes += used;
+        count -= used;
+    }
+    multipart_reader_destroy(&reader);
+    frame_pool_destroy(&pool);
+    return 0;
+}
