@@ -1,3 +1,4 @@
+#include "broker/clock.h"
 #include "config/environment.h"
 #include "config/sections.h"
 
@@ -24,6 +25,10 @@ void server_section_read(const struct node *node, struct config *config) {
     }
     edge_keys_read(&section, edge_edit(server->edge));
     server->max_streams = (unsigned)section_integer(&section, "max_streams", 1, 10000, server->max_streams);
+    server->max_streams_per_address =
+        (unsigned)section_integer(&section, "max_streams_per_address", 0, 10000, server->max_streams_per_address);
+    server->max_stream_life_ns =
+        section_duration_ns(&section, "max_stream_life_s", 0, 604800, NS_PER_S, server->max_stream_life_ns);
     server->allow_anonymous = section_boolean(&section, "allow_anonymous", server->allow_anonymous);
     server->senders = (unsigned)section_integer(&section, "senders", 0, 64, server->senders);
     config->workers = (unsigned)section_integer(&section, "workers", 0, 64, config->workers);

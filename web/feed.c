@@ -125,5 +125,5 @@ void handle_feed(struct site *site, const struct http_request *request, const st
             (struct stream_settings){.topics = selection.topics, .topic_count = selection.count, .route = "feed"});
     }
     release(&selection);
-    stream_release(site);
+    stream_release(site, request);
 }

@@ -104,7 +104,7 @@ static struct figure bytes_figure(uint64_t bytes) {
 
 /* The page's script writes the same texts later: figuresOf() in figures.js. */
 static void write_camera(FILE *out, struct template template, const struct topic_snapshot *topic,
-                         const char *base_path) {
+                         const struct page_settings *page_settings) {
     const struct topic_settings *settings = &topic->settings;
     struct figure size = size_figure(topic);
     struct figure rate = rate_figure(topic->captured_fps);
@@ -119,8 +119,9 @@ static void write_camera(FILE *out, struct template template, const struct topic
     struct figure invalid = count_figure(topic->invalid);
     struct figure restarts = count_figure(topic->restarts);
     struct figure viewers = count_figure(topic->subscriber_count);
+    struct figure life = count_figure((uint64_t)(page_settings->stream_life_ns / NS_PER_MS));
     const struct template_value values[] = {
-        {"base", base_path},
+        {"base", page_settings->base_path},
         {"id", settings->id},
         {"name", settings->name},
         {"source", settings->source},
@@ -137,6 +138,7 @@ static void write_camera(FILE *out, struct template template, const struct topic
         {"invalid", invalid.text},
         {"restarts", restarts.text},
         {"viewers", viewers.text},
+        {"stream_life_ms", life.text},
     };
     template_write(out, template, values, COUNT_OF(values));
 }
@@ -159,7 +161,8 @@ static void write_summary(const struct broker_snapshot *snapshot, char *text, si
 
 /* A page whose block of that name is written for each camera. */
 static char *render_cameras(const struct asset *asset, const char *block_name, const struct broker_snapshot *snapshot,
-                            const struct template_value *values, size_t value_count, const char *base_path) {
+                            const struct template_value *values, size_t value_count,
+                            const struct page_settings *page_settings) {
     struct page page;
     if (page_open(&page) != ERR_OK) {
         return NULL;
@@ -168,22 +171,23 @@ static char *render_cameras(const struct asset *asset, const char *block_name, c
     template_split(template_of(asset), block_name, &before, &block, &after);
     template_write(page.out, before, values, value_count);
     for (size_t i = 0; i < snapshot->topic_count; i++) {
-        write_camera(page.out, block, &snapshot->topics[i], base_path);
+        write_camera(page.out, block, &snapshot->topics[i], page_settings);
     }
     template_write(page.out, after, values, value_count);
     return page_close(&page);
 }
 
-char *gallery_render(const struct broker_snapshot *snapshot, const char *base_path) {
+char *gallery_render(const struct broker_snapshot *snapshot, const struct page_settings *page_settings) {
     char summary[256];
     write_summary(snapshot, summary, sizeof summary);
     struct figure cameras = count_figure(snapshot->topic_count);
-    const struct template_value values[] = {{"base", base_path}, {"summary", summary}, {"cameras", cameras.text}};
-    return render_cameras(&asset_gallery_page, "tile", snapshot, values, COUNT_OF(values), base_path);
+    const struct template_value values[] = {
+        {"base", page_settings->base_path}, {"summary", summary}, {"cameras", cameras.text}};
+    return render_cameras(&asset_gallery_page, "tile", snapshot, values, COUNT_OF(values), page_settings);
 }
 
 char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts,
-                            const char *base_path) {
+                            const struct page_settings *page_settings) {
     char summary[256];
     write_summary(snapshot, summary, sizeof summary);
     struct figure streams = count_figure(counts->streams_active);
@@ -196,21 +200,27 @@ char *gallery_render_status(const struct broker_snapshot *snapshot, const struct
     struct figure frames = count_figure(snapshot->frames.frames);
     struct figure uptime = duration_figure(snapshot->uptime_ns, "");
     const struct template_value values[] = {
-        {"base", base_path},         {"summary", summary},
-        {"streams", streams.text},   {"streams_max", streams_max.text},
-        {"rejected", rejected.text}, {"threads", threads.text},
-        {"queued", queued.text},     {"replaced", replaced.text},
-        {"memory", memory.text},     {"frames", frames.text},
-        {"uptime", uptime.text},     {"version", FRAMEBROKER_VERSION},
+        {"base", page_settings->base_path},
+        {"summary", summary},
+        {"streams", streams.text},
+        {"streams_max", streams_max.text},
+        {"rejected", rejected.text},
+        {"threads", threads.text},
+        {"queued", queued.text},
+        {"replaced", replaced.text},
+        {"memory", memory.text},
+        {"frames", frames.text},
+        {"uptime", uptime.text},
+        {"version", FRAMEBROKER_VERSION},
     };
-    return render_cameras(&asset_status_page, "camera", snapshot, values, COUNT_OF(values), base_path);
+    return render_cameras(&asset_status_page, "camera", snapshot, values, COUNT_OF(values), page_settings);
 }
 
-char *gallery_render_camera(const struct topic_snapshot *topic, const char *base_path) {
+char *gallery_render_camera(const struct topic_snapshot *topic, const struct page_settings *page_settings) {
     struct page page;
     if (page_open(&page) != ERR_OK) {
         return NULL;
     }
-    write_camera(page.out, template_of(&asset_camera_page), topic, base_path);
+    write_camera(page.out, template_of(&asset_camera_page), topic, page_settings);
     return page_close(&page);
 }

@@ -7,14 +7,18 @@
 #include "broker/broker.h"
 #include "web/status.h"
 
-/* base_path: what links begin with, e.g. "/cams"; "" at the root. */
+/* What pages have to know of the server. */
+struct page_settings {
+    const char *base_path;  /* what links begin with, e.g. "/cams"; "" at the root */
+    int64_t stream_life_ns; /* after which a stream has to be begun anew; 0: never */
+};
 
 /* /: a tile for each camera. */
-char *gallery_render(const struct broker_snapshot *snapshot, const char *base_path);
+char *gallery_render(const struct broker_snapshot *snapshot, const struct page_settings *page_settings);
 /* /camera/N: one camera's page. */
-char *gallery_render_camera(const struct topic_snapshot *topic, const char *base_path);
+char *gallery_render_camera(const struct topic_snapshot *topic, const struct page_settings *page_settings);
 /* /status: the figures of /api/status for people. */
 char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts,
-                            const char *base_path);
+                            const struct page_settings *page_settings);
 
 #endif

@@ -41,6 +41,13 @@ static struct server_counts counts_of(struct site *site) {
     return counts;
 }
 
+static struct page_settings page_settings_of(struct site *site, const struct http_request *request) {
+    return (struct page_settings){
+        .base_path = edge_settings(request->edge)->base_path,
+        .stream_life_ns = atomic_load_explicit(&site->stream_life_ns, memory_order_relaxed),
+    };
+}
+
 static void handle_overview(struct site *site, const struct http_request *request, const struct route *route) {
     enum route_target target = route->target;
     bool is_brief = route->is_brief || target == ROUTE_GALLERY || target == ROUTE_READY;
@@ -50,12 +57,12 @@ static void handle_overview(struct site *site, const struct http_request *reques
         return;
     }
     struct server_counts counts = counts_of(site);
-    const char *base = edge_settings(request->edge)->base_path;
+    const struct page_settings page = page_settings_of(site, request);
     bool ready = true;
     switch (target) {
-    case ROUTE_GALLERY: reply_text(request, 200, HTML, NULL, gallery_render(&snapshot, base)); break;
+    case ROUTE_GALLERY: reply_text(request, 200, HTML, NULL, gallery_render(&snapshot, &page)); break;
     case ROUTE_STATUS_PAGE:
-        reply_text(request, 200, HTML, NULL, gallery_render_status(&snapshot, &counts, base));
+        reply_text(request, 200, HTML, NULL, gallery_render_status(&snapshot, &counts, &page));
         break;
     case ROUTE_STATUS: reply_text(request, 200, JSON, NULL, status_render(&snapshot, &counts)); break;
     case ROUTE_CAMERAS: reply_text(request, 200, JSON, NULL, status_render_cameras(&snapshot)); break;
@@ -77,7 +84,8 @@ static void handle_camera_view(struct site *site, const struct http_request *req
         return;
     }
     if (target == ROUTE_CAMERA_PAGE) {
-        reply_text(request, 200, HTML, NULL, gallery_render_camera(&snapshot, edge_settings(request->edge)->base_path));
+        const struct page_settings page = page_settings_of(site, request);
+        reply_text(request, 200, HTML, NULL, gallery_render_camera(&snapshot, &page));
     } else {
         reply_text(request, 200, JSON, NULL, status_render_camera(&snapshot));
     }

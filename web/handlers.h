@@ -7,6 +7,7 @@
 
 #include "broker/broker.h"
 #include "broker/sync.h"
+#include "web/admission.h"
 #include "web/edge.h"
 #include "web/http.h"
 #include "web/router.h"
@@ -23,6 +24,7 @@
 struct site {
     struct broker *broker;
     struct senders *senders;
+    struct admission *admission;
     struct server_host host;
     unsigned pushers_max;
     struct lock lock;
@@ -30,6 +32,8 @@ struct site {
     struct edge *edge GUARDED_BY(lock); /* a reference; NULL: of a server without any such settings */
     /* Relaxed: each counts for itself. */
     atomic_uint streams_max;
+    atomic_uint streams_max_per_address; /* 0: no limit of its own */
+    _Atomic int64_t stream_life_ns;      /* at the longest; 0: no limit */
     atomic_uint streams_active;
     atomic_uint reloads_waiting;
     atomic_uint snapshots_waiting; /* for a fresh frame */
@@ -57,9 +61,9 @@ void handle_reload(struct site *site, const struct http_request *request);
 CHECKED bool place_take(atomic_uint *taken, unsigned most);
 void place_leave(atomic_uint *taken);
 
-/* Takes one of the streams_max places. False after refusing the request. */
+/* Takes one of the streams_max places, and of the client's. False after refusing the request. */
 CHECKED bool stream_admit(struct site *site, const struct http_request *request);
-void stream_release(struct site *site);
+void stream_release(struct site *site, const struct http_request *request);
 /* Sends the head and, unless that is all, leaves the socket to a sender until the client has gone. settings lacks fd,
  * remote and fps. */
 void stream_serve(struct site *site, const struct http_request *request, const struct route *route,

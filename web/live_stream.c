@@ -1,4 +1,5 @@
 /* What the streams of one camera and of several have in common. */
+#include "broker/clock.h"
 #include "web/handlers.h"
 #include "web/multipart.h"
 
@@ -18,16 +19,35 @@ bool place_take(atomic_uint *taken, unsigned most) {
 void place_leave(atomic_uint *taken) { atomic_fetch_sub_explicit(taken, 1, memory_order_relaxed); }
 
 bool stream_admit(struct site *site, const struct http_request *request) {
-    if (place_take(&site->streams_active, site->streams_max)) {
+    unsigned most = atomic_load_explicit(&site->streams_max, memory_order_relaxed);
+    unsigned most_each = atomic_load_explicit(&site->streams_max_per_address, memory_order_relaxed);
+    bool has_place = place_take(&site->streams_active, most);
+    if (has_place && admission_enter(site->admission, request->client, most_each)) {
         return true;
     }
     atomic_fetch_add_explicit(&site->streams_rejected, 1, memory_order_relaxed);
-    http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_streams",
-                     "all %u streams are in use; close one, or raise server.max_streams", site->streams_max);
+    if (has_place) {
+        place_leave(&site->streams_active);
+        http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_streams_per_address",
+                         "%s has %u streams already; close one, or raise server.max_streams_per_address",
+                         request->client, most_each);
+    } else {
+        http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_streams",
+                         "all %u streams are in use; close one, or raise server.max_streams", most);
+    }
     return false;
 }
 
-void stream_release(struct site *site) { place_leave(&site->streams_active); }
+void stream_release(struct site *site, const struct http_request *request) {
+    admission_leave(site->admission, request->client);
+    place_leave(&site->streams_active);
+}
+
+/* When a stream that begins now has to end; 0: never. */
+static int64_t end_of_life(const struct site *site) {
+    int64_t life_ns = atomic_load_explicit(&site->stream_life_ns, memory_order_relaxed);
+    return life_ns > 0 ? clock_monotonic_ns() + life_ns : 0;
+}
 
 void stream_serve(struct site *site, const struct http_request *request, const struct route *route,
                   struct stream_settings settings) {
@@ -38,6 +58,7 @@ void stream_serve(struct site *site, const struct http_request *request, const s
     }
     settings.remote = request->remote;
     settings.fps = route->fps;
+    settings.until_ns = end_of_life(site);
     if (http_socket(request, &settings.fd) != ERR_OK ||
         !http_begin_stream(request, multipart_content_type(), multipart_first_delimiter())) {
         return; /* the client has gone already */

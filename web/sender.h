@@ -21,6 +21,7 @@ struct stream_settings {
     const char *remote;    /* "127.0.0.1:52034" */
     const char *route;     /* for status; static */
     double fps;            /* at most so many frames a second of each topic; 0: all */
+    int64_t until_ns;      /* when it ends, behind a whole part (monotonic); 0: when the client leaves */
     /* Chromium shows a part when the headers of the next one have come (crbug 527446). With this set, a frame that no
      * newer one follows within 100 ms is sent once more, so that it shows. */
     bool repeat_for_display;
@@ -28,8 +29,8 @@ struct stream_settings {
 
 /* count: 1 to 64 threads, or 0 for as many as there are cores. ERR_MEMORY, ERR_BUSY. */
 CHECKED enum err senders_create(unsigned count, struct senders **senders);
-/* Serves a stream. Blocks: until the client leaves, every topic is closed, or senders_stop(). Threads: any. ERR_MEMORY
- * or ERR_CLOSED when it could not even begin. */
+/* Serves a stream. Blocks: until the client leaves, its time is over, every topic is closed, or senders_stop().
+ * Threads: any. ERR_MEMORY or ERR_CLOSED when it could not even begin. */
 CHECKED enum err senders_serve(struct senders *senders, const struct stream_settings *settings);
 /* Ends all streams, and every one that comes later. Threads: any. Does not wait. */
 void senders_stop(struct senders *senders);

@@ -273,7 +273,10 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
     server_apply(server, settings);
     lock_init(&server->lock);
     condition_init(&server->worker_started);
-    enum err error = senders_create(settings->senders, &server->site.senders);
+    enum err error = admission_create(settings->max_streams, &server->site.admission);
+    if (error == ERR_OK) {
+        error = senders_create(settings->senders, &server->site.senders);
+    }
     if (error == ERR_OK) {
         error = listen_and_serve(server, reason);
     } else {
@@ -296,6 +299,9 @@ void server_apply(struct server *server, const struct server_settings *settings)
     unsigned most = server->settings.max_streams;
     unsigned streams_max = settings->max_streams < most ? settings->max_streams : most;
     atomic_store_explicit(&server->site.streams_max, streams_max, memory_order_relaxed);
+    atomic_store_explicit(&server->site.streams_max_per_address, settings->max_streams_per_address,
+                          memory_order_relaxed);
+    atomic_store_explicit(&server->site.stream_life_ns, settings->max_stream_life_ns, memory_order_relaxed);
     lock_acquire(&server->site.lock);
     struct edge *before = server->site.edge;
     server->site.edge = edge_ref(settings->edge);
@@ -353,5 +359,6 @@ void server_stop(struct server **server_pointer) {
     lock_finish(&server->lock);
     lock_finish(&server->site.lock);
     edge_unref(&server->site.edge);
+    admission_destroy(&server->site.admission);
     free(server);
 }

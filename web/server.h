@@ -26,10 +26,12 @@ struct server_settings {
     char address[64]; /* IPv4, numeric, e.g. "127.0.0.1" */
     uint16_t port;    /* 0: a free one */
     unsigned max_streams;
-    unsigned senders;        /* threads that push streams; 0: as many as there are cores */
-    bool allow_anonymous;    /* also beyond this machine, see server_check_exposure() */
-    struct edge *edge;       /* borrowed; NULL: one without settings */
-    struct server_host host; /* the program's, not the file's */
+    unsigned max_streams_per_address; /* 0: no limit of its own */
+    int64_t max_stream_life_ns;       /* 0: no limit */
+    unsigned senders;                 /* threads that push streams; 0: as many as there are cores */
+    bool allow_anonymous;             /* also beyond this machine, see server_check_exposure() */
+    struct edge *edge;                /* borrowed; NULL: one without settings */
+    struct server_host host;          /* the program's, not the file's */
 };
 
 struct server;

@@ -285,20 +285,35 @@ static enum err await_room(struct stream *stream) {
     return ERR_BUSY;
 }
 
-static void set_timer(struct stream *stream) {
+/* Its time has come, and it is between two parts. */
+static bool is_over(const struct stream *stream, int64_t now_ns) {
+    return stream->settings.until_ns != 0 && stream->offset == 0 && now_ns >= stream->settings.until_ns;
+}
+
+static int64_t next_timer_ns(const struct stream *stream) {
     if (stream->awaits_room) {
-        stream->timer_ns = clock_monotonic_ns() + LOOK_FOR_ROOM_NS;
-        return;
+        return clock_monotonic_ns() + LOOK_FOR_ROOM_NS;
     }
     bool for_display = stream->settings.repeat_for_display && !stream->was_repeated;
     int64_t wait_ns = stream->is_blocked ? STALLED_AFTER_NS : for_display ? REPEAT_FOR_DISPLAY_NS : KEEP_ALIVE_NS;
-    stream->timer_ns = stream->last_progress_ns + wait_ns;
+    return stream->last_progress_ns + wait_ns;
+}
+
+static void set_timer(struct stream *stream) {
+    int64_t until_ns = stream->settings.until_ns;
+    stream->timer_ns = next_timer_ns(stream);
+    if (until_ns != 0 && stream->offset == 0 && until_ns < stream->timer_ns) {
+        stream->timer_ns = until_ns;
+    }
 }
 
 /* Sends whatever can be sent. */
 static enum stream_verdict push(struct stream *stream) {
     enum err error = ERR_OK;
     while (error == ERR_OK) {
+        if (is_over(stream, clock_monotonic_ns())) {
+            return STREAM_ENDS;
+        }
         if (stream->offset == 0 && (error = choose_parts(stream)) == ERR_OK) {
             error = await_room(stream);
         }
@@ -326,7 +341,8 @@ enum stream_verdict stream_begin(struct stream *stream) {
 enum stream_verdict stream_on_writable(struct stream *stream) { return push(stream); }
 
 enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns) {
-    if (stream->is_blocked || (stream->awaits_room && now_ns - stream->waiting_since_ns >= STALLED_AFTER_NS)) {
+    if (is_over(stream, now_ns) || stream->is_blocked ||
+        (stream->awaits_room && now_ns - stream->waiting_since_ns >= STALLED_AFTER_NS)) {
         return STREAM_ENDS;
     }
     if (stream->awaits_room) {

@@ -22,5 +22,5 @@ void handle_video_feed(struct site *site, const struct http_request *request, co
                                               .repeat_for_display = needs_repetition(request)});
         topic_unref(&topic);
     }
-    stream_release(site);
+    stream_release(site, request);
 }

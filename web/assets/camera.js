@@ -9,7 +9,7 @@ const RETRY_MS = 3000;
 const main = document.querySelector('main');
 const image = main.querySelector('.picture');
 const wall = document.querySelector('#wall');
-const { id, source } = main.dataset;
+const { id, source, streamLife } = main.dataset;
 const stream = `camera/${id}/video_feed`;
 
 // ---- The stream ----
@@ -19,11 +19,15 @@ function endStream() {
   image.src = '';
 }
 
+// Under another address each time: of a stream that has ended Chromium would show the last picture and ask for no more.
+let streams = 0;
 function restartStream() {
   endStream();
-  if (!document.hidden) image.src = stream;
+  if (!document.hidden) image.src = `${stream}?again=${++streams}`;
 }
 
+// The server ends a stream after so long, which an <img> does not tell.
+if (Number(streamLife) > 0) setInterval(restartStream, Number(streamLife));
 document.addEventListener('visibilitychange', restartStream);
 addEventListener('pagehide', endStream);
 addEventListener('pageshow', (event) => {

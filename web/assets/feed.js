@@ -63,7 +63,9 @@ export class Feed {
         const response = await fetch(address, { signal, cache: 'no-store' });
         if (!response.ok) throw new Error(await reasonOf(response));
         this.#takeOver(controller);
+        const began = performance.now();
         await this.#play(response, () => { backoff = BACKOFF_MIN_MS; });
+        if (performance.now() - began > BACKOFF_MAX_MS) continue; // it has had its time
         throw new Error('the stream has ended');
       } catch (error) {
         if (signal.aborted) return;

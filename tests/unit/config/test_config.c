@@ -38,12 +38,14 @@ static void what_the_file_says_is_taken(void **state) {
     (void)state;
     struct config *config =
         load_valid("{\"$schema\": \"x\", \"server\": {\"listen\": \"0.0.0.0:81\", \"allow_anonymous\": true, "
-                   "\"max_streams\": 10, \"senders\": 3, "
+                   "\"max_streams\": 10, \"max_streams_per_address\": 3, \"max_stream_life_s\": 0.5, \"senders\": 3, "
                    "\"workers\": 4}, \"cameras\": [{\"id\": \"front-door\", \"name\": \"Haust\u00fcr\", \"source\": "
                    "{\"type\": \"pattern\", \"width\": 320, \"height\": 240, \"fps\": 12.5, \"quality\": 50}}]}");
     assert_string_equal(config->server.address, "0.0.0.0");
     assert_int_equal(config->server.port, 81);
     assert_true(config->server.allow_anonymous);
+    assert_int_equal(config->server.max_streams_per_address, 3);
+    assert_int_equal(config->server.max_stream_life_ns, NS_PER_S / 2);
     assert_int_equal(config->server.max_streams, 10);
     assert_int_equal(config->server.senders, 3);
     assert_int_equal(config->workers, 4);

@@ -140,6 +140,9 @@ static void defaults_of_the_schema_are_those_of_the_loader(void **state) {
             assert_int_equal(explicit_default->server.port, left_out->server.port);
             assert_int_equal(explicit_default->server.max_streams, left_out->server.max_streams);
             assert_int_equal(explicit_default->server.allow_anonymous, left_out->server.allow_anonymous);
+            assert_int_equal(explicit_default->server.max_streams_per_address,
+                             left_out->server.max_streams_per_address);
+            assert_int_equal(explicit_default->server.max_stream_life_ns, left_out->server.max_stream_life_ns);
             assert_int_equal(explicit_default->server.senders, left_out->server.senders);
             assert_int_equal(explicit_default->workers, left_out->workers);
             assert_true(camera_settings_equal(explicit_default->cameras, left_out->cameras));

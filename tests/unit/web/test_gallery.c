@@ -32,9 +32,12 @@ static void assert_shows(const char *page, const char *text) {
     assert_non_null(strstr(page, text));
 }
 
+static const struct page_settings root = {.base_path = ""};
+static const struct page_settings cams = {.base_path = "/cams", .stream_life_ns = 1500 * NS_PER_MS};
+
 static char *render_gallery(struct topic_snapshot *cameras, size_t count) {
     const struct broker_snapshot snapshot = {.topic_count = count, .topics = cameras};
-    char *page = gallery_render(&snapshot, "/cams");
+    char *page = gallery_render(&snapshot, &cams);
     assert_non_null(page);
     assert_null(strstr(page, "{{"));
     assert_shows(page, "</html>");
@@ -43,7 +46,7 @@ static char *render_gallery(struct topic_snapshot *cameras, size_t count) {
 }
 
 static char *render_camera(const struct topic_snapshot *camera) {
-    char *page = gallery_render_camera(camera, "/cams");
+    char *page = gallery_render_camera(camera, &cams);
     assert_non_null(page);
     assert_null(strstr(page, "{{"));
     assert_shows(page, "</html>");
@@ -105,7 +108,7 @@ static void markup_in_texts_is_shown_as_text(void **state) {
 static void marker_in_a_name_is_not_filled_in(void **state) {
     (void)state;
     struct topic_snapshot camera = camera_of("1", "{{error}}", STATE_OFFLINE);
-    char *page = gallery_render_camera(&camera, "");
+    char *page = gallery_render_camera(&camera, &root);
     assert_non_null(page);
     assert_shows(page, "<h1>{{error}}</h1>");
     free(page);
@@ -148,7 +151,7 @@ static void status_page_shows_the_whole_broker(void **state) {
         .frames = {.frames = 7, .bytes = 1234567},
     };
     const struct server_counts counts = {.streams_active = 8, .streams_max = 256, .streams_rejected = 9};
-    char *page = gallery_render_status(&snapshot, &counts, "");
+    char *page = gallery_render_status(&snapshot, &counts, &root);
     assert_non_null(page);
     assert_null(strstr(page, "{{"));
     static const char *const shown[] = {

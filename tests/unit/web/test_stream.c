@@ -384,6 +384,37 @@ static void a_placeholder_is_not_thinned_out(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- The end of its life ---- */
+
+static void a_stream_ends_when_its_time_is_over(void **state) {
+    struct fixture *fixture = *state;
+    publish(fixture->topic, fixture->pool, 1);
+    fixture->stream.settings.until_ns = clock_monotonic_ns() + NS_PER_S;
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
+    assert_int_equal(fixture->stream.timer_ns, fixture->stream.settings.until_ns);
+    assert_int_equal(stream_on_timer(&fixture->stream, fixture->stream.settings.until_ns), STREAM_ENDS);
+    fixture->stream.settings.until_ns = clock_monotonic_ns();
+    publish(fixture->topic, fixture->pool, 2);
+    assert_int_equal(stream_on_news(&fixture->stream.channels[0]), STREAM_ENDS);
+    receive(fixture);
+    assert_received(fixture, "1", TEST_FRAME_BYTES);
+}
+
+static void a_part_that_was_begun_is_sent_whole_before_the_end(void **state) {
+    struct fixture *fixture = *state;
+    publish_large(fixture, 1);
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
+    assert_true(fixture->stream.is_blocked);
+    fixture->stream.settings.until_ns = clock_monotonic_ns();
+    enum stream_verdict verdict = STREAM_GOES_ON;
+    while (verdict == STREAM_GOES_ON) {
+        receive(fixture);
+        verdict = stream_on_writable(&fixture->stream);
+    }
+    receive(fixture);
+    assert_received(fixture, "1", LARGE_BYTES);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(news_send_the_newest_frame_whole),
@@ -405,6 +436,8 @@ int main(void) {
         TEST(a_capped_client_that_is_slow_skips_only_what_it_was_due),
         TEST(frames_that_came_before_the_next_was_due_are_no_skips),
         TEST(a_placeholder_is_not_thinned_out),
+        cmocka_unit_test_setup_teardown(a_stream_ends_when_its_time_is_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_part_that_was_begun_is_sent_whole_before_the_end, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
