@@ -1,6 +1,6 @@
 #include "web/parameters.h"
 
-#include "web/piece.h"
+#include "web/urlencoded.h"
 
 #include <string.h>
 
@@ -13,41 +13,6 @@ static enum err refuse_parameter(struct route_error *error, const char *message)
     *error = (struct route_error){.status = 400, .code = "bad_parameter"};
     reason_set(&error->message, "%s", message);
     return ERR_INVALID;
-}
-
-static int hex_digit(char character) {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = memchr(digits, character, sizeof digits - 1);
-    return at == NULL ? -1 : (int)(at - digits) % 16;
-}
-
-/* Takes one character of application/x-www-form-urlencoded text (WHATWG URL, section 5.1) off the front. NUL where it
- * is malformed. */
-static char decode_next(struct piece *raw) {
-    size_t used = 1;
-    int character = raw->bytes[0] == '+' ? ' ' : raw->bytes[0];
-    if (character == '%') {
-        int high = raw->count > 2 ? hex_digit(raw->bytes[1]) : -1;
-        int low = high >= 0 ? hex_digit(raw->bytes[2]) : -1;
-        character = low < 0 ? '\0' : high * 16 + low;
-        used = raw->count > 2 ? 3 : raw->count;
-    }
-    *raw = (struct piece){raw->bytes + used, raw->count - used};
-    return (char)character;
-}
-
-/* False where the text is malformed, holds a NUL or does not fit. */
-static bool decode(struct piece raw, char text[PARAMETER_MAX_BYTES + 1]) {
-    size_t used = 0;
-    while (raw.count > 0) {
-        char character = decode_next(&raw);
-        if (character == '\0' || used == PARAMETER_MAX_BYTES) {
-            return false;
-        }
-        text[used++] = character;
-    }
-    text[used] = '\0';
-    return true;
 }
 
 /* Digits with at most one point; no sign, no exponent, and the same in every locale. A text of
@@ -183,20 +148,7 @@ static const struct parameter {
 /* The raw value of a parameter; its bytes are NULL where it is not given. */
 static enum err find_parameter(const char *name, const char *repeated, struct piece query, struct piece *found,
                                struct route_error *error) {
-    *found = (struct piece){NULL, 0};
-    while (query.count > 0) {
-        struct piece value = piece_take(&query, '&');
-        struct piece raw_name = piece_take(&value, '=');
-        char text[PARAMETER_MAX_BYTES + 1];
-        if (!decode(raw_name, text) || strcmp(text, name) != 0) {
-            continue;
-        }
-        if (found->bytes != NULL) {
-            return refuse_parameter(error, repeated);
-        }
-        *found = value;
-    }
-    return ERR_OK;
+    return urlencoded_find(query, name, found) > 1 ? refuse_parameter(error, repeated) : ERR_OK;
 }
 
 bool parameters_next_camera(struct route_cameras *cameras, char name[ROUTE_NAME_MAX_BYTES + 1]) {
@@ -206,7 +158,7 @@ bool parameters_next_camera(struct route_cameras *cameras, char name[ROUTE_NAME_
     }
     size_t used = 0;
     char character;
-    while (list.count > 0 && (character = decode_next(&list)) != ',') {
+    while (list.count > 0 && (character = urlencoded_next(&list)) != ',') {
         if (used < ROUTE_NAME_MAX_BYTES) {
             name[used++] = character >= ' ' && character <= '~' ? character : NO_NAME;
         } else {
@@ -251,7 +203,7 @@ enum err parameters_parse(const char *query_text, struct route *route, struct ro
         if (find_parameter(parameter->name, parameter->repeated, query, &value, error) != ERR_OK) {
             return ERR_INVALID;
         }
-        if (value.bytes != NULL && (!decode(value, text) || !parameter->set(text, route))) {
+        if (value.bytes != NULL && (!urlencoded_decode(value, text, sizeof text) || !parameter->set(text, route))) {
             return refuse_parameter(error, parameter->wrong);
         }
     }
