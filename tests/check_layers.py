@@ -27,6 +27,8 @@ LAYERS = {
 OUTSIDERS = {
     "jansson.h": (r"config/.*|web/status\.c", None),
     "civetweb.h": (r"web/[^/]*\.c", 2),
+    "crypt.h": (r"web/password\.c", 1),
+    "sodium.h": (r"web/[^/]*\.c", None),
     "jpeglib.h": (r"cameras/.*", None),
     "ft2build.h": (r"cameras/.*", 1),
     "linux/videodev2.h": (r"cameras/v4l2_[a-z]*\.c", None),
