@@ -1,0 +1,37 @@
+/* What the cookie of somebody who has logged in says. The server keeps nothing of it, but for those who have logged out
+ * before their time: so sessions survive a restart where the configuration has a secret.
+ *
+ * Threads: any. */
+#ifndef WEB_SESSION_H
+#define WEB_SESSION_H
+
+#include "web/access.h"
+
+/* From its last renewal. */
+#define SESSION_LASTS_S (7 * 24 * 3600)
+/* A cookie older than that is replaced by a new one. */
+#define SESSION_RENEWED_AFTER_S (24 * 3600)
+#define SESSION_ID_BYTES 16
+
+struct session {
+    struct fingerprint fingerprint; /* of the account */
+    unsigned char id[SESSION_ID_BYTES];
+    int64_t began_s;   /* since the epoch, as all here */
+    int64_t expires_s; /* SESSION_LASTS_S after its last renewal */
+};
+
+struct session session_begin(const struct account *account, int64_t now_s);
+void session_write(const struct session *session, const struct signing_key *key, char text[SIGNED_TEXT_ROOM_BYTES]);
+/* False: forged, cut or expired. */
+CHECKED bool session_read(const char *text, size_t count, const struct signing_key *key, int64_t now_s,
+                          struct session *session);
+
+/* Sessions that were ended before they expired. */
+struct ended_sessions;
+CHECKED enum err ended_sessions_create(struct ended_sessions **ended);
+void ended_sessions_destroy(struct ended_sessions **ended);
+/* When there are too many to remember, all that began no later than the one forgotten end with it. */
+void ended_sessions_add(struct ended_sessions *ended, const struct session *session, int64_t now_s);
+bool ended_sessions_has(struct ended_sessions *ended, const struct session *session);
+
+#endif
