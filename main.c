@@ -1,6 +1,7 @@
 /* What the command line asks for: the server until a signal ends it, or one of the small things. */
 #include "broker/log.h"
 #include "config/config.h"
+#include "config/hash_password.h"
 #include "config/list_devices.h"
 #include "config/options.h"
 #include "config/program.h"
@@ -91,8 +92,10 @@ int main(int argc, char *argv[]) {
         fputs(options.help ? options_help() : "framebroker " FRAMEBROKER_VERSION "\n", stdout);
         return EXIT_DONE;
     }
-    if (options.list_devices) {
-        return list_devices(stdout, options.json) == ERR_OK ? EXIT_DONE : EXIT_FAILED;
+    if (options.list_devices || options.hash_password) {
+        enum err error =
+            options.list_devices ? list_devices(stdout, options.json) : hash_password(stdin, stdout, stderr);
+        return error == ERR_OK ? EXIT_DONE : EXIT_FAILED;
     }
     log_open(options.log_format);
     if (options.verbose) {

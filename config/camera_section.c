@@ -56,29 +56,16 @@ static void read_id(const struct node *node, struct topic_settings *topic) {
     memcpy(topic->id, text, length + 1);
 }
 
-static bool has_controls(const char *text) {
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-        /* U+0080 to U+009F are 0xC2 0x80 to 0xC2 0x9F. */
-        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void read_name(const struct node *node, struct topic_settings *topic) {
     const char *text = node_text(node);
     if (text == NULL) {
         return;
     }
-    /* The parser has checked the file's UTF-8, but not that of the environment. */
-    json_auto_t *utf8 = json_string(text);
-    size_t length = strlen(text);
-    if (length == 0 || length > TOPIC_NAME_MAX_BYTES || utf8 == NULL || has_controls(text)) {
+    if (!text_is_name(text, TOPIC_NAME_MAX_BYTES)) {
         node_fault(node, "must be 1 to %d bytes of UTF-8 without control characters", TOPIC_NAME_MAX_BYTES);
         return;
     }
-    memcpy(topic->name, text, length + 1);
+    memcpy(topic->name, text, strlen(text) + 1);
 }
 
 /* A camera that is slower than the common time-out would be stale between any two frames. */

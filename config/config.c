@@ -81,6 +81,7 @@ static void read_root(const struct node *root, struct config *config) {
     } else {
         node_fault(root, "\"cameras\" is missing: add at least one");
     }
+    access_section_read(&section, config);
     server_section_check_exposure(root, config);
     section_end(&section);
 }
@@ -124,6 +125,9 @@ enum err config_load(const char *path, FILE *faults, struct config **config) {
         document_write_faults(&document, faults);
         error = ran_out_of_memory(loaded) ? ERR_MEMORY : error;
     }
+    if (error == ERR_OK) {
+        error = access_create(&loaded->access, &loaded->server.access);
+    }
     document_finish(&document);
 out:
     if (error == ERR_MEMORY) {
@@ -149,6 +153,7 @@ void config_destroy(struct config **config_pointer) {
         storage_unref(&config->cameras[i].storage);
     }
     edge_unref(&config->server.edge);
+    access_unref(&config->server.access);
     struct storage *storage = config->storage; /* holds the config itself */
     storage_unref(&storage);
 }

@@ -18,7 +18,8 @@ struct file_mention;
 
 struct config {
     struct server_settings server;
-    unsigned workers; /* encoding threads; 0: as many as there are cores */
+    struct access_settings access; /* what server.access was made of */
+    unsigned workers;              /* encoding threads; 0: as many as there are cores */
     struct camera_settings *cameras;
     size_t camera_count;
     const struct file_mention *files; /* that it names, in order */

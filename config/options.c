@@ -12,6 +12,7 @@ const char *options_help(void) {
            "  --listen ADDR:PORT  listen there instead of where the file says; port 0 takes a free one\n"
            "  --list-devices      print the V4L2 devices: paths, formats, sizes, rates; --json for machines\n"
            "  --log-format TYPE   how events are logged: text, or json, one object a line\n"
+           "  --hash-password     ask for a password and print its hash, for \"users\" of the configuration\n"
            "  --verbose           log more\n"
            "  --version           print the version and exit\n"
            "  --help              print this and exit\n"
@@ -60,6 +61,7 @@ enum err options_parse(int argc, char *const argv[], struct options *options, st
             take_flag("--version", argument, &options->version) ||
             take_flag("--verbose", argument, &options->verbose) ||
             take_flag("--list-devices", argument, &options->list_devices) ||
+            take_flag("--hash-password", argument, &options->hash_password) ||
             take_flag("--json", argument, &options->json)) {
             continue;
         }

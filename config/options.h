@@ -9,7 +9,7 @@ struct options {
     const char *config_path; /* NULL: not given */
     const char *listen;      /* NULL: as the file says */
     enum log_format log_format;
-    bool check, help, version, verbose, list_devices;
+    bool check, help, version, verbose, list_devices, hash_password;
     bool json; /* with list_devices */
 };
 

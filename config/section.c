@@ -142,6 +142,23 @@ const char *node_text(const struct node *node) {
     return check_type(node, json_is_string(node->json), "a string") ? environment_expand(node) : NULL;
 }
 
+static bool has_controls(const char *text) {
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        /* U+0080 to U+009F are 0xC2 0x80 to 0xC2 0x9F. */
+        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool text_is_name(const char *text, size_t most_bytes) {
+    /* The parser has checked the file's UTF-8, but not that of the environment. */
+    json_auto_t *utf8 = json_string(text);
+    size_t length = strlen(text);
+    return length > 0 && length <= most_bytes && utf8 != NULL && !has_controls(text);
+}
+
 bool node_is_list(const struct node *node, size_t least, size_t most) {
     if (!check_type(node, json_is_array(node->json), "a list")) {
         return false;

@@ -43,6 +43,8 @@ int64_t section_duration_ns(struct section *section, const char *key, double lea
 
 /* The text of a node with its environment variables, from the storage. NULL after a fault. */
 const char *node_text(const struct node *node);
+/* Whether a text can be a name for people: 1 to most_bytes of UTF-8 without control characters. */
+bool text_is_name(const char *text, size_t most_bytes);
 /* False after a fault: it is no list, or holds fewer or more than that. */
 CHECKED bool node_is_list(const struct node *node, size_t least, size_t most);
 /* The fault of a text that has to be one of these; the nearest, or all of them, are named. */

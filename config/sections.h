@@ -18,6 +18,9 @@ void server_section_check_exposure(const struct node *root, const struct config 
 /* Those keys of it that say how the network reaches the server. */
 void edge_keys_read(struct section *section, struct edge_settings *edge);
 
+/* "users", "tokens" and "secret", once the cameras are read. */
+void access_section_read(struct section *root, struct config *config);
+
 /* Settings that a file without "defaults" gives to its cameras. */
 extern const struct camera_settings camera_settings_built_in;
 /* "defaults", over the built-in ones. */

@@ -39,8 +39,7 @@ void server_section_read(const struct node *node, struct config *config) {
 }
 
 static enum err check_exposure(const struct config *config, struct reason *reason) {
-    const bool has_users = false;
-    return server_check_exposure(&config->server, has_users, reason);
+    return server_check_exposure(&config->server, config->access.account_count > 0, reason);
 }
 
 void server_section_check_exposure(const struct node *root, const struct config *config) {

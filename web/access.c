@@ -3,6 +3,7 @@
 #include "web/credentials.h"
 
 #include <fnmatch.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -76,18 +77,23 @@ static struct fingerprint make_fingerprint(const struct signing_key *key, const 
     return fingerprint;
 }
 
-static struct signing_key master_key(const struct access_settings *settings, const struct signing_key *fallback) {
-    if (settings->secret == NULL) {
-        return *fallback;
+/* Of those who have no secret: the same for as long as the process runs. */
+static struct signing_key process_key;
+static pthread_once_t process_key_made = PTHREAD_ONCE_INIT;
+
+static void make_process_key(void) { randombytes_buf(process_key.bytes, sizeof process_key.bytes); }
+
+static struct signing_key master_key(const char *secret) {
+    if (secret == NULL) {
+        pthread_once(&process_key_made, make_process_key);
+        return process_key;
     }
     struct signing_key key;
-    crypto_generichash(key.bytes, sizeof key.bytes, (const unsigned char *)settings->secret, strlen(settings->secret),
-                       NULL, 0);
+    crypto_generichash(key.bytes, sizeof key.bytes, (const unsigned char *)secret, strlen(secret), NULL, 0);
     return key;
 }
 
-enum err access_create(const struct access_settings *settings, const struct signing_key *fallback,
-                       struct access **out) {
+enum err access_create(const struct access_settings *settings, struct access **out) {
     size_t pattern_count = 0, text_bytes = 0;
     for (size_t i = 0; i < settings->account_count; i++) {
         measure(&settings->accounts[i], &pattern_count, &text_bytes);
@@ -99,7 +105,7 @@ enum err access_create(const struct access_settings *settings, const struct sign
     }
     const char **patterns = (const char **)(access->accounts + settings->account_count);
     char *room = (char *)(patterns + pattern_count);
-    struct signing_key master = master_key(settings, fallback);
+    struct signing_key master = master_key(settings->secret);
     struct signing_key fingerprint_key = signing_key_for(&master, "account");
     atomic_init(&access->references, 1);
     access->session_key = signing_key_for(&master, "session");
@@ -143,11 +149,6 @@ static const struct account *next_user(const struct access *access, size_t *at) 
         }
     }
     return NULL;
-}
-
-bool access_has_users(const struct access *access) {
-    size_t at = 0;
-    return next_user(access, &at) != NULL;
 }
 
 const struct account *access_find_user(const struct access *access, const char *name) {

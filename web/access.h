@@ -57,10 +57,10 @@ struct account {
 
 struct access;
 
-/* settings is copied. fallback is the key without a secret. ERR_MEMORY. */
-CHECKED enum err access_create(const struct access_settings *settings, const struct signing_key *fallback,
-                               struct access **access);
+/* settings is copied. ERR_MEMORY. */
+CHECKED enum err access_create(const struct access_settings *settings, struct access **access);
 struct access *access_ref(struct access *access);
+/* *access may be NULL. */
 void access_unref(struct access **access);
 
 /* What cookies and links are signed with; borrowed. */
@@ -69,7 +69,6 @@ const struct signing_key *access_link_key(const struct access *access);
 
 /* Whether everybody may do everything. */
 bool access_is_open(const struct access *access);
-bool access_has_users(const struct access *access);
 /* All borrowed; NULL: there is none. */
 const struct account *access_find_user(const struct access *access, const char *name);
 const struct account *access_find_token(const struct access *access, const char *token);

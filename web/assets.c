@@ -21,6 +21,8 @@ EMBEDDED(favicon_svg);
 EMBEDDED(feed_js);
 EMBEDDED(figures_js);
 EMBEDDED(gallery_html);
+EMBEDDED(login_css);
+EMBEDDED(login_html);
 EMBEDDED(multipart_js);
 EMBEDDED(page_css);
 EMBEDDED(status_css);
@@ -33,6 +35,7 @@ EMBEDDED(wall_js);
 
 const struct asset asset_gallery_page = ASSET("gallery.html", HTML, gallery_html);
 const struct asset asset_camera_page = ASSET("camera.html", HTML, camera_html);
+const struct asset asset_login_page = ASSET("login.html", HTML, login_html);
 const struct asset asset_status_page = ASSET("status.html", HTML, status_html);
 
 static const struct asset served[] = {
@@ -43,6 +46,7 @@ static const struct asset served[] = {
     ASSET("favicon.svg", SVG, favicon_svg),
     ASSET("feed.js", JAVASCRIPT, feed_js),
     ASSET("figures.js", JAVASCRIPT, figures_js),
+    ASSET("login.css", CSS, login_css),
     ASSET("multipart.js", JAVASCRIPT, multipart_js),
     ASSET("page.css", CSS, page_css),
     ASSET("status.css", CSS, status_css),
@@ -60,4 +64,14 @@ const struct asset *asset_find(const char *name) {
         }
     }
     return NULL;
+}
+
+bool asset_is_public(const char *name) {
+    static const char *const names[] = {"favicon.svg", "login.css", "page.css"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }

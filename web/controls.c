@@ -28,6 +28,9 @@ static void reply_list(const struct http_request *request, struct topic *topic, 
         reply_not_open(request, topic, &reason);
         return;
     }
+    for (size_t i = 0; i < list.count && visitor_rights(request->visitor) < RIGHTS_ADMIN; i++) {
+        list.controls[i].writable = false;
+    }
     char *text = status_render_controls(&list, refusals, refusal_count);
     control_list_finish(&list);
     if (text == NULL) {

@@ -49,17 +49,11 @@ static void add_camera(struct selection *selection, struct topic *camera) {
     selection->topics[selection->count++] = camera;
 }
 
-static void select_all(const struct topic_list *all, struct selection *selection) {
-    for (size_t i = 0; i < all->count; i++) {
-        selection->topics[selection->count++] = topic_ref(all->topics[i]);
-    }
-}
-
-static void select_named(struct broker *broker, struct route_cameras list, struct selection *selection,
-                         struct unknown *unknown) {
+static void select_named(struct site *site, const struct visitor *visitor, struct route_cameras list,
+                         struct selection *selection, struct unknown *unknown) {
     char name[ROUTE_NAME_MAX_BYTES + 1];
     while (parameters_next_camera(&list, name)) {
-        struct topic *camera = broker_find_topic(broker, name);
+        struct topic *camera = site_find_camera(site, visitor, name);
         if (camera != NULL) {
             add_camera(selection, camera);
         } else {
@@ -79,17 +73,14 @@ static void release(struct selection *selection) {
 static bool select_cameras(struct site *site, const struct http_request *request, const struct route *route,
                            struct selection *selection) {
     struct unknown unknown = {.count = 0};
-    struct topic_list *all = broker_topics(site->broker);
-    size_t room = route->cameras.text == NULL ? all->count : ROUTE_CAMERAS_MAX;
-    selection->topics = calloc(room + 1, sizeof(struct topic *));
+    bool is_all = route->cameras.text == NULL;
+    selection->topics = is_all ? site_cameras(site, request->visitor, &selection->count)
+                               : calloc(ROUTE_CAMERAS_MAX, sizeof(struct topic *));
     if (selection->topics == NULL) {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "out_of_memory", "the server is out of memory");
-    } else if (route->cameras.text == NULL) {
-        select_all(all, selection);
-    } else {
-        select_named(site->broker, route->cameras, selection, &unknown);
+    } else if (!is_all) {
+        select_named(site, request->visitor, route->cameras, selection, &unknown);
     }
-    topic_list_unref(&all);
     if (unknown.count > 0) {
         reply_unknown(request, &unknown);
     }

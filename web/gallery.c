@@ -102,6 +102,15 @@ static struct figure bytes_figure(uint64_t bytes) {
     return figure;
 }
 
+static const char *account_name(const struct visitor *visitor) {
+    return visitor != NULL && visitor->account != NULL ? visitor->account->settings.name : "";
+}
+
+/* The attribute of what only those see who have logged in. */
+static const char *hidden_without_session(const struct visitor *visitor) {
+    return visitor != NULL && visitor->has_session ? "" : "hidden";
+}
+
 /* The page's script writes the same texts later: figuresOf() in figures.js. */
 static void write_camera(FILE *out, struct template template, const struct topic_snapshot *topic,
                          const struct page_settings *page_settings) {
@@ -139,6 +148,8 @@ static void write_camera(FILE *out, struct template template, const struct topic
         {"restarts", restarts.text},
         {"viewers", viewers.text},
         {"stream_life_ms", life.text},
+        {"account", account_name(page_settings->visitor)},
+        {"logout", hidden_without_session(page_settings->visitor)},
     };
     template_write(out, template, values, COUNT_OF(values));
 }
@@ -182,7 +193,12 @@ char *gallery_render(const struct broker_snapshot *snapshot, const struct page_s
     write_summary(snapshot, summary, sizeof summary);
     struct figure cameras = count_figure(snapshot->topic_count);
     const struct template_value values[] = {
-        {"base", page_settings->base_path}, {"summary", summary}, {"cameras", cameras.text}};
+        {"base", page_settings->base_path},
+        {"summary", summary},
+        {"cameras", cameras.text},
+        {"account", account_name(page_settings->visitor)},
+        {"logout", hidden_without_session(page_settings->visitor)},
+    };
     return render_cameras(&asset_gallery_page, "tile", snapshot, values, COUNT_OF(values), page_settings);
 }
 
@@ -212,6 +228,8 @@ char *gallery_render_status(const struct broker_snapshot *snapshot, const struct
         {"frames", frames.text},
         {"uptime", uptime.text},
         {"version", FRAMEBROKER_VERSION},
+        {"account", account_name(page_settings->visitor)},
+        {"logout", hidden_without_session(page_settings->visitor)},
     };
     return render_cameras(&asset_status_page, "camera", snapshot, values, COUNT_OF(values), page_settings);
 }
@@ -222,5 +240,19 @@ char *gallery_render_camera(const struct topic_snapshot *topic, const struct pag
         return NULL;
     }
     write_camera(page.out, template_of(&asset_camera_page), topic, page_settings);
+    return page_close(&page);
+}
+
+char *gallery_render_login(const char *message, const char *name, const char *next, const char *base_path) {
+    struct page page;
+    if (page_open(&page) != ERR_OK) {
+        return NULL;
+    }
+    const struct template_value values[] = {{"base", base_path},
+                                            {"message", message},
+                                            {"message_hidden", message[0] == '\0' ? "hidden" : ""},
+                                            {"name", name},
+                                            {"next", next}};
+    template_write(page.out, template_of(&asset_login_page), values, COUNT_OF(values));
     return page_close(&page);
 }

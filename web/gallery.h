@@ -6,11 +6,13 @@
 
 #include "broker/broker.h"
 #include "web/status.h"
+#include "web/visitor.h"
 
-/* What pages have to know of the server. */
+/* What pages have to know beside what they show. */
 struct page_settings {
-    const char *base_path;  /* what links begin with, e.g. "/cams"; "" at the root */
-    int64_t stream_life_ns; /* after which a stream has to be begun anew; 0: never */
+    const char *base_path;         /* what links begin with, e.g. "/cams"; "" at the root */
+    int64_t stream_life_ns;        /* after which a stream has to be begun anew; 0: never */
+    const struct visitor *visitor; /* for whom the page is; NULL: nobody in particular */
 };
 
 /* /: a tile for each camera. */
@@ -20,5 +22,7 @@ char *gallery_render_camera(const struct topic_snapshot *topic, const struct pag
 /* /status: the figures of /api/status for people. */
 char *gallery_render_status(const struct broker_snapshot *snapshot, const struct server_counts *counts,
                             const struct page_settings *page_settings);
+/* /login: message tells what was wrong the last time ("": nothing); next is the address that it leads to. */
+char *gallery_render_login(const char *message, const char *name, const char *next, const char *base_path);
 
 #endif

@@ -9,12 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HTML "text/html; charset=utf-8"
-#define JSON "application/json"
-
-/* Sends a text that a renderer made, and frees it; NULL: there was no memory for it. */
-static void reply_text(const struct http_request *request, int status, const char *content_type, const char *headers,
-                       char *text) {
+void reply_text(const struct http_request *request, int status, const char *content_type, const char *headers,
+                char *text) {
     if (text == NULL) {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "out_of_memory", "the server is out of memory");
         return;
@@ -45,32 +41,41 @@ static struct page_settings page_settings_of(struct site *site, const struct htt
     return (struct page_settings){
         .base_path = edge_settings(request->edge)->base_path,
         .stream_life_ns = atomic_load_explicit(&site->stream_life_ns, memory_order_relaxed),
+        .visitor = request->visitor,
     };
 }
 
 static void handle_overview(struct site *site, const struct http_request *request, const struct route *route) {
     enum route_target target = route->target;
-    bool is_brief = route->is_brief || target == ROUTE_GALLERY || target == ROUTE_READY;
+    bool is_brief = route->is_brief || target == ROUTE_GALLERY;
     struct broker_snapshot snapshot;
-    if ((is_brief ? broker_snapshot_brief : broker_snapshot)(site->broker, &snapshot) != ERR_OK) {
-        reply_text(request, 503, JSON, NULL, NULL);
+    if (site_snapshot(site, request->visitor, is_brief, &snapshot) != ERR_OK) {
+        reply_text(request, 503, CONTENT_JSON, NULL, NULL);
         return;
     }
     struct server_counts counts = counts_of(site);
     const struct page_settings page = page_settings_of(site, request);
-    bool ready = true;
     switch (target) {
-    case ROUTE_GALLERY: reply_text(request, 200, HTML, NULL, gallery_render(&snapshot, &page)); break;
+    case ROUTE_GALLERY: reply_text(request, 200, CONTENT_HTML, NULL, gallery_render(&snapshot, &page)); break;
     case ROUTE_STATUS_PAGE:
-        reply_text(request, 200, HTML, NULL, gallery_render_status(&snapshot, &counts, &page));
+        reply_text(request, 200, CONTENT_HTML, NULL, gallery_render_status(&snapshot, &counts, &page));
         break;
-    case ROUTE_STATUS: reply_text(request, 200, JSON, NULL, status_render(&snapshot, &counts)); break;
-    case ROUTE_CAMERAS: reply_text(request, 200, JSON, NULL, status_render_cameras(&snapshot)); break;
-    default: {
-        char *text = status_render_ready(&snapshot, &ready);
-        reply_text(request, ready ? 200 : 503, JSON, ready ? NULL : "Retry-After: 1\r\n", text);
+    case ROUTE_STATUS: reply_text(request, 200, CONTENT_JSON, NULL, status_render(&snapshot, &counts)); break;
+    default: reply_text(request, 200, CONTENT_JSON, NULL, status_render_cameras(&snapshot));
     }
+    broker_snapshot_finish(&snapshot);
+}
+
+/* Anybody may ask whether all is well, but which cameras are not is told only to those who may see them. */
+static void handle_ready(struct site *site, const struct http_request *request) {
+    struct broker_snapshot snapshot;
+    if (broker_snapshot_brief(site->broker, &snapshot) != ERR_OK) {
+        reply_text(request, 503, CONTENT_JSON, NULL, NULL);
+        return;
     }
+    bool ready = true;
+    char *text = status_render_ready(&snapshot, request->visitor, &ready);
+    reply_text(request, ready ? 200 : 503, CONTENT_JSON, ready ? NULL : "Retry-After: 1\r\n", text);
     broker_snapshot_finish(&snapshot);
 }
 
@@ -79,20 +84,20 @@ static void handle_overview(struct site *site, const struct http_request *reques
 static void handle_camera_view(struct site *site, const struct http_request *request, enum route_target target,
                                struct topic *topic) {
     struct topic_snapshot snapshot;
-    if (broker_snapshot_topic(site->broker, topic, &snapshot) != ERR_OK) {
-        reply_text(request, 503, JSON, NULL, NULL);
+    if (site_snapshot_camera(site, request->visitor, topic, &snapshot) != ERR_OK) {
+        reply_text(request, 503, CONTENT_JSON, NULL, NULL);
         return;
     }
     if (target == ROUTE_CAMERA_PAGE) {
         const struct page_settings page = page_settings_of(site, request);
-        reply_text(request, 200, HTML, NULL, gallery_render_camera(&snapshot, &page));
+        reply_text(request, 200, CONTENT_HTML, NULL, gallery_render_camera(&snapshot, &page));
     } else {
-        reply_text(request, 200, JSON, NULL, status_render_camera(&snapshot));
+        reply_text(request, 200, CONTENT_JSON, NULL, status_render_camera(&snapshot));
     }
     topic_snapshot_finish(&snapshot);
 }
 
-static void reply_no_such_camera(const struct http_request *request, const struct route *route) {
+void reply_no_such_camera(const struct http_request *request, const struct route *route) {
     char name[ROUTE_NAME_MAX_BYTES + 1];
     snprintf(name, sizeof name, "%zu", route->place + 1);
     http_reply_error(request, 404, NULL, "no_such_camera", "there is no camera \"%s\"; /api/cameras lists them",
@@ -100,8 +105,8 @@ static void reply_no_such_camera(const struct http_request *request, const struc
 }
 
 static void handle_camera(struct site *site, const struct http_request *request, const struct route *route) {
-    struct topic *topic = route->name[0] != '\0' ? broker_find_topic(site->broker, route->name)
-                                                 : broker_topic_at(site->broker, route->place);
+    struct topic *topic = route->name[0] != '\0' ? site_find_camera(site, request->visitor, route->name)
+                                                 : site_camera_at(site, request->visitor, route->place);
     if (topic == NULL) {
         reply_no_such_camera(request, route);
         return;
@@ -110,8 +115,6 @@ static void handle_camera(struct site *site, const struct http_request *request,
     case ROUTE_VIDEO_FEED: handle_video_feed(site, request, route, topic); break;
     case ROUTE_SNAPSHOT: handle_snapshot(site, request, route, topic); break;
     case ROUTE_CONTROLS: handle_controls(site, request, route, topic); break;
-    case ROUTE_PUSH_FRAME:
-    case ROUTE_PUSH_STREAM: handle_push(site, request, route, topic); break;
     default: handle_camera_view(site, request, route->target, topic);
     }
     topic_unref(&topic);
@@ -139,6 +142,31 @@ static void reply_route_error(const struct http_request *request, const struct r
     http_reply_error(request, error->status, allow, error->code, "%s", error->message.text);
 }
 
+/* The visitor has been admitted. */
+static void answer(struct site *site, const struct http_request *request, const struct route *route) {
+    switch (route->target) {
+    case ROUTE_ASSET: handle_asset(request, route->name); break;
+    case ROUTE_HEALTH: reply_text(request, 200, CONTENT_JSON, NULL, status_render_health()); break;
+    case ROUTE_GALLERY:
+    case ROUTE_STATUS_PAGE:
+    case ROUTE_STATUS:
+    case ROUTE_CAMERAS: handle_overview(site, request, route); break;
+    case ROUTE_READY: handle_ready(site, request); break;
+    case ROUTE_FEED: handle_feed(site, request, route); break;
+    case ROUTE_RELOAD: handle_reload(site, request); break;
+    case ROUTE_CAMERA_PAGE:
+    case ROUTE_VIDEO_FEED:
+    case ROUTE_SNAPSHOT:
+    case ROUTE_CONTROLS:
+    case ROUTE_CAMERA: handle_camera(site, request, route); break;
+    case ROUTE_PUSH_FRAME:
+    case ROUTE_PUSH_STREAM: handle_push(site, request, route); break;
+    case ROUTE_LOGIN: handle_login(site, request, route); break;
+    case ROUTE_LOGOUT: handle_logout(site, request); break;
+    case ROUTE_TOKENS: handle_tokens(site, request); break;
+    }
+}
+
 void handle_request(struct site *site, const struct http_request *request) {
     struct route route;
     struct route_error error;
@@ -153,22 +181,12 @@ void handle_request(struct site *site, const struct http_request *request) {
         }
         return;
     }
-    switch (route.target) {
-    case ROUTE_ASSET: handle_asset(request, route.name); break;
-    case ROUTE_HEALTH: reply_text(request, 200, JSON, NULL, status_render_health()); break;
-    case ROUTE_GALLERY:
-    case ROUTE_STATUS_PAGE:
-    case ROUTE_STATUS:
-    case ROUTE_CAMERAS:
-    case ROUTE_READY: handle_overview(site, request, &route); break;
-    case ROUTE_FEED: handle_feed(site, request, &route); break;
-    case ROUTE_RELOAD: handle_reload(site, request); break;
-    case ROUTE_CAMERA_PAGE:
-    case ROUTE_VIDEO_FEED:
-    case ROUTE_SNAPSHOT:
-    case ROUTE_CONTROLS:
-    case ROUTE_CAMERA:
-    case ROUTE_PUSH_FRAME:
-    case ROUTE_PUSH_STREAM: handle_camera(site, request, &route); break;
+    struct visitor visitor;
+    if (!gate_admit(site->gate, request, &route, &visitor)) {
+        return;
     }
+    struct http_request admitted = *request;
+    admitted.visitor = &visitor;
+    answer(site, &admitted, &route);
+    visitor_finish(&visitor);
 }

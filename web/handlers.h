@@ -9,6 +9,7 @@
 #include "broker/sync.h"
 #include "web/admission.h"
 #include "web/edge.h"
+#include "web/gate.h"
 #include "web/http.h"
 #include "web/router.h"
 #include "web/sender.h"
@@ -25,6 +26,8 @@ struct site {
     struct broker *broker;
     struct senders *senders;
     struct admission *admission;
+    struct gate *gate;
+    unsigned char viewer_key[16]; /* of what stands for a viewer's address to whoever may not see it */
     struct server_host host;
     unsigned pushers_max;
     struct lock lock;
@@ -54,8 +57,32 @@ void handle_controls(struct site *site, const struct http_request *request, cons
                      struct topic *camera);
 void handle_feed(struct site *site, const struct http_request *request, const struct route *route);
 void handle_reload(struct site *site, const struct http_request *request);
+void handle_login(struct site *site, const struct http_request *request, const struct route *route);
+void handle_logout(struct site *site, const struct http_request *request);
+void handle_tokens(struct site *site, const struct http_request *request);
 
-/* What they share. */
+/* ---- The cameras that a visitor may see. Handlers take them from here alone. ---- */
+
+/* By id, else by place among those that he may see, from 1. A new reference, or NULL. */
+CHECKED struct topic *site_find_camera(struct site *site, const struct visitor *visitor, const char *name);
+/* By that place, from 0. */
+CHECKED struct topic *site_camera_at(struct site *site, const struct visitor *visitor, size_t place);
+/* All of them, in order: *count new references, in memory that is the caller's to free(). NULL: there is none left. */
+CHECKED struct topic **site_cameras(struct site *site, const struct visitor *visitor, size_t *count);
+/* broker_snapshot(), or broker_snapshot_brief(), and broker_snapshot_topic() of what he may see. */
+CHECKED enum err site_snapshot(struct site *site, const struct visitor *visitor, bool is_brief,
+                               struct broker_snapshot *snapshot);
+CHECKED enum err site_snapshot_camera(struct site *site, const struct visitor *visitor, struct topic *camera,
+                                      struct topic_snapshot *snapshot);
+
+/* ---- What handlers share ---- */
+
+/* Sends a text that a renderer made, and frees it; NULL: there was no memory for it. */
+void reply_text(const struct http_request *request, int status, const char *content_type, const char *headers,
+                char *text);
+void reply_no_such_camera(const struct http_request *request, const struct route *route);
+#define CONTENT_HTML "text/html; charset=utf-8"
+#define CONTENT_JSON "application/json"
 
 /* Takes one of `most` places; false when all are taken. */
 CHECKED bool place_take(atomic_uint *taken, unsigned most);

@@ -5,6 +5,7 @@
 #include "web/socket.h"
 #include "web/status.h"
 
+#include <assert.h>
 #include <civetweb.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,20 +14,23 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 
-/* Nothing that we serve may be kept, framed by others, sniffed, or load from anywhere else. */
+/* Nothing that we serve may be kept, framed by others, sniffed, or load from anywhere else. Without any referrer, a
+ * browser would not tell either that one of our own forms comes from here (Fetch, section 3.2). */
 #define COMMON_HEADERS                                                                                                 \
     "Cache-Control: no-store, no-cache, must-revalidate, max-age=0\r\n"                                                \
     "Pragma: no-cache\r\n"                                                                                             \
     "Expires: Thu, 01 Jan 1970 00:00:00 GMT\r\n"                                                                       \
     "X-Content-Type-Options: nosniff\r\n"                                                                              \
-    "Referrer-Policy: no-referrer\r\n"                                                                                 \
+    "Referrer-Policy: same-origin\r\n"                                                                                 \
     "Content-Security-Policy: default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "               \
-    "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'self'\r\n"                              \
+    "connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'\r\n"                              \
     "X-Frame-Options: SAMEORIGIN\r\n"                                                                                  \
     "Permissions-Policy: camera=(), display-capture=(), geolocation=(), microphone=(), usb=()\r\n"                     \
     "Connection: close\r\n"
 
-#define HEAD_MAX_BYTES 4096
+#define HEAD_MAX_BYTES 6144
+/* Content-Type and Content-Length. */
+#define HEAD_END_MAX_BYTES 256
 
 /* civetweb waits for a byte for up to 10 s more. */
 #define BODY_WITHIN_NS (5 * NS_PER_S)
@@ -87,6 +91,7 @@ void http_reply(const struct http_request *request, const struct http_reply *rep
                               status_words(request, reply->status), request->edge_headers,
                               reply->headers != NULL ? reply->headers : "");
     size_t used = (size_t)head_bytes;
+    assert(used + HEAD_END_MAX_BYTES < sizeof head);
     if (!has_body) {
         snprintf(head + used, sizeof head - used, "\r\n");
     } else {

@@ -14,6 +14,7 @@
 
 struct edge;
 struct mg_connection;
+struct visitor;
 
 struct http_request {
     const char *method;              /* "GET" */
@@ -23,6 +24,7 @@ struct http_request {
     char remote[64];                 /* "127.0.0.1:52034" */
     char client[ADDRESS_TEXT_BYTES]; /* "127.0.0.1", or what a trusted proxy says of its client, which may be IPv6 */
     struct edge *edge;               /* by which it came in */
+    const struct visitor *visitor;   /* who sends it, once he is admitted */
     bool is_forwarded;               /* a trusted proxy has sent it */
     bool is_https;                   /* and its client speaks TLS to that */
     char edge_headers[ORIGIN_HEADERS_MAX_BYTES]; /* lines that go with every answer */
@@ -53,7 +55,7 @@ void http_invite_body(const struct http_request *request);
 struct http_reply {
     int status;
     const char *content_type;
-    const char *headers; /* further lines, each ended by CR LF; NULL for none */
+    const char *headers; /* further lines, each ended by CR LF, 4 KB at most; NULL for none */
     const void *body;    /* not sent to a HEAD; may be NULL */
     size_t body_bytes;
 };

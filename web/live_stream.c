@@ -59,12 +59,15 @@ void stream_serve(struct site *site, const struct http_request *request, const s
     settings.remote = request->remote;
     settings.fps = route->fps;
     settings.until_ns = end_of_life(site);
+    struct gate_answer answer;
     if (http_socket(request, &settings.fd) != ERR_OK ||
-        !http_begin_stream(request, multipart_content_type(), multipart_first_delimiter())) {
-        return; /* the client has gone already */
+        !http_begin_stream(request, multipart_content_type(), multipart_first_delimiter()) ||
+        !gate_begin_answer(site->gate, &answer, request->visitor, settings.topics, settings.topic_count, settings.fd)) {
+        return; /* the client has gone already, or lost his right just now */
     }
     enum err error = senders_serve(site->senders, &settings);
     (void)error; /* the head is sent: a stream that could not begin just ends */
+    gate_end_answer(site->gate, &answer);
 }
 
 /* ---- Variants ---- */

@@ -40,9 +40,9 @@ struct job {
 
 struct password_checker {
     unsigned char key[crypto_generichash_KEYBYTES];
-    pthread_t threads[THREADS];
-    unsigned thread_count;
     struct lock lock;
+    pthread_t threads[THREADS] GUARDED_BY(lock);
+    unsigned thread_count GUARDED_BY(lock); /* started when they are first needed */
     struct condition job_arrived, job_done;
     struct job *jobs GUARDED_BY(lock); /* the oldest first */
     unsigned job_count GUARDED_BY(lock);
@@ -151,10 +151,20 @@ static struct job *find_job_locked(struct password_checker *checker, const struc
     return job;
 }
 
+/* ERR_BUSY: there is not even one. */
+static enum err start_threads_locked(struct password_checker *checker) REQUIRES(&checker->lock) {
+    enum err error = ERR_OK;
+    while (error == ERR_OK && checker->thread_count < THREADS) {
+        error = thread_start(&checker->threads[checker->thread_count], "password", STACK_BYTES, run, checker);
+        checker->thread_count += error == ERR_OK;
+    }
+    return checker->thread_count > 0 ? ERR_OK : ERR_BUSY;
+}
+
 /* At the end of the list. ERR_BUSY, ERR_MEMORY. */
 static enum err add_job_locked(struct password_checker *checker, const struct job *settings, struct job **out)
     REQUIRES(&checker->lock) {
-    if (checker->job_count == JOBS_MAX) {
+    if (checker->job_count == JOBS_MAX || start_threads_locked(checker) != ERR_OK) {
         return ERR_BUSY;
     }
     struct job *job = malloc(sizeof *job);
@@ -234,15 +244,6 @@ enum err password_checker_create(struct password_checker **out) {
     lock_init(&checker->lock);
     condition_init(&checker->job_arrived);
     condition_init(&checker->job_done);
-    enum err error = ERR_OK;
-    while (error == ERR_OK && checker->thread_count < THREADS) {
-        error = thread_start(&checker->threads[checker->thread_count], "password", STACK_BYTES, run, checker);
-        checker->thread_count += error == ERR_OK;
-    }
-    if (error != ERR_OK) {
-        password_checker_destroy(&checker);
-        return error;
-    }
     *out = checker;
     return ERR_OK;
 }

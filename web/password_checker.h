@@ -12,7 +12,7 @@
 
 struct password_checker;
 
-/* ERR_MEMORY, ERR_BUSY. */
+/* ERR_MEMORY. Its threads start when the first question comes. */
 CHECKED enum err password_checker_create(struct password_checker **checker);
 /* No call of password_checker_ask() may be under way any more. */
 void password_checker_destroy(struct password_checker **checker);

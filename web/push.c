@@ -158,15 +158,30 @@ static void receive(struct site *site, const struct http_request *request, const
     answer(request, error, &reason);
 }
 
-void handle_push(struct site *site, const struct http_request *request, const struct route *route,
-                 struct topic *topic) {
-    struct topic_settings settings = topic_settings(topic);
-    if (settings.push_key[0] == '\0') {
+static void refuse_key(const struct http_request *request) {
+    http_reply_error(request, 401, "WWW-Authenticate: Bearer\r\n", "unauthorized",
+                     "the camera's key is needed: Authorization: Bearer KEY");
+}
+
+/* Where not everybody may see everything, nobody learns without a key which cameras there are. */
+static void refuse(const struct http_request *request, const struct route *route, struct topic *topic) {
+    if (!access_is_open(request->visitor->access)) {
+        refuse_key(request);
+    } else if (topic == NULL) {
+        reply_no_such_camera(request, route);
+    } else if (topic_settings(topic).push_key[0] == '\0') {
         http_reply_error(request, 404, NULL, "not_a_push_camera",
                          "this camera takes no frames: its source has another type than \"push\"");
-    } else if (!is_authorized(request, settings.push_key)) {
-        http_reply_error(request, 401, "WWW-Authenticate: Bearer\r\n", "unauthorized",
-                         "the camera's key is needed: Authorization: Bearer KEY");
+    } else {
+        refuse_key(request);
+    }
+}
+
+void handle_push(struct site *site, const struct http_request *request, const struct route *route) {
+    struct topic *topic = broker_find_topic(site->broker, route->name);
+    const struct topic_settings settings = topic != NULL ? topic_settings(topic) : (struct topic_settings){.id = ""};
+    if (settings.push_key[0] == '\0' || !is_authorized(request, settings.push_key)) {
+        refuse(request, route, topic);
     } else if (!place_take(&site->pushers, site->pushers_max)) {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "too_many_requests", "%u requests bring frames already",
                          site->pushers_max);
@@ -174,4 +189,5 @@ void handle_push(struct site *site, const struct http_request *request, const st
         receive(site, request, route, topic_mailbox(topic), settings.push_replaces);
         place_leave(&site->pushers);
     }
+    topic_unref(&topic);
 }

@@ -6,7 +6,8 @@
 
 #include "web/handlers.h"
 
-/* topic is borrowed. Blocks: for one frame, 10 s at most; for a stream, until it ends or brings no frame for 10 s. */
-void handle_push(struct site *site, const struct http_request *request, const struct route *route, struct topic *topic);
+/* Of a camera's own key, whoever else may see the camera. Blocks: for one frame, 10 s at most; for a stream, until it
+ * ends or brings no frame for 10 s. */
+void handle_push(struct site *site, const struct http_request *request, const struct route *route);
 
 #endif

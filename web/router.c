@@ -29,6 +29,9 @@ const struct route_path route_paths[] = {
     {"/healthz", ROUTE_HEALTH, READ},
     {"/readyz", ROUTE_READY, READ},
     {"/assets/{file}", ROUTE_ASSET, READ},
+    {"/login", ROUTE_LOGIN, READ | METHOD_POST},
+    {"/logout", ROUTE_LOGOUT, METHOD_POST},
+    {"/api/tokens", ROUTE_TOKENS, METHOD_POST},
 };
 const size_t route_path_count = COUNT_OF(route_paths);
 

@@ -26,6 +26,9 @@ enum route_target {
     ROUTE_HEALTH,
     ROUTE_READY,
     ROUTE_ASSET,
+    ROUTE_LOGIN,
+    ROUTE_LOGOUT,
+    ROUTE_TOKENS,
 };
 
 enum route_method {

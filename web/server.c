@@ -10,6 +10,7 @@
 #include "web/socket.h"
 
 #include <civetweb.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,6 +260,24 @@ static enum err listen_and_serve(struct server *server, struct reason *reason) {
     return ERR_OK;
 }
 
+static enum err prepare_site(struct server *server, struct reason *reason) {
+    enum err error = gate_create(&server->site.gate);
+    if (error != ERR_OK) {
+        reason_set(reason, "cannot set up who may do what: %s", err_text(error));
+        return error;
+    }
+    randombytes_buf(server->site.viewer_key, sizeof server->site.viewer_key);
+    server_apply(server, &server->settings);
+    error = admission_create(server->settings.max_streams, &server->site.admission);
+    if (error == ERR_OK) {
+        error = senders_create(server->settings.senders, &server->site.senders);
+    }
+    if (error != ERR_OK) {
+        reason_set(reason, "cannot start the sender threads: %s", err_text(error));
+    }
+    return error;
+}
+
 enum err server_start(const struct server_settings *settings, struct broker *broker, struct server **out,
                       struct reason *reason) {
     struct server *server = calloc(1, sizeof *server);
@@ -270,17 +289,11 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
     server->site.broker = broker;
     server->site.host = settings->host;
     lock_init(&server->site.lock);
-    server_apply(server, settings);
     lock_init(&server->lock);
     condition_init(&server->worker_started);
-    enum err error = admission_create(settings->max_streams, &server->site.admission);
-    if (error == ERR_OK) {
-        error = senders_create(settings->senders, &server->site.senders);
-    }
+    enum err error = prepare_site(server, reason);
     if (error == ERR_OK) {
         error = listen_and_serve(server, reason);
-    } else {
-        reason_set(reason, "cannot start the sender threads: %s", err_text(error));
     }
     if (error != ERR_OK) {
         server_stop(&server);
@@ -307,6 +320,7 @@ void server_apply(struct server *server, const struct server_settings *settings)
     server->site.edge = edge_ref(settings->edge);
     lock_release(&server->site.lock);
     edge_unref(&before);
+    gate_set_access(server->site.gate, settings->access);
 }
 
 void server_note_reload(struct server *server, const char *fault) {
@@ -355,6 +369,7 @@ void server_stop(struct server **server_pointer) {
     }
     door_destroy(&server->door);
     senders_destroy(&server->site.senders);
+    gate_destroy(&server->site.gate);
     condition_finish(&server->worker_started);
     lock_finish(&server->lock);
     lock_finish(&server->site.lock);

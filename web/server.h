@@ -7,6 +7,7 @@
 #define WEB_SERVER_H
 
 #include "broker/broker.h"
+#include "web/access.h"
 #include "web/edge.h"
 
 /* What became of a request to read the configuration again. */
@@ -31,6 +32,7 @@ struct server_settings {
     unsigned senders;                 /* threads that push streams; 0: as many as there are cores */
     bool allow_anonymous;             /* also beyond this machine, see server_check_exposure() */
     struct edge *edge;                /* borrowed; NULL: one without settings */
+    struct access *access;            /* borrowed; NULL: everybody may do everything */
     struct server_host host;          /* the program's, not the file's */
 };
 

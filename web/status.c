@@ -5,8 +5,12 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+/* Enough for a base path, an id and a token. */
+#define URL_MAX_BYTES 512
 /* Enough for every text of a snapshot. */
 #define TEXT_BYTES 256
 
@@ -164,11 +168,16 @@ static bool holds_up(const struct topic_snapshot *topic) {
     return topic->state != STATE_LIVE && topic->state != STATE_IDLE;
 }
 
-char *status_render_ready(const struct broker_snapshot *snapshot, bool *ready) {
+char *status_render_ready(const struct broker_snapshot *snapshot, const struct visitor *visitor, bool *ready) {
     json_t *waiting = json_array();
+    *ready = true;
     for (size_t i = 0; i < snapshot->topic_count; i++) {
         const struct topic_snapshot *topic = &snapshot->topics[i];
         if (!holds_up(topic)) {
+            continue;
+        }
+        *ready = false;
+        if (visitor != NULL && !access_may_view(visitor, topic->settings.id)) {
             continue;
         }
         json_t *object = json_pack("{s:s, s:s, s:o}", "id", topic->settings.id, "state", state_name(topic->state),
@@ -178,16 +187,42 @@ char *status_render_ready(const struct broker_snapshot *snapshot, bool *ready) {
             return NULL;
         }
     }
-    *ready = json_array_size(waiting) == 0;
-    if (*ready) {
+    if (json_array_size(waiting) == 0) {
         json_decref(waiting);
-        return dump(json_pack("{s:s}", "status", "ready"));
+        return dump(json_pack("{s:s}", "status", *ready ? "ready" : "not_ready"));
     }
     return dump(json_pack("{s:s, s:o}", "status", "not_ready", "cameras", waiting));
 }
 
 char *status_render_error(const char *code, const char *message) {
     return dump(json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", text_json(message)));
+}
+
+/* ---- Links ---- */
+
+char *status_render_link(const char *token, const struct signed_link *link, const char *base_path) {
+    char url[URL_MAX_BYTES];
+    snprintf(url, sizeof url, "%s/camera/%s/video_feed?token=%s", base_path, link->camera, token);
+    return dump(json_pack("{s:s, s:s, s:s, s:o}", "camera", link->camera, "token", token, "url", url, "expires_at",
+                          time_json(link->expires_s * NS_PER_S, 0)));
+}
+
+enum err status_parse_link_wish(const char *text, size_t length, struct link_wish *wish, struct reason *reason) {
+    json_auto_t *document = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    const char *camera = NULL;
+    json_int_t lasts_s = 0;
+    if (json_unpack(document, "{s:s, s:I!}", "camera", &camera, "expires_in_s", &lasts_s) != 0) {
+        reason_set(reason, "the body must be {\"camera\": ID, \"expires_in_s\": SECONDS}");
+        return ERR_INVALID;
+    }
+    if (lasts_s < LINK_LASTS_MIN_S || lasts_s > LINK_LASTS_MAX_S) {
+        reason_set(reason, "expires_in_s must be between %d and %d", LINK_LASTS_MIN_S, LINK_LASTS_MAX_S);
+        return ERR_INVALID;
+    }
+    /* One that is too long is no camera's when it is cut, either: it keeps a sign that no id has. */
+    wish->lasts_s = lasts_s;
+    snprintf(wish->camera, sizeof wish->camera, "%s", strlen(camera) <= TOPIC_ID_MAX_BYTES ? camera : "?");
+    return ERR_OK;
 }
 
 /* ---- Controls ---- */

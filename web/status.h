@@ -5,6 +5,8 @@
 #define WEB_STATUS_H
 
 #include "broker/broker.h"
+#include "web/signed_link.h"
+#include "web/visitor.h"
 
 /* The configuration read again, since the start. */
 struct reload_counts {
@@ -29,9 +31,19 @@ char *status_render_cameras(const struct broker_snapshot *snapshot);
 char *status_render_camera(const struct topic_snapshot *topic);
 /* /healthz: {"status": "ok", ...}. */
 char *status_render_health(void);
-/* /readyz: every camera that should be live is (idle ones need not be). *ready tells; the text names those not ready.
- */
-char *status_render_ready(const struct broker_snapshot *snapshot, bool *ready);
+/* /readyz: every camera that should be live is (idle ones need not be). *ready tells; the text names those not ready
+ * that the visitor may see (NULL: all). */
+char *status_render_ready(const struct broker_snapshot *snapshot, const struct visitor *visitor, bool *ready);
+
+/* POST /api/tokens: a link that was made. base_path: what its address begins with. */
+char *status_render_link(const char *token, const struct signed_link *link, const char *base_path);
+/* The body of that: {"camera": "front-door", "expires_in_s": 3600}. */
+struct link_wish {
+    char camera[TOPIC_ID_MAX_BYTES + 1]; /* an id or a place */
+    int64_t lasts_s;
+};
+/* ERR_INVALID with a reason. */
+CHECKED enum err status_parse_link_wish(const char *text, size_t length, struct link_wish *wish, struct reason *reason);
 /* A control that could not be set, and why. */
 struct control_refusal {
     const char *name;

@@ -262,13 +262,15 @@ class Server:
         """What the program has written to standard error."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def get(self, path, method="GET", headers=None, timeout=10):
+    def get(self, path, method="GET", headers=None, timeout=10, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * TIME_SCALE)
         with contextlib.closing(connection):
             connection.putrequest(method, path, skip_accept_encoding=True, skip_host="Host" in (headers or {}))
             for name, value in (headers or {}).items():
                 connection.putheader(name, value)
-            connection.endheaders()
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
             answer = connection.getresponse()
             return Response(answer.status, answer.headers, answer.read())
 
@@ -289,11 +291,11 @@ class Server:
         new.write_text(text)
         new.rename(self.config_path)
 
-    def reload(self, config=None):
+    def reload(self, config=None, headers=None):
         """Asks the server to read its file again, after replacing that where another one is given."""
         if config is not None:
             self.configure(config)
-        return self.get("/api/reload", method="POST")
+        return self.get("/api/reload", "POST", headers)
 
     def stream(self, path, **options):
         return Stream(self.port, path, **options)

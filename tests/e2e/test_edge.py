@@ -124,7 +124,7 @@ class OtherSites(unittest.TestCase):
 class Headers(unittest.TestCase):
     def check(self, headers, resource_policy="same-site"):
         self.assertEqual(headers.get("x-content-type-options"), "nosniff")
-        self.assertEqual(headers.get("referrer-policy"), "no-referrer")
+        self.assertEqual(headers.get("referrer-policy"), "same-origin")
         self.assertEqual(headers.get("x-frame-options"), "SAMEORIGIN")
         self.assertEqual(headers.get("cross-origin-resource-policy"), resource_policy)
         self.assertIn("frame-ancestors 'self'", headers.get("content-security-policy", ""))

@@ -55,7 +55,8 @@ static void each_fault_is_told_in_its_own_words(void **state) {
         {"{\"$schema\": 1, " CAMERA "}", ": $schema: must be a string (got a number)"},
         {"{\"camera\": 1, " CAMERA "}", ": camera: unknown key; did you mean \"cameras\"?"},
         {"{\"x\\ny\": 1, " CAMERA "}",
-         ": x?y: unknown key; there are \"$schema\", \"server\", \"defaults\" and \"cameras\""},
+         ": x?y: unknown key; there are \"$schema\", \"server\", \"defaults\", \"cameras\", \"users\", "
+         "\"tokens\" and \"secret\""},
         {"{\"server\": null, " CAMERA "}", ": server: must be an object (got null)"},
         {"{\"server\": {\"listen\": 8080}, " CAMERA "}", ": server.listen: must be a string (got a number)"},
         {"{\"server\": {\"max_streams\": 10001}, " CAMERA "}",

@@ -19,6 +19,8 @@ static const struct place {
     {"emulated", "{\"cameras\": [{\"source\": {\"type\": \"emulated\", ", "}}]}"},
     {"pattern", "{\"cameras\": [{\"source\": {\"type\": \"pattern\", ", "}}]}"},
     {"variant", "{\"cameras\": [{\"source\": " PATTERN ", \"variants\": {\"thumb\": {", "}}}]}"},
+    {"user", "{\"cameras\": [{\"source\": " PATTERN "}], \"users\": [{", "}]}"},
+    {"token", "{\"cameras\": [{\"source\": " PATTERN "}], \"tokens\": [{", "}]}"},
     {"v4l2", "{\"cameras\": [{\"source\": {\"type\": \"v4l2\", ", "}}]}"},
     {"fault", "{\"cameras\": [{\"source\": {\"type\": \"pattern\", \"faults\": [{", "}]}}]}"},
 };

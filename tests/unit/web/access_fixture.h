@@ -10,8 +10,6 @@
 #define TOKEN "0123456789-abcdefghij"
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static const struct signing_key test_key = {{1, 2, 3}};
-
 static inline struct account_settings make_user(const char *name, const char *hash) {
     return (struct account_settings){.kind = ACCOUNT_USER, .name = name, .password_hash = hash, .rights = RIGHTS_VIEW};
 }
@@ -32,7 +30,7 @@ static inline struct account_settings make_token(const char *name, const char *t
 static inline struct access *make_access(const struct account_settings *accounts, size_t count, const char *secret) {
     struct access_settings settings = {.accounts = accounts, .account_count = count, .secret = secret};
     struct access *access = NULL;
-    assert_int_equal(access_create(&settings, &test_key, &access), ERR_OK);
+    assert_int_equal(access_create(&settings, &access), ERR_OK);
     return access;
 }
 

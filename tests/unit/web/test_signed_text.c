@@ -4,6 +4,7 @@
 
 #define NOW_S 1800000000
 
+static const struct signing_key test_key = {{1, 2, 3}};
 static const struct signing_key other_key = {{1, 2, 4}};
 
 static void payload_comes_back(void **state) {

@@ -152,7 +152,7 @@ static void ready_when_no_camera_holds_up(void **state) {
     struct topic_snapshot cameras[] = {live_camera(), new_camera("2", STATE_IDLE, "")};
     const struct broker_snapshot snapshot = {.topic_count = 2, .topics = cameras};
     bool ready = false;
-    assert_text(status_render_ready(&snapshot, &ready), "{\"status\":\"ready\"}");
+    assert_text(status_render_ready(&snapshot, NULL, &ready), "{\"status\":\"ready\"}");
     assert_true(ready);
 }
 
@@ -163,7 +163,7 @@ static void not_ready_names_the_cameras_that_hold_up(void **state) {
                                        new_camera("c", STATE_OFFLINE, "no such device")};
     const struct broker_snapshot snapshot = {.topic_count = 4, .topics = cameras};
     bool ready = true;
-    assert_text(status_render_ready(&snapshot, &ready),
+    assert_text(status_render_ready(&snapshot, NULL, &ready),
                 "{\"status\":\"not_ready\",\"cameras\":[{\"id\":\"a\",\"state\":\"starting\",\"error\":null},"
                 "{\"id\":\"b\",\"state\":\"stale\",\"error\":\"no frame for 3 s\"},"
                 "{\"id\":\"c\",\"state\":\"offline\",\"error\":\"no such device\"}]}");
