@@ -44,11 +44,11 @@ def check_output(*command, **options):
 
 def skip_unless_possible(*programs):
     """Skips the test unless this is root with everything that it takes."""
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("needs root, for chroot")
     missing = [program for program in ("debootstrap", "cpack", "dpkg-shlibdeps", *programs) if not shutil.which(program)]
     if missing:
         raise unittest.SkipTest(f"not installed: {', '.join(missing)}")
-    if os.geteuid() != 0:
-        raise unittest.SkipTest("needs root, for chroot")
     if subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], stderr=subprocess.DEVNULL).returncode != 0:
         raise unittest.SkipTest("this system does not let root make namespaces")
 
