@@ -66,19 +66,22 @@ class Manual(unittest.TestCase):
 
     def test_every_key_of_the_schema_is_described_with_its_range_and_default(self):
         schema = json.loads((SOURCE_DIR / "config/framebroker.schema.json").read_text())
+        objects = {name: part["properties"] for name, part in schema["$defs"].items() if "properties" in part}
+        objects["description"] = schema["properties"]
         described = entries(FILE_PAGE)
-        objects = {name: part for name, part in schema["$defs"].items() if "properties" in part}
-        missing = []
-        for name, part in {"description": schema, **objects}.items():
-            section = described.get(name, described.get(f"{name}s", {}))
-            for key, value in part["properties"].items():
+        wrong = []
+        for name, properties in objects.items():
+            section = next((keys for title, keys in described.items() if {name, f"{name}s"} & set(title.split())), {})
+            for key, value in properties.items():
                 if key not in section:
-                    missing.append(f"{name}.{key}")
-                    continue
-                missing += [f"{name}.{key}: {fact}" for fact in facts(resolve(schema, value))
-                            if fact not in section[key]]
-            missing += [f"{name}.{key} is not in the schema" for key in section if key not in part["properties"]]
-        self.assertEqual(missing, [], f"to be written in {FILE_PAGE.name}")
+                    wrong.append(f"{name}.{key} is not there")
+                else:
+                    wrong += [f"{name}.{key} lacks {fact!r}" for fact in facts(resolve(schema, value))
+                              if fact not in section[key]]
+        keys = {key for properties in objects.values() for key in properties}
+        wrong += [f"there is no {key}" for section in described.values() for key in section if key not in keys]
+        self.maxDiff = None
+        self.assertEqual(wrong, [], f"to be corrected in {FILE_PAGE.name}")
 
     @needs("man")
     def test_man_shows_the_pages_without_a_warning(self):
