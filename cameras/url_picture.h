@@ -1,4 +1,4 @@
-/* Decoded pictures into frames: full range, in one of the formats that the encoder takes. Private to the url driver.
+/* Decoded pictures into frames: in one of the formats that the encoder takes. Private to the url driver.
  * Threads: one at a time for each scaler. */
 #ifndef CAMERAS_URL_PICTURE_H
 #define CAMERAS_URL_PICTURE_H

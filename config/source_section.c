@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-/* Every type of source that there is, and those that other versions of the program have. */
 static const struct source_kind {
     const char *name;
     enum source_type type;
-    source_read *read; /* NULL: in no build of this version */
-    const char *needs; /* to be in a build */
+    source_read *read;
+    const char *needs; /* what a build may lack; NULL: every build has this type */
 } kinds[] = {
     {"emulated", SOURCE_EMULATED, emulated_source_read, NULL},
     {"pattern", SOURCE_PATTERN, pattern_source_read, NULL},
@@ -17,8 +16,6 @@ static const struct source_kind {
     {"url", SOURCE_URL, url_source_read, "FFmpeg's libraries (libavformat-dev, libavcodec-dev, libswscale-dev)"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
-
-static bool is_built(const struct source_kind *kind) { return kind->read != NULL && driver_find(kind->type) != NULL; }
 
 static const struct source_kind *find_kind(const struct node *type) {
     const char *text = node_text(type);
@@ -31,16 +28,14 @@ static const struct source_kind *find_kind(const struct node *type) {
     struct storage *storage = type->document->storage;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         bool named = strcmp(text, kinds[i].name) == 0;
-        if (is_built(&kinds[i])) {
+        if (driver_find(kinds[i].type) != NULL) {
             if (named) {
                 return &kinds[i];
             }
             choices[count++] = kinds[i].name;
         } else if (named) {
-            problem = "this type of source is not in this build";
-            if (kinds[i].needs != NULL) {
-                problem = storage_format(storage, "%s, which was made without %s", problem, kinds[i].needs);
-            }
+            problem = storage_format(storage, "this type of source is not in this build, which was made without %s",
+                                     kinds[i].needs);
         }
     }
     node_fault_choice(type, problem, choices, count);
