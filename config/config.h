@@ -20,6 +20,7 @@ struct config {
     struct server_settings server;
     struct access_settings access; /* what server.access was made of */
     unsigned workers;              /* encoding threads; 0: as many as there are cores */
+    bool watch;                    /* read the file again when it changes */
     struct camera_settings *cameras;
     size_t camera_count;
     const struct file_mention *files; /* that it names, in order */

@@ -8,6 +8,8 @@
 
 /* Of a text in a fault: enough to recognise it. */
 #define QUOTED_BYTES 100
+/* Of a fault without its label: enough for the list of all keys that there are. */
+#define FAULT_BYTES 1000
 
 struct document_fault {
     const char *text;
@@ -203,18 +205,18 @@ const char *node_label(const struct node *node) {
 
 void node_fault(const struct node *node, const char *format, ...) {
     struct document *document = node->document;
-    struct reason reason;
+    char text[FAULT_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(reason.text, sizeof reason.text, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    replace_controls(reason.text);
+    replace_controls(text);
     struct document_fault *fault = storage_alloc(document->notes, 1, sizeof *fault);
     if (fault == NULL) {
         return;
     }
     *fault = (struct document_fault){
-        .text = storage_format(document->notes, "%s: %s", node_label(node), reason.text),
+        .text = storage_format(document->notes, "%s: %s", node_label(node), text),
         .number = node->number,
         .order = document->fault_count++,
         .before = document->faults,

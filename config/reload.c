@@ -2,6 +2,7 @@
 
 #include "broker/clock.h"
 #include "broker/sync.h"
+#include "config/file_watch.h"
 #include "config/fixed_settings.h"
 #include "config/reload_outcome.h"
 
@@ -12,7 +13,8 @@ struct reloader {
     struct reloader_settings settings;
     struct fixed_settings running;
     struct server *server;
-    struct config *config; /* the thread's, once that has started */
+    struct config *config; /* the thread's, once that has started, and so is: */
+    struct file_watch watch;
     pthread_t thread;
     bool started;
     struct event wake; /* somebody asks, or it is time to stop */
@@ -35,6 +37,7 @@ static struct config *load(struct reloader *reloader, struct reload_outcome *out
         outcome->error = ERR_MEMORY;
         return NULL;
     }
+    file_watch_mark(&reloader->watch);
     outcome->error = config_load(reloader->settings.path, faults, &config);
     if (fclose(faults) != 0 && outcome->error == ERR_OK) {
         outcome->error = ERR_MEMORY;
@@ -53,6 +56,7 @@ static void apply(struct reloader *reloader, struct reload_outcome *outcome) {
     }
     if (outcome->error == ERR_OK) {
         server_apply(reloader->server, &config->server);
+        file_watch_enable(&reloader->watch, config->watch);
         struct fixed_settings wanted = fixed_settings_of(config);
         outcome->needs_restart_count = fixed_settings_compare(&reloader->running, &wanted, outcome->needs_restart);
         struct config *before = reloader->config;
@@ -87,7 +91,7 @@ static void reload(struct reloader *reloader) {
 static void *serve(void *argument) {
     struct reloader *reloader = argument;
     for (;;) {
-        bool woken = event_wait_until(&reloader->wake, CLOCK_NEVER);
+        bool changed = file_watch_wait(&reloader->watch, &reloader->wake);
         event_clear(&reloader->wake);
         lock_acquire(&reloader->lock);
         bool stopping = reloader->stopping;
@@ -96,7 +100,7 @@ static void *serve(void *argument) {
         if (stopping) {
             return NULL;
         }
-        if (woken && asked) {
+        if (changed || asked) {
             reload(reloader);
         }
     }
@@ -118,6 +122,9 @@ enum err reloader_create(const struct reloader_settings *settings, struct config
     condition_init(&reloader->answered);
     reloader->settings = *settings;
     reloader->running = fixed_settings_of(*config);
+    file_watch_init(&reloader->watch, settings->path);
+    file_watch_mark(&reloader->watch);
+    file_watch_enable(&reloader->watch, (*config)->watch);
     reloader->config = *config;
     *config = NULL;
     *out = reloader;
@@ -172,6 +179,7 @@ void reloader_destroy(struct reloader **reloader_pointer) {
         return;
     }
     reloader_stop(reloader);
+    file_watch_finish(&reloader->watch);
     config_destroy(&reloader->config);
     free(reloader->answer.json);
     condition_finish(&reloader->answered);

@@ -31,6 +31,7 @@ void server_section_read(const struct node *node, struct config *config) {
         section_duration_ns(&section, "max_stream_life_s", 0, 604800, NS_PER_S, server->max_stream_life_ns);
     server->allow_anonymous = section_boolean(&section, "allow_anonymous", server->allow_anonymous);
     server->senders = (unsigned)section_integer(&section, "senders", 0, 64, server->senders);
+    config->watch = section_boolean(&section, "watch", config->watch);
     config->workers = (unsigned)section_integer(&section, "workers", 0, 64, config->workers);
     section_refuse(&section, "tls",
                    "there is no TLS here: put a proxy that speaks it (nginx, Caddy, HAProxy) in front, and let "

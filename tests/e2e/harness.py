@@ -233,8 +233,9 @@ class Server:
     """The program, running with a configuration (a dictionary, the path of a file, or None: its usual one) on a free
     port. `program` is the command that runs it."""
 
-    def __init__(self, config, *arguments, environment=None, stderr=None, program=(PROGRAM,)):
-        """stderr: a file that the program is to have as its standard error; log() then knows nothing."""
+    def __init__(self, config, *arguments, environment=None, listen="127.0.0.1:0", stderr=None, program=(PROGRAM,)):
+        """listen: None leaves it to the configuration. stderr: a file that the program is to have as its standard
+        error; log() then knows nothing."""
         self.directory = tempfile.TemporaryDirectory(prefix="framebroker-")
         path = pathlib.Path(self.directory.name, "config.json") if isinstance(config, dict) else config
         self.config_path = path
@@ -243,7 +244,7 @@ class Server:
         self.log_path = pathlib.Path(self.directory.name, "stderr")
         self.stderr = stderr or open(self.log_path, "w+")
         self.process = subprocess.Popen(
-            [*program, *(["--config", str(path)] if path else []), "--listen", "127.0.0.1:0", *arguments],
+            [*program, *(["--config", str(path)] if path else []), *(["--listen", listen] if listen else []), *arguments],
             stdout=subprocess.PIPE, stderr=self.stderr, text=True, env={**os.environ, **(environment or {})})
         line = self.process.stdout.readline()
         match = READY.fullmatch(line)
