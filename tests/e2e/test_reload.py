@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """A new configuration while everything runs: only what has changed is touched."""
 import contextlib
+import json
+import pathlib
 import signal
+import tempfile
 import threading
 import unittest
 
-from harness import Server, main, pattern, wait_until
+from harness import TIME_SCALE, Server, main, pattern, wait_until
 
 
 def config(*cameras, **server):
@@ -191,6 +194,15 @@ class Reload(unittest.TestCase):
             self.assert_reloaded(server.reload(config(pattern("a"))), unchanged=1)
             self.assertIsNone(server.status()["reloads"]["last_error"])
 
+    def test_a_new_address_is_named_and_not_taken(self):
+        camera = pattern("a")
+        with Server(config(camera, listen="127.0.0.1:0"), listen=None) as server:
+            for _ in range(2):  # until the restart
+                answer = server.reload(config(camera, listen="127.0.0.1:1"))
+                self.assert_reloaded(answer, unchanged=1, needs_restart=["server.listen"])
+            self.assertIn("server.listen has changed: restart", server.log())
+            self.assert_reloaded(server.reload(config(camera, listen="127.0.0.1:0")), unchanged=1)
+
     def test_what_needs_a_restart_is_named(self):
         camera = pattern("a")
         with Server(config(camera, max_streams=2)) as server:
@@ -231,6 +243,141 @@ class Reload(unittest.TestCase):
             wait_until(lambda: server.status()["reloads"]["count"] > 3, 10, "reloads")
             server.signal()
             thread.join()
+
+
+class Watching(unittest.TestCase):
+    """server.watch: nobody has to ask."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="framebroker-")
+        self.addCleanup(scratch.cleanup)
+        self.directory = pathlib.Path(scratch.name)
+
+    def text(self, *ids, watch=True):
+        return json.dumps(config(*(pattern(id) for id in ids), watch=watch))
+
+    def start(self, path):
+        server = Server(path)
+        self.addCleanup(server.__exit__, None, None, None)
+        return server
+
+    def await_ids(self, server, *ids):
+        wait_until(lambda: [camera["id"] for camera in server.status()["cameras"]] == [*ids], 10, f"cameras {ids}")
+
+    def await_reloads(self, server, count):
+        wait_until(lambda: server.status()["reloads"]["count"] >= count, 10, f"{count} reloads")
+
+    def test_a_file_renamed_over_it_and_one_written_in_place(self):
+        path = self.directory / "c.json"
+        path.write_text(self.text("a"))
+        server = self.start(path)
+        for number in range(3):
+            new = self.directory / "new"
+            new.write_text(self.text("a", f"renamed-{number}"))
+            new.rename(path)
+            self.await_ids(server, "a", f"renamed-{number}")
+            path.write_text(self.text("a", f"written-{number}"))
+            self.await_ids(server, "a", f"written-{number}")
+
+    def test_a_symbolic_link_on_the_way_is_switched(self):
+        for version in ("one", "two", "three"):
+            (self.directory / version).mkdir()
+            (self.directory / version / "c.json").write_text(self.text("a", version))
+        (self.directory / "data").symlink_to("one")
+        (self.directory / "c.json").symlink_to("data/c.json")
+        server = self.start(self.directory / "c.json")
+        for version in ("two", "three", "one"):
+            (self.directory / "new").symlink_to(version)
+            (self.directory / "new").rename(self.directory / "data")
+            self.await_ids(server, "a", version)
+        (self.directory / "one" / "c.json").write_text(self.text("behind-the-link"))
+        self.await_ids(server, "behind-the-link")
+
+    def test_a_file_that_goes_changes_nothing_and_may_come_back(self):
+        place = self.directory / "place"
+        place.mkdir()
+        path = place / "c.json"
+        path.write_text(self.text("a"))
+        server = self.start(path)
+        path.unlink()
+        path.write_text("{")
+        self.await_reloads(server, 1)
+        self.await_ids(server, "a")
+        place.rename(self.directory / "elsewhere")
+        place.mkdir()
+        path.write_text(self.text("b"))
+        self.await_ids(server, "b")
+
+    def test_it_can_be_turned_on_and_off(self):
+        path = self.directory / "c.json"
+        path.write_text(self.text("a", watch=False))
+        server = self.start(path)
+        path.write_text(self.text("b"))
+        self.assertEqual(server.reload().status, 200)
+        path.write_text(self.text("c", watch=False))
+        self.await_ids(server, "c")
+        reloads = server.status()["reloads"]["count"]
+        path.write_text(self.text("d"))
+        self.assertEqual(server.reload().status, 200)
+        self.assertEqual(server.status()["reloads"]["count"], reloads + 1)
+
+
+class Load(unittest.TestCase):
+    """A great many reloads, while viewers watch."""
+    RELOADS = int(1000 / TIME_SCALE)
+    VIEWERS = 8
+
+    def configuration(self, number):
+        """The first two cameras stay as they are; others change, come and go, and all change places."""
+        cameras = [pattern("steady"), pattern("quiet", fps=5), pattern("changing", ring_frames=1 + number % 8),
+                   pattern(f"passing-{number % 3}")]
+        turn = number % len(cameras)
+        return config(*cameras[turn:], *cameras[:turn])
+
+    def test_reloads_in_a_row_lose_and_leak_nothing(self):
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(Server(self.configuration(0)))
+            viewers = [stack.enter_context(Watcher(server, f"/camera/{('steady', 'quiet')[number % 2]}/video_feed"))
+                       for number in range(self.VIEWERS)]
+            viewers.append(stack.enter_context(Watcher(server, "/feed?cameras=steady,changing,passing-0")))
+            for viewer in viewers:
+                viewer.await_parts(2)
+            marks = self.marks(server)
+            self.reload_up_to(server, self.RELOADS // 5)
+            before = self.usage(server)
+            self.reload_up_to(server, self.RELOADS)
+            for viewer in viewers:
+                viewer.await_parts(2)
+            self.assertEqual(self.marks(server), marks)
+            self.assertEqual(server.status()["reloads"], {**server.status()["reloads"], "failed": 0})
+            wait_until(lambda: self.usage(server)[:2] <= before[:2], 10, f"threads and descriptors to be {before[:2]}")
+            if TIME_SCALE == 1:  # sanitizers keep what is freed
+                self.assertLess(self.usage(server)[2], before[2] * 1.15 + 2000)
+            self.check(server, "steady", viewers[0])
+            self.check(server, "quiet", viewers[1])
+
+    def reload_up_to(self, server, count):
+        for number in range(server.status()["reloads"]["count"], count):
+            answer = server.reload(self.configuration(number + 1))
+            assert answer.status == 200, answer.text
+            assert answer.json["cameras"]["unchanged"] >= 2, answer.text
+
+    def marks(self, server):
+        return [(server.camera(id)["state_since"], server.camera(id)["restarts"], server.thread_ids(id))
+                for id in ("steady", "quiet")]
+
+    def usage(self, server):
+        return server.threads(), server.descriptors(), server.memory_kb()
+
+    def check(self, server, id, viewer):
+        """What the viewer has not had, it has skipped itself: no frame of the camera is missing."""
+        sequences = viewer.sequences()
+        self.assertEqual(sequences, sorted(set(sequences)))
+        camera = server.camera(id)
+        skipped = max(one["skipped"] for one in camera["subscribers"]) + camera["frames"]["dropped"]
+        self.assertLessEqual(sequences[-1] - sequences[0] + 1 - len(sequences), skipped)
+        self.assertEqual(camera["frames"]["published"] + camera["frames"]["dropped"],
+                         camera["last_frame"]["sequence"])
 
 
 if __name__ == "__main__":

@@ -96,6 +96,38 @@ static void topics_keep_the_order_in_which_they_came(void **state) {
     assert_null(broker_topic_at(*state, 100));
 }
 
+static void a_new_list_keeps_what_is_in_it_and_closes_the_rest(void **state) {
+    struct broker *broker = *state;
+    add(broker, "door");
+    add(broker, "yard");
+    struct topic_list *before = broker_topics(broker);
+    struct topic *door = before->topics[0], *yard = before->topics[1];
+    struct subscriber *at_door = subscribe(door, NULL), *at_yard = subscribe(yard, NULL);
+    publish(door, broker_frame_pool(broker), 1);
+    publish(yard, broker_frame_pool(broker), 1);
+
+    struct topic *gate;
+    struct topic_settings settings = {.id = "gate", .source = "test", .ring_frames = 2};
+    assert_int_equal(broker_create_topic(broker, &settings, &gate), ERR_OK);
+    struct topic *const topics[] = {gate, yard};
+    assert_int_equal(broker_set_topics(broker, topics, 2), ERR_OK);
+    assert_found(broker, "1", "gate");
+    assert_found(broker, "2", "yard");
+    assert_null(broker_find_topic(broker, "door"));
+    assert_null(broker_find_topic(broker, "3"));
+    struct frame *frame;
+    assert_int_equal(subscriber_take(at_door, &frame), ERR_CLOSED);
+    assert_int_equal(take_sequence(at_yard), 1);
+
+    /* Who has the old list still sees it whole. */
+    assert_int_equal(before->count, 2);
+    assert_string_equal(topic_id(before->topics[0]), "door");
+    subscriber_destroy(&at_door);
+    subscriber_destroy(&at_yard);
+    topic_unref(&gate);
+    topic_list_unref(&before);
+}
+
 static size_t write_head(char head[FRAME_HEAD_MAX_BYTES], const char *topic_id, const struct frame_info *info,
                          size_t payload_bytes) {
     (void)info;
@@ -178,6 +210,7 @@ int main(void) {
         TEST(only_a_plain_number_is_a_place),
         TEST(an_empty_broker_has_no_topics),
         TEST(topics_keep_the_order_in_which_they_came),
+        TEST(a_new_list_keeps_what_is_in_it_and_closes_the_rest),
         TEST(closing_the_broker_closes_every_topic),
         TEST(a_snapshot_shows_the_whole_broker),
         cmocka_unit_test(frames_and_topics_outlive_the_broker),

@@ -96,6 +96,58 @@ static void a_topic_lives_while_somebody_refers_to_it(void **state) {
     topic_unref(&other); /* NULL does no harm */
 }
 
+static void change_ring(struct topic *topic, unsigned ring_frames) {
+    struct topic_settings settings = topic_settings(topic);
+    settings.ring_frames = ring_frames;
+    topic_change_settings(topic, &settings);
+}
+
+static void a_smaller_ring_keeps_the_newest_frames(void **state) {
+    struct fixture *fixture = *state;
+    for (uint64_t i = 1; i <= RING_FRAMES + 1; i++) {
+        publish(fixture->topic, fixture->pool, i);
+    }
+    size_t frames = frame_pool_usage(fixture->pool).frames;
+    change_ring(fixture->topic, 1);
+    assert_int_equal(newest_info(fixture->topic).sequence, RING_FRAMES + 1);
+    /* What has left the ring is used for what comes. */
+    publish(fixture->topic, fixture->pool, RING_FRAMES + 2);
+    assert_int_equal(newest_info(fixture->topic).sequence, RING_FRAMES + 2);
+    assert_int_equal(frame_pool_usage(fixture->pool).frames, frames);
+}
+
+static void a_larger_ring_goes_on_with_the_frames_of_the_old_one(void **state) {
+    struct fixture *fixture = *state;
+    struct subscriber *subscriber = subscribe(fixture->topic, NULL);
+    for (uint64_t i = 1; i <= 20; i++) {
+        change_ring(fixture->topic, (unsigned)(i * 3 % 64 + 1));
+        publish(fixture->topic, fixture->pool, i);
+        change_ring(fixture->topic, (unsigned)(i * 5 % 64 + 1));
+        assert_int_equal(take_sequence(subscriber), i);
+    }
+    assert_int_equal(only_subscriber(fixture->topic).skipped, 0);
+    subscriber_destroy(&subscriber);
+}
+
+static void other_settings_count_at_once(void **state) {
+    struct fixture *fixture = *state;
+    struct topic_settings settings = topic_settings(fixture->topic);
+    settings.on_demand = false;
+    snprintf(settings.name, sizeof settings.name, "Back door");
+    assert_false(topic_wanted(fixture->topic, NULL));
+    topic_change_settings(fixture->topic, &settings);
+    assert_true(topic_wanted(fixture->topic, NULL));
+    assert_string_equal(look(fixture->topic).settings.name, "Back door");
+}
+
+static void the_sequence_is_that_of_the_newest_live_frame(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(topic_sequence(fixture->topic), 0);
+    publish(fixture->topic, fixture->pool, 7);
+    topic_set_state(fixture->topic, STATE_IDLE, NULL);
+    assert_int_equal(topic_sequence(fixture->topic), 7);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -108,6 +160,10 @@ int main(void) {
         TEST(a_closed_topic_drops_what_is_published),
         TEST(the_newest_frame_outlives_the_topic),
         TEST(a_topic_lives_while_somebody_refers_to_it),
+        TEST(a_smaller_ring_keeps_the_newest_frames),
+        TEST(a_larger_ring_goes_on_with_the_frames_of_the_old_one),
+        TEST(other_settings_count_at_once),
+        TEST(the_sequence_is_that_of_the_newest_live_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

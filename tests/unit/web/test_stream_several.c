@@ -180,6 +180,20 @@ static void frames_behind_a_begun_one_give_way_to_newer_ones(void **state) {
     assert_int_equal(only_subscriber(fixture->topics[1]).skipped, 1);
 }
 
+static void a_closed_topic_leaves_the_others(void **state) {
+    struct fixture *fixture = *state;
+    struct stream *stream = &fixture->stream;
+    for (size_t i = 0; i < TOPICS; i++) {
+        assert_int_equal(stream->open_channels, TOPICS - i);
+        topic_close(fixture->topics[i]);
+        stream_note_news(&stream->channels[i]);
+        enum stream_verdict verdict = stream_send_news(stream);
+        assert_int_equal(verdict, i + 1 < TOPICS ? STREAM_GOES_ON : STREAM_ENDS);
+        assert_null(stream->channels[i].subscriber);
+        assert_null(fixture->topics[i]); /* nothing of a camera that is gone is kept for the stream's life */
+    }
+}
+
 static void topics_take_turns_with_their_newest_frames(void **state) {
     struct fixture *fixture = *state;
     static const uint8_t junk[512];
@@ -214,6 +228,7 @@ int main(void) {
         TEST(one_call_sends_no_frame_beyond_64_kib),
         TEST(on_probation_frames_go_one_by_one),
         TEST(a_quiet_stream_repeats_the_last_frame_alone),
+        TEST(a_closed_topic_leaves_the_others),
         TEST_SMALL(frames_behind_a_begun_one_give_way_to_newer_ones),
         TEST_SMALL(topics_take_turns_with_their_newest_frames),
     };
