@@ -15,7 +15,7 @@ enum err topic_create(const struct topic_settings *settings, const struct frame_
     memcpy(topic->id, settings->id, sizeof topic->id);
     topic->envelope = envelope;
     topic->state = STATE_IDLE;
-    topic->state_since_realtime_ns = clock_realtime_ns();
+    topic->created_realtime_ns = topic->state_since_realtime_ns = clock_realtime_ns();
     atomic_init(&topic->references, 1);
     lock_init(&topic->lock);
     condition_init(&topic->published);

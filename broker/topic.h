@@ -183,6 +183,7 @@ struct topic_snapshot {
     struct topic_settings settings;
     enum camera_state state;
     int64_t state_since_realtime_ns;
+    int64_t created_realtime_ns; /* since when everything is counted */
     char error[200]; /* "" where there is none */
     uint64_t restarts;
     uint32_t width_px, height_px; /* 0 until known */

@@ -70,6 +70,7 @@ struct topic {
     enum camera_state state GUARDED_BY(lock);
     uint64_t state_change GUARDED_BY(lock); /* counts the changes */
     int64_t state_since_realtime_ns GUARDED_BY(lock);
+    int64_t created_realtime_ns;
     struct reason error GUARDED_BY(lock);
 
     uint32_t width_px GUARDED_BY(lock), height_px GUARDED_BY(lock);

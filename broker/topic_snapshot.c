@@ -9,6 +9,7 @@ static void fill_locked(const struct topic *topic, int64_t now_ns, struct topic_
         .settings = topic->settings,
         .state = topic->state,
         .state_since_realtime_ns = topic->state_since_realtime_ns,
+        .created_realtime_ns = topic->created_realtime_ns,
         .restarts = topic->restarts,
         .width_px = topic->width_px,
         .height_px = topic->height_px,

@@ -110,12 +110,13 @@ static json_t *watchers_json(const struct topic_snapshot *topic) {
 static json_t *camera_json(const struct topic_snapshot *topic) {
     const struct topic_settings *settings = &topic->settings;
     json_t *object = json_pack(
-        "{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s?, s:{s:o, s:o}, s:{s:o, s:o, s:o}, s:o}", "id", settings->id,
-        "name", text_json(settings->name), "source", settings->source, "state", state_name(topic->state), "state_since",
-        time_json(topic->state_since_realtime_ns, 3), "error", text_or_null(topic->error), "restarts",
-        count_json(topic->restarts), "width", known_json(topic->width_px), "height", known_json(topic->height_px),
-        "format", topic->format, "fps", "configured", settings->fps > 0 ? rate_json(settings->fps) : json_null(),
-        "captured", rate_json(topic->captured_fps), "frames", "published", count_json(topic->published), "dropped",
+        "{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:{s:o, s:o}, s:{s:o, s:o, s:o}, s:o}", "id",
+        settings->id, "name", text_json(settings->name), "source", settings->source, "state", state_name(topic->state),
+        "state_since", time_json(topic->state_since_realtime_ns, 3), "error", text_or_null(topic->error),
+        "counting_since", time_json(topic->created_realtime_ns, 3), "restarts", count_json(topic->restarts), "width",
+        known_json(topic->width_px), "height", known_json(topic->height_px), "format", topic->format, "fps",
+        "configured", settings->fps > 0 ? rate_json(settings->fps) : json_null(), "captured",
+        rate_json(topic->captured_fps), "frames", "published", count_json(topic->published), "dropped",
         count_json(topic->dropped), "invalid", count_json(topic->invalid), "last_frame", last_frame_json(topic));
     if (json_object_update_new(object, watchers_json(topic)) != 0) {
         json_decref(object);

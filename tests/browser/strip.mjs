@@ -1,4 +1,4 @@
-// Reads what the pattern camera burns into its pictures (cameras/pattern.h) off the tiles of a wall.
+// Reads what the pattern camera burns into its pictures (cameras/pattern.h) off the tiles of a wall, or a camera's page.
 
 const CELLS = 64;
 
@@ -13,18 +13,19 @@ function crc16(bytes) {
 
 const tagOf = (id) => crc16(Buffer.from(id));
 
-// Runs in the page: the brightness of each cell's middle, for each tile by its camera's id. height_px is the source's.
+// Runs in the page: the brightness of each cell's middle, for each picture by its camera's id. height_px is the source's.
 function readCells({ cells, height }) {
   const strip = height < 256 ? 8 : Math.floor(height / 32);
-  const tiles = [...document.querySelectorAll('.tile:not([hidden])')];
+  const tiles = [...document.querySelectorAll('.tile:not([hidden]), main[data-id]')];
   return tiles.map((tile) => {
-    const picture = tile.querySelector('canvas.picture');
-    if (picture === null) return [tile.dataset.id, []]; // the page's script has not run yet
-    const copy = new OffscreenCanvas(picture.width, 1);
+    const picture = tile.querySelector('canvas.picture, img.picture');
+    const width = picture?.naturalWidth ?? picture?.width ?? 0;
+    if (width === 0) return [tile.dataset.id, []]; // the page's script has not run yet, or nothing has come
+    const copy = new OffscreenCanvas(width, 1);
     const context = copy.getContext('2d', { willReadFrequently: true });
-    context.drawImage(picture, 0, -Math.floor(picture.height * (1 - strip / 2 / height)));
-    const { data } = context.getImageData(0, 0, picture.width, 1);
-    const middle = (cell) => Math.floor((cell + 0.5) * picture.width / cells);
+    context.drawImage(picture, 0, -Math.floor((picture.naturalHeight ?? picture.height) * (1 - strip / 2 / height)));
+    const { data } = context.getImageData(0, 0, width, 1);
+    const middle = (cell) => Math.floor((cell + 0.5) * width / cells);
     const levels = Array.from({ length: cells }, (_, cell) => data[4 * middle(cell)]);
     return [tile.dataset.id, levels];
   });
@@ -42,4 +43,9 @@ function decode(id, levels) {
 export async function readSequences(page, height) {
   const tiles = await page.evaluate(readCells, { cells: CELLS, height });
   return new Map(tiles.map(([id, levels]) => [id, decode(id, levels)]));
+}
+
+// The same of one camera: null where it does not show it.
+export async function readSequence(page, id, height) {
+  return (await readSequences(page, height)).get(id) ?? null;
 }

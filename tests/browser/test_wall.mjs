@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import {
   browsers, connectionsOf, pattern, plainPicture, screenshot, sleep, startRelay, startServer, waitUntil,
 } from './harness.mjs';
-import { readSequences } from './strip.mjs';
+import { readSequence, readSequences } from './strip.mjs';
 
 const HEIGHT = 180;
 const CAMERAS = 64;
@@ -15,6 +15,7 @@ const FPS = 5;
 const LAG_MAX = 4; // frames between the server's newest and the one on the canvas
 const SLOW_DECODER_MS = 1000;
 const CONNECTIONS_MAX = 3;
+const RECOVERED_WITHIN_S = 3;
 const MARKUP = '<script>alert(1)</script>';
 
 const camera = (id, source, more) => pattern(id, { height: HEIGHT, fps: FPS, ...source }, more);
@@ -227,9 +228,27 @@ for (const { name, start } of browsers) {
       await first.kill();
       const warned = () => page.evaluate(() => document.querySelector('.warning').checkVisibility());
       await waitUntil(warned, 'the notice', 10);
-      const second = await serve(context, few, first.port);
-      await waitUntil(async () => !await warned(), 'the notice to go', 15);
+      await serve(context, few, first.port);
+      await waitUntil(async () => !await warned(), 'the notice to go', RECOVERED_WITHIN_S);
       await waitForMovement(page);
+      await page.close();
+    });
+
+    test('the page of a camera shows it again when its server is killed and started at once', async (context) => {
+      const first = await serve(context, few);
+      const page = await browser.open(1280, 800);
+      await page.goto(`${first.url}/camera/one`);
+      const sequence = () => readSequence(page, 'one', HEIGHT);
+      await waitUntil(async () => await sequence() > 10, 'the camera', 20);
+      await first.kill();
+      await serve(context, few, first.port);
+      let before = null;
+      await waitUntil(async () => {
+        const now = await sequence();
+        const moves = before !== null && now !== null && now !== before;
+        before ??= now;
+        return moves;
+      }, 'the picture to move again', RECOVERED_WITHIN_S);
       await page.close();
     });
 

@@ -4,7 +4,7 @@ import { Chart } from './charts.js';
 import { showControls } from './controls.js';
 import { bytesText, durationText, poll, showFigures, sleep } from './figures.js';
 
-const RETRY_MS = 3000;
+const RETRY_MS = 1000;
 
 const main = document.querySelector('main');
 const image = main.querySelector('.picture');
@@ -71,13 +71,15 @@ function showViewers(viewers) {
 }
 
 main.querySelector('.charts').hidden = false;
+let countingSince = null; // another time than before: the server, and our stream with it, has begun anew
 poll(`api/cameras/${id}`, (camera, resumed) => {
   showFigures(main, camera);
   charts.rate.add(camera.fps.captured);
   charts.age.add(camera.last_frame?.age_ms ?? null);
   charts.bytes.add(camera.last_frame?.bytes ?? null);
   showViewers(camera.subscribers);
-  if (resumed) restartStream();
+  if (resumed || (countingSince ?? camera.counting_since) !== camera.counting_since) restartStream();
+  countingSince = camera.counting_since;
 });
 if (source === 'v4l2') showControls(id, main.querySelector('.controls'));
 

@@ -4,7 +4,7 @@ import { sleep } from './figures.js';
 import { boundaryOf, MultipartParser } from './multipart.js';
 
 const BACKOFF_MIN_MS = 500;
-const BACKOFF_MAX_MS = 5000;
+const BACKOFF_MAX_MS = 2000;
 
 // In words, as the server gives them.
 async function reasonOf(response) {

@@ -27,6 +27,7 @@ static struct topic_snapshot live_camera(void) {
         .settings = {.id = "front-door", .name = "Front door", .source = "emulated", .fps = 30},
         .state = STATE_LIVE,
         .state_since_realtime_ns = NEW_YEAR_NS + 500 * NS_PER_MS,
+        .created_realtime_ns = NEW_YEAR_NS + NS_PER_MS,
         .width_px = 1280,
         .height_px = 720,
         .format = "MJPEG",
@@ -49,6 +50,7 @@ static struct topic_snapshot new_camera(const char *id, enum camera_state state,
         .settings = {.name = "New", .source = "pattern"},
         .state = state,
         .state_since_realtime_ns = NEW_YEAR_NS,
+        .created_realtime_ns = NEW_YEAR_NS,
     };
     strcpy(camera.settings.id, id);
     strcpy(camera.error, error);
@@ -57,7 +59,8 @@ static struct topic_snapshot new_camera(const char *id, enum camera_state state,
 
 #define LIVE_CAMERA                                                                                                    \
     "{\"id\":\"front-door\",\"name\":\"Front door\",\"source\":\"emulated\",\"state\":\"live\","                       \
-    "\"state_since\":\"2026-01-01T00:00:00.500Z\",\"error\":null,\"restarts\":3,\"width\":1280,\"height\":720,"        \
+    "\"state_since\":\"2026-01-01T00:00:00.500Z\",\"error\":null,\"counting_since\":\"2026-01-01T00:00:00.001Z\","     \
+    "\"restarts\":3,\"width\":1280,\"height\":720,"                                                                    \
     "\"format\":\"MJPEG\",\"fps\":{\"configured\":30.0,\"captured\":29.97},"                                           \
     "\"frames\":{\"published\":1234,\"dropped\":1,\"invalid\":2},"                                                     \
     "\"last_frame\":{\"sequence\":1237,\"captured_at\":\"2026-01-01T00:00:12.345678Z\",\"age_ms\":12,"                 \
@@ -66,7 +69,8 @@ static struct topic_snapshot new_camera(const char *id, enum camera_state state,
     "\"variant\":null}]}"
 #define NEW_CAMERA                                                                                                     \
     "{\"id\":\"new\",\"name\":\"New\",\"source\":\"pattern\",\"state\":\"offline\","                                   \
-    "\"state_since\":\"2026-01-01T00:00:00.000Z\",\"error\":\"no such device\",\"restarts\":0,\"width\":null,"         \
+    "\"state_since\":\"2026-01-01T00:00:00.000Z\",\"error\":\"no such "                                                \
+    "device\",\"counting_since\":\"2026-01-01T00:00:00.000Z\",\"restarts\":0,\"width\":null,"                          \
     "\"height\":null,\"format\":null,\"fps\":{\"configured\":null,\"captured\":0.0},"                                  \
     "\"frames\":{\"published\":0,\"dropped\":0,\"invalid\":0},\"last_frame\":null,\"variants\":[],"                    \
     "\"subscribers\":[]}"
