@@ -4,12 +4,14 @@
 #include "broker/sync.h"
 #include "broker/variants.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct broker {
     const struct frame_envelope *envelope;
     struct frame_pool *frames;
     struct worker_pool *workers;
+    struct journal *journal;
     struct variants *variants; /* NULL without converters */
     int64_t started_realtime_ns, started_monotonic_ns;
     struct lock lock;
@@ -32,9 +34,16 @@ enum err broker_create(const struct broker_settings *settings, struct broker **o
     if (error == ERR_OK) {
         error = worker_pool_create(settings->workers, &broker->workers);
     }
+    if (error == ERR_OK) {
+        error = journal_create(&broker->journal);
+    }
     if (error == ERR_OK && settings->converters != NULL) {
-        error = variants_create(settings->converters, settings->envelope, broker->frames, broker->workers,
-                                &broker->variants);
+        struct variant_means means = {.converters = settings->converters,
+                                      .envelope = settings->envelope,
+                                      .frames = broker->frames,
+                                      .workers = broker->workers,
+                                      .journal = broker->journal};
+        error = variants_create(&means, &broker->variants);
     }
     if (error != ERR_OK) {
         broker_destroy(&broker);
@@ -53,6 +62,7 @@ void broker_destroy(struct broker **broker_pointer) {
     variants_destroy(&broker->variants);
     topic_list_unref(&broker->list);
     worker_pool_destroy(&broker->workers);
+    journal_destroy(&broker->journal);
     if (broker->frames != NULL) {
         frame_pool_destroy(&broker->frames);
     }
@@ -69,6 +79,7 @@ void broker_close(struct broker *broker) {
         topic_close(list->topics[i]);
     }
     topic_list_unref(&list);
+    journal_close(broker->journal);
 }
 
 struct frame_pool *broker_frame_pool(struct broker *broker) {
@@ -78,6 +89,12 @@ struct frame_pool *broker_frame_pool(struct broker *broker) {
 struct worker_pool *broker_worker_pool(struct broker *broker) {
     return broker->workers;
 }
+
+struct journal *broker_journal(struct broker *broker) {
+    return broker->journal;
+}
+
+int64_t broker_started_realtime_ns(const struct broker *broker) { return broker->started_realtime_ns; }
 
 /* ---- The list ---- */
 
@@ -89,7 +106,30 @@ struct topic_list *broker_topics(struct broker *broker) {
 }
 
 enum err broker_create_topic(struct broker *broker, const struct topic_settings *settings, struct topic **topic) {
-    return topic_create(settings, broker->envelope, topic);
+    enum err error = topic_create(settings, broker->envelope, topic);
+    if (error == ERR_OK) {
+        topic_set_journal(*topic, broker->journal, true);
+    }
+    return error;
+}
+
+static void tell_of(struct broker *broker, enum journal_kind kind, const struct topic *topic) {
+    struct journal_entry entry = {.kind = kind};
+    snprintf(entry.camera, sizeof entry.camera, "%s", topic_id(topic));
+    journal_publish(broker->journal, &entry);
+}
+
+static void tell_difference(struct broker *broker, const struct topic_list *before, const struct topic_list *after) {
+    for (size_t i = 0; i < before->count; i++) {
+        if (!topic_list_has(after, before->topics[i])) {
+            tell_of(broker, JOURNAL_CAMERA_REMOVED, before->topics[i]);
+        }
+    }
+    for (size_t i = 0; i < after->count; i++) {
+        if (!topic_list_has(before, after->topics[i])) {
+            tell_of(broker, JOURNAL_CAMERA_ADDED, after->topics[i]);
+        }
+    }
 }
 
 enum err broker_set_topics(struct broker *broker, struct topic *const *topics, size_t count) {
@@ -106,6 +146,7 @@ enum err broker_set_topics(struct broker *broker, struct topic *const *topics, s
             topic_close(before->topics[i]);
         }
     }
+    tell_difference(broker, before, list);
     topic_list_unref(&before);
     return ERR_OK;
 }

@@ -6,6 +6,7 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
+#include "broker/journal.h"
 #include "broker/topic.h"
 #include "broker/topic_list.h"
 #include "broker/worker.h"
@@ -20,11 +21,15 @@ struct broker_settings {
 
 CHECKED enum err broker_create(const struct broker_settings *settings, struct broker **broker);
 void broker_destroy(struct broker **broker);
-/* Closes every topic, those of variants too. The list is not set any more. */
+/* Closes every topic, those of variants too, and the journal. The list is not set any more. */
 void broker_close(struct broker *broker);
 
 struct frame_pool *broker_frame_pool(struct broker *broker);   /* borrowed */
 struct worker_pool *broker_worker_pool(struct broker *broker); /* borrowed */
+/* What the cameras and their viewers do, and how the list of topics changes; others may add to it. Borrowed. */
+struct journal *broker_journal(struct broker *broker);
+/* When the broker was created: tells its journal's numbers from those of another run. */
+int64_t broker_started_realtime_ns(const struct broker *broker);
 
 /* A topic whose frames get the broker's envelope, in no list yet. ERR_MEMORY. */
 CHECKED enum err broker_create_topic(struct broker *broker, const struct topic_settings *settings,

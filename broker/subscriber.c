@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Links for the three lists that threads walk; each is doubly linked, without a head element. */
 #define LIST_ADD(head, item, next, previous)                                                                           \
@@ -102,6 +103,17 @@ static struct watch *find_or_make_watch(struct topic *topic, struct inbox *inbox
     return watch;
 }
 
+static void tell_journal_locked(const struct topic *topic, const struct subscriber *subscriber, enum journal_kind kind)
+    REQUIRES(&topic->lock) {
+    if (topic->journal == NULL || subscriber->is_internal || subscriber->inbox == NULL) {
+        return;
+    }
+    struct journal_entry entry = {.kind = kind, .viewer = subscriber->id, .route = subscriber->route};
+    memcpy(entry.camera, topic->id, sizeof topic->id);
+    memcpy(entry.remote, subscriber->remote, sizeof entry.remote);
+    journal_publish(topic->journal, &entry);
+}
+
 static enum err join_locked(struct topic *topic, struct subscriber *subscriber) REQUIRES(&topic->lock) {
     struct watch *watch = subscriber->watch;
     if (topic->closed) {
@@ -121,6 +133,7 @@ static enum err join_locked(struct topic *topic, struct subscriber *subscriber) 
     topic->subscriber_count++;
     /* Everything so far was published before this subscriber came: only the newest is for it. */
     subscriber->cursor = topic_newest_locked(topic) != NULL ? topic->position - 1 : topic->position;
+    tell_journal_locked(topic, subscriber, JOURNAL_VIEWER_CAME);
     return ERR_OK;
 }
 
@@ -188,6 +201,7 @@ static void leave_locked(struct topic *topic, struct subscriber *subscriber) REQ
     }
     LIST_REMOVE(topic->subscribers, subscriber, next_of_topic, previous_of_topic);
     topic->subscriber_count--;
+    tell_journal_locked(topic, subscriber, JOURNAL_VIEWER_LEFT);
     if (topic->subscriber_count == 0) {
         topic->unwatched_since_ns = clock_monotonic_ns();
     }

@@ -1,7 +1,7 @@
 /* Locks, conditions and events: thin wrappers of pthread and eventfd that clang's -Wthread-safety understands.
  *
  * Lock order, outermost first (a lock may be taken only while holding locks that stand above it):
- *     fleet -> camera -> broker -> variants -> topic -> control port -> worker pool -> frame pool -> log
+ *     fleet -> camera -> broker -> variants -> topic -> control port -> journal -> worker pool -> frame pool -> log
  * Locks of the same row are never held together. web/ takes its own locks last, and holds none while it calls the
  * broker. No lock is held during I/O, a callback, logging, or the release of a frame.
  *

@@ -26,6 +26,11 @@ enum err topic_create(const struct topic_settings *settings, const struct frame_
     return ERR_OK;
 }
 
+void topic_set_journal(struct topic *topic, struct journal *journal, bool tells_state) {
+    topic->journal = journal;
+    topic->tells_state = tells_state;
+}
+
 struct topic *topic_ref(struct topic *topic) {
     atomic_fetch_add_explicit(&topic->references, 1, memory_order_relaxed);
     return topic;
@@ -109,14 +114,25 @@ static struct frame *push_locked(struct topic *topic, struct frame *frame) REQUI
     return oldest;
 }
 
+static void tell_state_locked(struct topic *topic, enum camera_state before) REQUIRES(&topic->lock) {
+    if (topic->journal == NULL || !topic->tells_state || topic->closed) {
+        return;
+    }
+    struct journal_entry entry = {.kind = JOURNAL_STATE, .from = before, .to = topic->state, .reason = topic->error};
+    memcpy(entry.camera, topic->id, sizeof topic->id);
+    journal_publish(topic->journal, &entry);
+}
+
 static void change_state_locked(struct topic *topic, enum camera_state state, const char *error)
     REQUIRES(&topic->lock) {
-    if (topic->state != state) {
-        topic->state = state;
-        topic->state_since_realtime_ns = clock_realtime_ns();
-    }
+    enum camera_state before = topic->state;
+    topic->state = state;
     topic->state_change++;
     reason_set(&topic->error, "%s", error != NULL ? error : "");
+    if (before != state) {
+        topic->state_since_realtime_ns = clock_realtime_ns();
+        tell_state_locked(topic, before);
+    }
 }
 
 static void count_live_locked(struct topic *topic, const struct frame *frame) REQUIRES(&topic->lock) {

@@ -17,6 +17,7 @@
 #include "broker/control.h"
 #include "broker/converter.h"
 #include "broker/frame.h"
+#include "broker/journal.h"
 
 #include <stdbool.h>
 
@@ -62,6 +63,9 @@ struct mailbox;
  * left. */
 CHECKED enum err topic_create(const struct topic_settings *settings, const struct frame_envelope *envelope,
                               struct topic **topic);
+/* Tells the journal of clients that come and leave with an inbox, and, if tells_state, of each change of the state
+ * until the topic is closed. Borrowed for the topic's life. Threads: before any other uses the topic. */
+void topic_set_journal(struct topic *topic, struct journal *journal, bool tells_state);
 struct topic *topic_ref(struct topic *topic);
 void topic_unref(struct topic **topic);
 /* Ends it: publishing does nothing any more, waits end, and subscribers get ERR_CLOSED. Any number of times. */

@@ -57,6 +57,8 @@ struct topic {
     atomic_uint references;
     char id[TOPIC_ID_MAX_BYTES + 1];
     const struct frame_envelope *envelope;
+    struct journal *journal; /* NULL: none */
+    bool tells_state;        /* to the journal */
 
     struct lock lock;
     struct topic_settings settings GUARDED_BY(lock);

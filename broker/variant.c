@@ -14,18 +14,19 @@ static struct topic_settings derive_settings(struct topic *source) {
     return settings;
 }
 
-enum err variant_create(const struct variant_means *means, const struct frame_envelope *envelope, struct topic *source,
-                        const struct variant_wish *wish, struct variant **out) {
+enum err variant_create(const struct variant_means *means, struct topic *source, const struct variant_wish *wish,
+                        struct variant **out) {
     struct variant *variant = calloc(1, sizeof *variant);
     if (variant == NULL) {
         return ERR_MEMORY;
     }
     struct topic_settings settings = derive_settings(source);
-    enum err error = topic_create(&settings, envelope, &variant->topic);
+    enum err error = topic_create(&settings, means->envelope, &variant->topic);
     if (error != ERR_OK) {
         free(variant);
         return error;
     }
+    topic_set_journal(variant->topic, means->journal, false);
     variant->means = means;
     variant->source = topic_ref(source);
     variant->wish = *wish;

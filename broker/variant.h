@@ -15,8 +15,10 @@
 /* What all variants of a broker share; borrowed by each. */
 struct variant_means {
     const struct converter_ops *converters;
+    const struct frame_envelope *envelope;
     struct frame_pool *frames;
     struct worker_pool *workers;
+    struct journal *journal;
     struct inbox *inbox;
 };
 
@@ -34,9 +36,9 @@ struct variant {
     struct variant *next;
 };
 
-/* envelope is borrowed. Asleep. ERR_MEMORY. */
-CHECKED enum err variant_create(const struct variant_means *means, const struct frame_envelope *envelope,
-                                struct topic *source, const struct variant_wish *wish, struct variant **variant);
+/* Asleep. ERR_MEMORY. */
+CHECKED enum err variant_create(const struct variant_means *means, struct topic *source,
+                                const struct variant_wish *wish, struct variant **variant);
 /* Blocks: as variant_sleep(). */
 void variant_destroy(struct variant **variant);
 

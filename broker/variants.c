@@ -2,7 +2,6 @@
 
 #include "broker/clock.h"
 #include "broker/sync.h"
-#include "broker/variant.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +13,6 @@
 
 struct variants {
     struct variant_means means;
-    const struct frame_envelope *envelope;
     pthread_t thread;
     /* Relaxed: the inbox's wake orders them. */
     atomic_bool demand_changed, stop;
@@ -110,14 +108,12 @@ static void on_demand(void *user) {
 
 /* ---- Everybody else ---- */
 
-enum err variants_create(const struct converter_ops *converters, const struct frame_envelope *envelope,
-                         struct frame_pool *frames, struct worker_pool *workers, struct variants **out) {
+enum err variants_create(const struct variant_means *means, struct variants **out) {
     struct variants *variants = calloc(1, sizeof *variants);
     if (variants == NULL) {
         return ERR_MEMORY;
     }
-    variants->means = (struct variant_means){.converters = converters, .frames = frames, .workers = workers};
-    variants->envelope = envelope;
+    variants->means = *means;
     variants->look_at_ns = CLOCK_NEVER;
     lock_init(&variants->lock);
     enum err error = inbox_create(&variants->means.inbox);
@@ -242,7 +238,7 @@ static enum err find_or_make_locked(struct variants *variants, struct topic *sou
         make_room_locked(variants, source, &settings, source_width_px) != ERR_OK) {
         return ERR_BUSY;
     }
-    enum err error = variant_create(&variants->means, variants->envelope, source, wish, out);
+    enum err error = variant_create(&variants->means, source, wish, out);
     if (error == ERR_OK) {
         topic_on_demand((*out)->topic, on_demand, variants);
         (*out)->next = variants->first;

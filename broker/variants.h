@@ -8,14 +8,12 @@
 #ifndef BROKER_VARIANTS_H
 #define BROKER_VARIANTS_H
 
-#include "broker/topic.h"
-#include "broker/worker.h"
+#include "broker/variant.h"
 
 struct variants;
 
-/* All is borrowed. ERR_MEMORY, ERR_BUSY: no thread could be started. */
-CHECKED enum err variants_create(const struct converter_ops *converters, const struct frame_envelope *envelope,
-                                 struct frame_pool *frames, struct worker_pool *workers, struct variants **variants);
+/* means lacks the inbox; all in it is borrowed. ERR_MEMORY, ERR_BUSY: no thread could be started. */
+CHECKED enum err variants_create(const struct variant_means *means, struct variants **variants);
 /* Joins the thread. Nobody subscribes to a variant any more. */
 void variants_destroy(struct variants **variants);
 /* Closes every variant's topic, and refuses to make new ones. */
