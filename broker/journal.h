@@ -15,7 +15,7 @@
 
 #define JOURNAL_ENTRIES_MAX 1024
 #define JOURNAL_CAMERA_BYTES 65
-#define JOURNAL_REMOTE_BYTES 64
+#define SUBSCRIBER_REMOTE_BYTES 64
 
 enum journal_kind {
     JOURNAL_STATE,        /* a camera's: from, to, reason */
@@ -35,7 +35,7 @@ struct journal_entry {
     enum camera_state from, to;
     struct reason reason; /* "": none */
     uint64_t viewer;      /* subscriber_id() */
-    char remote[JOURNAL_REMOTE_BYTES];
+    char remote[SUBSCRIBER_REMOTE_BYTES];
     const char *route; /* static */
 };
 

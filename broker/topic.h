@@ -167,7 +167,7 @@ void subscriber_adjust_skipped(struct subscriber *subscriber, int64_t frames);
 
 struct subscriber_snapshot {
     uint64_t id;
-    char remote[64];
+    char remote[SUBSCRIBER_REMOTE_BYTES];
     const char *route;
     int64_t connected_ns; /* how long */
     uint64_t sent, skipped, bytes;

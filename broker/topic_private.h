@@ -43,7 +43,7 @@ struct subscriber {
     struct watch *watch; /* NULL likewise */
     void *user;
     const char *route;
-    char remote[64];
+    char remote[SUBSCRIBER_REMOTE_BYTES];
     bool is_internal;
     int64_t connected_at_ns;
     struct subscriber *next_of_watch, *previous_of_watch;

@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The topics of a feed: a reference each. */
-struct selection {
-    struct topic **topics;
-    size_t count;
-};
-
 /* Names that no camera has, as many as a message has room for. */
 struct unknown {
     char names[128];
@@ -62,16 +56,15 @@ static void select_named(struct site *site, const struct visitor *visitor, struc
     }
 }
 
-static void release(struct selection *selection) {
+void selection_release(struct selection *selection) {
     for (size_t i = 0; i < selection->count; i++) {
         topic_unref(&selection->topics[i]);
     }
     free(selection->topics);
 }
 
-/* False after refusing the request. */
-static bool select_cameras(struct site *site, const struct http_request *request, const struct route *route,
-                           struct selection *selection) {
+bool selection_make(struct site *site, const struct http_request *request, const struct route *route,
+                    struct selection *selection) {
     struct unknown unknown = {.count = 0};
     bool is_all = route->cameras.text == NULL;
     selection->topics = is_all ? site_cameras(site, request->visitor, &selection->count)
@@ -110,11 +103,11 @@ void handle_feed(struct site *site, const struct http_request *request, const st
         return;
     }
     struct selection selection = {.count = 0};
-    if (select_cameras(site, request, route, &selection) && open_all(site, request, route, &selection)) {
+    if (selection_make(site, request, route, &selection) && open_all(site, request, route, &selection)) {
         stream_serve(
             site, request, route,
             (struct stream_settings){.topics = selection.topics, .topic_count = selection.count, .route = "feed"});
     }
-    release(&selection);
+    selection_release(&selection);
     stream_release(site, request);
 }

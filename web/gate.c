@@ -90,6 +90,14 @@ void gate_set_access(struct gate *gate, struct access *access) {
     access_unref(&replaced);
 }
 
+void gate_renew_visitor(struct gate *gate, const struct visitor *visitor, struct visitor *renewed) {
+    lock_acquire(&gate->lock);
+    struct access *access = access_ref(gate->access);
+    lock_release(&gate->lock);
+    visitor_renew(visitor, access, renewed);
+    access_unref(&access);
+}
+
 bool gate_begin_answer(struct gate *gate, struct gate_answer *answer, const struct visitor *visitor,
                        struct topic *const *cameras, size_t camera_count, int fd) {
     *answer = (struct gate_answer){.visitor = visitor, .cameras = cameras, .camera_count = camera_count, .fd = fd};
@@ -141,7 +149,7 @@ static enum need need_of(const struct route *route) {
         [ROUTE_RELOAD] = NEED_ADMIN,        [ROUTE_HEALTH] = NEED_NOTHING,
         [ROUTE_READY] = NEED_NO_NAME,       [ROUTE_ASSET] = NEED_VIEW,
         [ROUTE_LOGIN] = NEED_NOTHING,       [ROUTE_LOGOUT] = NEED_NO_NAME,
-        [ROUTE_TOKENS] = NEED_VIEW,
+        [ROUTE_TOKENS] = NEED_VIEW,         [ROUTE_EVENTS] = NEED_VIEW,
     };
     if (route->target == ROUTE_ASSET && asset_is_public(route->name)) {
         return NEED_NOTHING;

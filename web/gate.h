@@ -26,6 +26,9 @@ struct identifier *gate_identifier(struct gate *gate); /* borrowed */
 /* Who asks. False after refusing the request; else finish the visitor. Blocks: while a password is checked. */
 CHECKED bool gate_admit(struct gate *gate, const struct http_request *request, const struct route *route,
                         struct visitor *visitor);
+/* The same visitor as he is now, for an answer that goes on. *renewed is finished separately. */
+void gate_renew_visitor(struct gate *gate, const struct visitor *visitor, struct visitor *renewed);
+
 /* A long answer, from gate_begin_answer() to gate_end_answer(). The fields are the gate's. */
 struct gate_answer {
     const struct visitor *visitor;

@@ -153,6 +153,7 @@ static void answer(struct site *site, const struct http_request *request, const 
     case ROUTE_CAMERAS: handle_overview(site, request, route); break;
     case ROUTE_READY: handle_ready(site, request); break;
     case ROUTE_FEED: handle_feed(site, request, route); break;
+    case ROUTE_EVENTS: handle_events(site, request, route); break;
     case ROUTE_RELOAD: handle_reload(site, request); break;
     case ROUTE_CAMERA_PAGE:
     case ROUTE_VIDEO_FEED:

@@ -20,6 +20,8 @@
 
 /* civetweb's workers beyond the streams', so that pages and status answer while every stream is taken. */
 #define WORKERS_IN_RESERVE 32u
+/* Each has a worker of its own, besides those. */
+#define EVENT_STREAMS_MAX 64u
 
 /* What the handlers share. */
 struct site {
@@ -38,6 +40,7 @@ struct site {
     atomic_uint streams_max_per_address; /* 0: no limit of its own */
     _Atomic int64_t stream_life_ns;      /* at the longest; 0: no limit */
     atomic_uint streams_active;
+    atomic_uint event_streams;
     atomic_uint reloads_waiting;
     atomic_uint snapshots_waiting; /* for a fresh frame */
     atomic_uint pushers;           /* requests that bring frames */
@@ -56,6 +59,7 @@ void handle_snapshot(struct site *site, const struct http_request *request, cons
 void handle_controls(struct site *site, const struct http_request *request, const struct route *route,
                      struct topic *camera);
 void handle_feed(struct site *site, const struct http_request *request, const struct route *route);
+void handle_events(struct site *site, const struct http_request *request, const struct route *route);
 void handle_reload(struct site *site, const struct http_request *request);
 void handle_login(struct site *site, const struct http_request *request, const struct route *route);
 void handle_logout(struct site *site, const struct http_request *request);
@@ -74,6 +78,9 @@ CHECKED enum err site_snapshot(struct site *site, const struct visitor *visitor,
                                struct broker_snapshot *snapshot);
 CHECKED enum err site_snapshot_camera(struct site *site, const struct visitor *visitor, struct topic *camera,
                                       struct topic_snapshot *snapshot);
+
+/* Where others are is for administrators alone: puts in its place what stands for it. */
+void site_hide_address(const struct site *site, char remote[SUBSCRIBER_REMOTE_BYTES]);
 
 /* ---- What handlers share ---- */
 
@@ -95,6 +102,16 @@ void stream_release(struct site *site, const struct http_request *request);
  * remote and fps. */
 void stream_serve(struct site *site, const struct http_request *request, const struct route *route,
                   struct stream_settings settings);
+
+/* Cameras: a reference to each. */
+struct selection {
+    struct topic **topics;
+    size_t count;
+};
+/* Those that the route names. False after refusing the request. To be released in any case. */
+CHECKED bool selection_make(struct site *site, const struct http_request *request, const struct route *route,
+                            struct selection *selection);
+void selection_release(struct selection *selection);
 
 /* The topic that shows a camera as the route asks: a new reference. ERR_NOT_FOUND: no variant of that name; ERR_BUSY:
  * the camera has as many variants as it may; ERR_MEMORY, ERR_CLOSED. */

@@ -76,8 +76,8 @@ static void begin_transfer(const struct http_request *request) {
 
 static void end_transfer(const struct http_request *request) { visit_work(mg_get_thread_pointer(request->connection)); }
 
-/* A write that is not whole means that the client has gone; there is nobody left to tell. */
-static bool write_all(const struct http_request *request, const void *bytes, size_t count) {
+/* A write that is not whole means that the client has gone. */
+bool http_send(const struct http_request *request, const void *bytes, size_t count) {
     begin_transfer(request);
     bool whole = mg_write(request->connection, bytes, count) == (int)count;
     end_transfer(request);
@@ -98,9 +98,9 @@ void http_reply(const struct http_request *request, const struct http_reply *rep
         snprintf(head + used, sizeof head - used, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
                  reply->content_type, reply->body_bytes);
     }
-    bool sent = write_all(request, head, strlen(head));
+    bool sent = http_send(request, head, strlen(head));
     if (sent && reply->body_bytes > 0 && has_body && !http_is_head(request)) {
-        sent = write_all(request, reply->body, reply->body_bytes);
+        sent = http_send(request, reply->body, reply->body_bytes);
     }
     (void)sent;
 }
@@ -154,7 +154,7 @@ bool http_begin_stream(const struct http_request *request, const char *content_t
     snprintf(head, sizeof head,
              "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "%sX-Accel-Buffering: no\r\nContent-Type: %s\r\n\r\n%s",
              request->edge_headers, content_type, http_is_head(request) ? "" : first_bytes);
-    return write_all(request, head, strlen(head));
+    return http_send(request, head, strlen(head));
 }
 
 /* mg_read() does not return before it has all that it was asked for. So it is asked for what the socket has; one byte
@@ -175,7 +175,8 @@ void http_invite_body(const struct http_request *request) {
     const char *expected = http_header(request, "Expect");
     if (expected != NULL && strcmp(expected, "100-continue") == 0) {
         static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
-        (void)write_all(request, invitation, sizeof invitation - 1);
+        bool sent = http_send(request, invitation, sizeof invitation - 1);
+        (void)sent;
     }
 }
 

@@ -70,6 +70,9 @@ void http_reply_error(const struct http_request *request, int status, const char
 /* Sends the head of an endless reply, without Content-Length. False when the client has gone. */
 CHECKED bool http_begin_stream(const struct http_request *request, const char *content_type, const char *first_bytes);
 
+/* Sends more of it. Blocks: as http_reply(). False when the client has gone. */
+CHECKED bool http_send(const struct http_request *request, const void *bytes, size_t count);
+
 /* The request's socket, which stays civetweb's and is valid until the handler returns. Threads: any may send on it
  * while the handler's thread waits. ERR_GONE when the client has reset the connection. */
 CHECKED enum err http_socket(const struct http_request *request, int *fd);

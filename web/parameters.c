@@ -210,5 +210,6 @@ enum err parameters_parse(const char *query_text, struct route *route, struct ro
     if (route->variant[0] != '\0' && (route->wish.width_px != 0 || route->wish.quality != 0)) {
         return refuse_parameter(error, "variant goes without width and quality");
     }
-    return route->target == ROUTE_FEED ? parse_cameras(query, route, error) : ERR_OK;
+    bool has_cameras = route->target == ROUTE_FEED || route->target == ROUTE_EVENTS;
+    return has_cameras ? parse_cameras(query, route, error) : ERR_OK;
 }

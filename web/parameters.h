@@ -1,7 +1,8 @@
 /* The query of a request. Pure, as the router is.
  * fps belongs to video feeds and /feed, max_age_ms to snapshots, width, quality and variant to all three, cameras to
- * /feed, brief to /api/cameras and action to /. Others are ignored, as on every web server (caches and players add
- * their own). Threads: any. */
+ * /feed and /api/events, brief to /api/cameras and action to /. Others are ignored, as on every web server (caches and
+ * players add their own).
+ * Threads: any. */
 #ifndef WEB_PARAMETERS_H
 #define WEB_PARAMETERS_H
 

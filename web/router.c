@@ -24,6 +24,7 @@ const struct route_path route_paths[] = {
     {"/api/status", ROUTE_STATUS, READ},
     {"/api/cameras", ROUTE_CAMERAS, READ},
     {"/api/cameras/{camera}", ROUTE_CAMERA, READ},
+    {"/api/events", ROUTE_EVENTS, READ},
     {"/api/cameras/{camera}/controls", ROUTE_CONTROLS, READ | METHOD_PUT},
     {"/api/reload", ROUTE_RELOAD, METHOD_POST},
     {"/healthz", ROUTE_HEALTH, READ},

@@ -18,6 +18,7 @@ enum route_target {
     ROUTE_FEED,
     ROUTE_STATUS,
     ROUTE_CAMERAS,
+    ROUTE_EVENTS,
     ROUTE_CAMERA,
     ROUTE_CONTROLS,
     ROUTE_RELOAD,
@@ -70,7 +71,7 @@ struct route {
     int64_t max_age_ms; /* -1: not asked for; else 0 to ROUTE_MAX_AGE_MAX_MS */
     struct variant_wish wish;                 /* without fps */
     char variant[VARIANT_NAME_MAX_BYTES + 1]; /* "": not asked for by name; same characters as name; then no wish */
-    struct route_cameras cameras;             /* of a feed; NULL: all */
+    struct route_cameras cameras;             /* of a feed, of events; NULL: all */
     bool is_brief;                            /* of the list of cameras: without who watches them */
 };
 

@@ -223,7 +223,7 @@ static enum err listen_and_serve(struct server *server, struct reason *reason) {
     /* Each may hold a worker for as long as it sends; some more may come with another configuration. */
     unsigned pushers = count_push_cameras(server->site.broker);
     server->site.pushers_max = pushers + WORKERS_IN_RESERVE / 4;
-    unsigned workers = server->settings.max_streams + pushers + WORKERS_IN_RESERVE;
+    unsigned workers = server->settings.max_streams + pushers + EVENT_STREAMS_MAX + WORKERS_IN_RESERVE;
     enum err error = raise_descriptor_limit(workers, reason);
     if (error == ERR_OK) {
         error = socket_try_listen(server->settings.address, server->settings.port, reason);
@@ -325,6 +325,9 @@ void server_apply(struct server *server, const struct server_settings *settings)
 
 void server_note_reload(struct server *server, const char *fault) {
     struct site *site = &server->site;
+    struct journal_entry entry = {.kind = fault != NULL ? JOURNAL_RELOAD_FAILED : JOURNAL_RELOADED};
+    reason_set(&entry.reason, "%s", fault != NULL ? fault : "");
+    journal_publish(broker_journal(site->broker), &entry);
     lock_acquire(&site->lock);
     site->reloads.count++;
     site->reloads.failed += fault != NULL;

@@ -50,15 +50,18 @@ struct topic **site_cameras(struct site *site, const struct visitor *visitor, si
 
 /* ---- Snapshots ---- */
 
-/* Where others are is not for everybody, but whose streams belong together may be seen. */
+/* Whose streams belong together may be seen. */
+void site_hide_address(const struct site *site, char remote[SUBSCRIBER_REMOTE_BYTES]) {
+    unsigned char hash[crypto_shorthash_BYTES];
+    char label[2 * sizeof hash + 1];
+    crypto_shorthash(hash, (const unsigned char *)remote, strlen(remote), site->viewer_key);
+    sodium_bin2hex(label, sizeof label, hash, sizeof hash);
+    snprintf(remote, SUBSCRIBER_REMOTE_BYTES, "viewer %.6s", label);
+}
+
 static void hide_addresses(const struct site *site, struct topic_snapshot *topic) {
     for (size_t i = 0; i < topic->subscriber_count; i++) {
-        char *remote = topic->subscribers[i].remote;
-        unsigned char hash[crypto_shorthash_BYTES];
-        char label[2 * sizeof hash + 1];
-        crypto_shorthash(hash, (const unsigned char *)remote, strlen(remote), site->viewer_key);
-        sodium_bin2hex(label, sizeof label, hash, sizeof hash);
-        snprintf(remote, sizeof topic->subscribers[i].remote, "viewer %.6s", label);
+        site_hide_address(site, topic->subscribers[i].remote);
     }
 }
 

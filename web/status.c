@@ -1,9 +1,8 @@
 #include "web/status.h"
 
 #include "broker/clock.h"
-#include "web/escape.h"
+#include "web/json_values.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,38 +10,10 @@
 
 /* Enough for a base path, an id and a token. */
 #define URL_MAX_BYTES 512
-/* Enough for every text of a snapshot. */
-#define TEXT_BYTES 256
-
-/* Prints each rounded number as people write it: 29.97, not 29.969999999999999. */
-#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
-
-/* Takes the value over. */
-static char *dump(json_t *value) {
-    char *text = value == NULL ? NULL : json_dumps(value, DUMP_FLAGS);
-    json_decref(value);
-    return text;
-}
-
-static json_t *text_json(const char *text) {
-    char clean[TEXT_BYTES];
-    escape_utf8(text, clean, sizeof clean);
-    return json_string(clean);
-}
-
-static json_t *text_or_null(const char *text) { return text[0] == '\0' ? json_null() : text_json(text); }
-
-static json_t *time_json(int64_t realtime_ns, int decimals) {
-    char text[CLOCK_TEXT_BYTES];
-    clock_format_utc(realtime_ns, decimals, text);
-    return json_string(text);
-}
 
 static json_t *seconds_json(int64_t ns) { return json_real(round((double)ns / NS_PER_MS) / 1000); }
 
 static json_t *rate_json(double fps) { return json_real(round(fps * 100) / 100); }
-
-static json_t *count_json(uint64_t count) { return json_integer((json_int_t)count); }
 
 static json_t *known_json(uint32_t value) { return value == 0 ? json_null() : count_json(value); }
 
@@ -143,7 +114,7 @@ static json_t *reloads_json(const struct reload_counts *reloads) {
 }
 
 char *status_render(const struct broker_snapshot *snapshot, const struct server_counts *counts) {
-    return dump(json_pack(
+    return json_render(json_pack(
         "{s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:{s:o, s:o}, s:o, s:o}", "version", FRAMEBROKER_VERSION,
         "uptime_s", seconds_json(snapshot->uptime_ns), "started_at", time_json(snapshot->started_realtime_ns, 0),
         "streams", "active", count_json(counts->streams_active), "max", count_json(counts->streams_max), "rejected",
@@ -156,13 +127,13 @@ char *status_render(const struct broker_snapshot *snapshot, const struct server_
 /* clang-format on */
 
 char *status_render_cameras(const struct broker_snapshot *snapshot) {
-    return dump(json_pack("{s:o}", "cameras", cameras_json(snapshot)));
+    return json_render(json_pack("{s:o}", "cameras", cameras_json(snapshot)));
 }
 
-char *status_render_camera(const struct topic_snapshot *topic) { return dump(camera_json(topic)); }
+char *status_render_camera(const struct topic_snapshot *topic) { return json_render(camera_json(topic)); }
 
 char *status_render_health(void) {
-    return dump(json_pack("{s:s, s:s}", "status", "ok", "version", FRAMEBROKER_VERSION));
+    return json_render(json_pack("{s:s, s:s}", "status", "ok", "version", FRAMEBROKER_VERSION));
 }
 
 static bool holds_up(const struct topic_snapshot *topic) {
@@ -190,13 +161,13 @@ char *status_render_ready(const struct broker_snapshot *snapshot, const struct v
     }
     if (json_array_size(waiting) == 0) {
         json_decref(waiting);
-        return dump(json_pack("{s:s}", "status", *ready ? "ready" : "not_ready"));
+        return json_render(json_pack("{s:s}", "status", *ready ? "ready" : "not_ready"));
     }
-    return dump(json_pack("{s:s, s:o}", "status", "not_ready", "cameras", waiting));
+    return json_render(json_pack("{s:s, s:o}", "status", "not_ready", "cameras", waiting));
 }
 
 char *status_render_error(const char *code, const char *message) {
-    return dump(json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", text_json(message)));
+    return json_render(json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", text_json(message)));
 }
 
 /* ---- Links ---- */
@@ -204,8 +175,8 @@ char *status_render_error(const char *code, const char *message) {
 char *status_render_link(const char *token, const struct signed_link *link, const char *base_path) {
     char url[URL_MAX_BYTES];
     snprintf(url, sizeof url, "%s/camera/%s/video_feed?token=%s", base_path, link->camera, token);
-    return dump(json_pack("{s:s, s:s, s:s, s:o}", "camera", link->camera, "token", token, "url", url, "expires_at",
-                          time_json(link->expires_s * NS_PER_S, 0)));
+    return json_render(json_pack("{s:s, s:s, s:s, s:o}", "camera", link->camera, "token", token, "url", url,
+                                 "expires_at", time_json(link->expires_s * NS_PER_S, 0)));
 }
 
 enum err status_parse_link_wish(const char *text, size_t length, struct link_wish *wish, struct reason *reason) {
@@ -287,11 +258,11 @@ char *status_render_controls(const struct control_list *list, const struct contr
         }
     }
     if (refusal_count == 0) {
-        return dump(json_pack("{s:o}", "controls", controls));
+        return json_render(json_pack("{s:o}", "controls", controls));
     }
-    return dump(json_pack("{s:{s:s, s:o}, s:o, s:o}", "error", "code", "control_refused", "message",
-                          text_json(refusals[0].reason.text), "errors", refusals_json(refusals, refusal_count),
-                          "controls", controls));
+    return json_render(json_pack("{s:{s:s, s:o}, s:o, s:o}", "error", "code", "control_refused", "message",
+                                 text_json(refusals[0].reason.text), "errors", refusals_json(refusals, refusal_count),
+                                 "controls", controls));
 }
 
 static bool read_wish(const char *name, const json_t *value, struct control_wish *wish) {

@@ -1,4 +1,4 @@
-/* The JSON answers, and the one question. The only file of web/ that knows jansson.
+/* The JSON answers, and the one question. Those of /api/events are in web/event_json.h.
  * Ownership: every text returned is the caller's to free(); NULL when memory ran out.
  * Threads: any. */
 #ifndef WEB_STATUS_H

@@ -11,6 +11,7 @@ static void every_path_has_its_target(void **state) {
     assert_route("/status", NULL, ROUTE_STATUS_PAGE, "");
     assert_route("/api/status", NULL, ROUTE_STATUS, "");
     assert_route("/api/cameras", NULL, ROUTE_CAMERAS, "");
+    assert_route("/api/events", NULL, ROUTE_EVENTS, "");
     assert_route("/api/cameras/x", NULL, ROUTE_CAMERA, "x");
     assert_route("/api/cameras/x/controls", NULL, ROUTE_CONTROLS, "x");
     assert_route("/healthz", NULL, ROUTE_HEALTH, "");
