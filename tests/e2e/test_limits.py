@@ -9,7 +9,7 @@ from harness import TIME_SCALE, Server, main, pattern, wait_until
 
 MAX_STREAMS = 16
 ANSWER_S = 0.1
-PROBES = 100
+REFUSALS = 2 * 10 * MAX_STREAMS  # a round lasts as long
 
 # Clients that want a stream and take no refusal: each asks again at once.
 CROWD = """
@@ -67,14 +67,17 @@ class Life(unittest.TestCase):
 
 
 class Crowd(unittest.TestCase):
-    def answer_times(self, server):
+    def slowest_answer(self, server):
+        """Of 99 in 100, while the crowd is refused so often."""
         times = []
-        for number in range(PROBES):
-            started = time.monotonic()
-            answer = server.get(("/api/status", "/healthz", "/camera/a/snapshot", "/assets/page.css")[number % 4])
-            times.append(time.monotonic() - started)
-            self.assertEqual(answer.status, 200)
-        return sorted(times)
+        rejected = server.status()["streams"]["rejected"]
+        while server.status()["streams"]["rejected"] < rejected + REFUSALS:
+            for path in ("/api/status", "/healthz", "/camera/a/snapshot", "/assets/page.css"):
+                started = time.monotonic()
+                answer = server.get(path)
+                times.append(time.monotonic() - started)
+                self.assertEqual(answer.status, 200)
+        return sorted(times)[len(times) * 99 // 100]
 
     def test_the_rest_answers_at_ten_times_the_streams(self):
         with Server({"server": {"max_streams": MAX_STREAMS}, "cameras": [pattern("a")]}) as server:
@@ -83,14 +86,11 @@ class Crowd(unittest.TestCase):
             self.addCleanup(crowd.kill)
             wait_until(lambda: server.status()["streams"]["active"] == MAX_STREAMS, 10, "every place to be taken")
             # Other programs on the machine take their time too: the best of some rounds is the server's.
-            rounds = [self.answer_times(server) for _ in range(3)]
-            best = min(times[-2] for times in rounds)
-            self.assertLess(best, ANSWER_S * TIME_SCALE, f"99th percentiles {[times[-2] for times in rounds]}")
-            streams = server.status()["streams"]
-            self.assertEqual(streams["active"], MAX_STREAMS)
-            self.assertGreater(streams["rejected"], 10 * MAX_STREAMS)
-            print(f"answers at {10 * MAX_STREAMS} clients: median {1000 * rounds[0][PROBES // 2]:.1f} ms, "
-                  f"99 % {1000 * best:.1f} ms, {streams['rejected']} refused")
+            rounds = [self.slowest_answer(server) for _ in range(3)]
+            print(f"99 % of the answers at {10 * MAX_STREAMS} clients within "
+                  f"{', '.join(f'{1000 * seconds:.1f}' for seconds in rounds)} ms")
+            self.assertLess(min(rounds), ANSWER_S * TIME_SCALE)
+            self.assertEqual(server.status()["streams"]["active"], MAX_STREAMS)
 
 
 if __name__ == "__main__":
