@@ -8,7 +8,7 @@ build_packages=(
     libcrypt-dev libsodium-dev
 )
 test_packages=(
-    libcmocka-dev python3 curl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
+    libcmocka-dev python3 curl openssl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
     python3-gi gir1.2-gst-rtsp-server-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 )
@@ -45,6 +45,15 @@ install_packages() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q update
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
         install --no-install-recommends "${missing[@]}"
+}
+
+# Unpacks a program below build/ where it is missing, instead of installing it: the service that comes with it must not
+# run here.
+unpack_program() {
+    local program=$1 directory=$PWD/build/$1
+    PATH=$PATH:/usr/sbin:$directory/usr/sbin command -v "$program" >/dev/null && return
+    mkdir -p "$directory"
+    (cd "$directory" && apt-get -q download "$program" && dpkg --extract "$program"_*.deb .)
 }
 
 # Configures and builds a preset; further arguments go to the configuration.
