@@ -69,11 +69,10 @@ static int serve(struct config **config, const char *path, const char *listen) {
         report("", &reason);
         goto out;
     }
-    uint16_t port = server_port(program.server);
-    printf("listening on http://%s:%u/\n", program.address, port);
+    printf("listening on http://%s:%u/\n", program.address, server_port(program.server));
     fflush(stdout);
     struct service service;
-    service_ready(&service, program.broker, program.address, port);
+    service_ready(&service, program.broker, program_prove, &program);
     wait_for_the_end(&program, &service, &awaited);
     status = EXIT_DONE;
 out:

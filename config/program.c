@@ -50,6 +50,11 @@ void program_reload(struct program *program) {
     free(answer.json);
 }
 
+enum err program_prove(void *user, struct reason *reason) {
+    struct program *program = user;
+    return server_check(program->server, reason);
+}
+
 void program_stop(struct program *program) {
     if (program->reloader != NULL) {
         reloader_stop(program->reloader);

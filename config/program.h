@@ -26,6 +26,8 @@ CHECKED enum err program_start(struct program *program, struct config **config, 
                                struct reason *reason);
 /* Reads the configuration again and applies it; the log tells how that went. Blocks: until it is done. */
 void program_reload(struct program *program);
+/* Of type service_proof: whether the server of a struct program works, see server_check(). */
+CHECKED enum err program_prove(void *program, struct reason *reason);
 void program_stop(struct program *program);
 
 #endif

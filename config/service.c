@@ -2,7 +2,6 @@
 
 #include "broker/clock.h"
 #include "broker/log.h"
-#include "web/self_check.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +46,7 @@ static enum err check(const struct service *service, char status[STATUS_BYTES], 
     }
     describe(&snapshot, status);
     broker_snapshot_finish(&snapshot);
-    return service->watched ? self_check(service->address, service->port, reason) : ERR_OK;
+    return service->watched ? service->prove(service->user, reason) : ERR_OK;
 }
 
 /* Checks, reports with `news` in front ("" or whole lines), and sets when to do so again. */
@@ -71,12 +70,9 @@ static void report(struct service *service, const char *news) {
         clock_monotonic_ns() + (fails ? least_ns(RETRY_NS, service->period_ns) : service->period_ns);
 }
 
-void service_ready(struct service *service, struct broker *broker, const char *address, uint16_t port) {
-    *service = (struct service){.broker = broker,
-                                .address = address,
-                                .port = port,
-                                .period_ns = STATUS_PERIOD_NS,
-                                .next_check_ns = CLOCK_NEVER};
+void service_ready(struct service *service, struct broker *broker, service_proof *prove, void *user) {
+    *service = (struct service){
+        .broker = broker, .prove = prove, .user = user, .period_ns = STATUS_PERIOD_NS, .next_check_ns = CLOCK_NEVER};
     if (getenv("NOTIFY_SOCKET") == NULL) {
         return;
     }

@@ -40,6 +40,7 @@ struct door {
     unsigned visitors GUARDED_BY(lock); /* between begin and end */
     uint16_t port GUARDED_BY(lock);
     uint64_t ended GUARDED_BY(lock);
+    uint64_t visits_over GUARDED_BY(lock);
     bool stopping GUARDED_BY(lock);
     pthread_t keeper;
 
@@ -204,6 +205,13 @@ uint64_t door_ended_count(struct door *door) {
     return ended;
 }
 
+uint64_t door_visit_count(struct door *door) {
+    lock_acquire(&door->lock);
+    uint64_t count = door->visits_over;
+    lock_release(&door->lock);
+    return count;
+}
+
 struct visit *door_place(struct door *door) {
     struct visit *visit = NULL;
     lock_acquire(&door->lock);
@@ -263,5 +271,6 @@ void visit_end(struct visit *visit) {
     set_visit(visit, 0, 0);
     lock_acquire(&visit->door->lock);
     visit->door->visitors--;
+    visit->door->visits_over++;
     lock_release(&visit->door->lock);
 }

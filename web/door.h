@@ -25,6 +25,8 @@ void door_destroy(struct door **door);
 void door_set_port(struct door *door, uint16_t port);
 /* How many connections have been ended. */
 uint64_t door_ended_count(struct door *door);
+/* How many visits are over, however they ended. */
+uint64_t door_visit_count(struct door *door);
 
 /* The place of a worker, for the door's life; NULL once all are given away. */
 struct visit *door_place(struct door *door);

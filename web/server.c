@@ -7,6 +7,7 @@
 #include "web/door.h"
 #include "web/handlers.h"
 #include "web/multipart.h"
+#include "web/self_check.h"
 #include "web/socket.h"
 
 #include <civetweb.h>
@@ -304,6 +305,15 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
 }
 
 uint16_t server_port(const struct server *server) { return server->port; }
+
+enum err server_check(struct server *server, struct reason *reason) {
+    uint64_t visits_before = door_visit_count(server->door);
+    enum err error = self_check(server->settings.address, server->port, reason);
+    if (error == ERR_TIMEOUT && door_visit_count(server->door) != visits_before) {
+        return ERR_OK; /* to start anew would cost every stream, and help nobody */
+    }
+    return error;
+}
 
 /* ---- Changing ---- */
 

@@ -50,6 +50,10 @@ CHECKED enum err server_start(const struct server_settings *settings, struct bro
                               struct reason *reason);
 /* The port that it really listens on. */
 uint16_t server_port(const struct server *server);
+/* Whether it works: it answers /healthz, or while it is so overrun that it cannot in time, gets done with others.
+ * Blocks: a second at most, and a few milliseconds while all is well.
+ * Errors: those of self_check(). */
+CHECKED enum err server_check(struct server *server, struct reason *reason);
 /* Applies what can change while the server runs, which is the place for every such setting: requests that come later
  * see it. Of the others, named in config/fixed_settings.c, nothing is taken. settings may borrow from the configuration
  * that was applied last: the one before is freed once this has returned, so whatever requests may still hold of it is

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What a service manager hears of the program, by the protocol of sd_notify(3)."""
+import contextlib
 import pathlib
 import signal
 import socket
@@ -9,6 +10,7 @@ import unittest
 from harness import TIME_SCALE, Server, main, pattern
 
 CONFIG = {"cameras": [pattern("a"), pattern("b", on_demand=False)]}
+IDLE_CONNECTIONS = 900
 
 
 class Manager:
@@ -55,6 +57,19 @@ class ServiceManager(unittest.TestCase):
         with Manager(watchdog_us=400_000) as manager, Server(CONFIG, environment=manager.environment):
             for _ in range(4):
                 self.assertEqual(manager.hear_of("WATCHDOG")["WATCHDOG"], "1")
+
+    def test_flood_of_connections_does_not_cost_the_proofs(self):
+        # So many wait for so few workers that the program's own request is not answered in time.
+        config = {"server": {"max_streams": 1}, **CONFIG}
+        with Manager(watchdog_us=1_000_000) as manager, Server(config, environment=manager.environment) as server:
+            manager.hear_of("READY")
+            with contextlib.ExitStack() as flood:
+                for _ in range(IDLE_CONNECTIONS):
+                    client = flood.enter_context(socket.socket())
+                    client.setblocking(False)
+                    client.connect_ex(("127.0.0.1", server.port))
+                for _ in range(3):
+                    self.assertIn("WATCHDOG", manager.hear())
 
     def test_sighup_is_a_reload_for_the_manager(self):
         with Manager() as manager, Server(CONFIG, environment=manager.environment) as server:

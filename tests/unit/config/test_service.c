@@ -2,27 +2,36 @@
 
 #include "broker/log.h"
 #include "tests/topics.h"
-#include "tests/unit/answering_machine.h"
 #include "tests/unit/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #define PATIENCE_US "200000" /* of the manager in these tests: a proof is due every 100 ms */
 #define PROOF "WATCHDOG=1\n"
 
-/* A service manager, the server that it wants to know about, and what runs in it. */
+/* A service manager, and the service that it wants to know about. */
 struct scene {
-    struct answering_machine machine;
     struct broker *broker;
     struct service service;
+    bool works;
     sigset_t awaited;
     int manager;
 };
 
+static enum err prove(void *user, struct reason *reason) {
+    const struct scene *scene = user;
+    reason_set(reason, "%s", scene->works ? "" : "broken");
+    return scene->works ? ERR_OK : ERR_IO;
+}
+
 static int set_up(void **state) {
     static struct scene scene;
+    scene.works = true;
     *state = &scene;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "/tmp/framebroker-service-%d", (int)getpid());
@@ -36,7 +45,6 @@ static int set_up(void **state) {
     sigemptyset(&scene.awaited);
     sigaddset(&scene.awaited, SIGUSR1);
     assert_int_equal(pthread_sigmask(SIG_BLOCK, &scene.awaited, NULL), 0);
-    start_answering_machine(&scene.machine);
     struct broker_settings settings = {.workers = 1};
     assert_int_equal(broker_create(&settings, &scene.broker), ERR_OK);
     struct topic_settings topic = {.id = "door", .source = "test", .ring_frames = 2, .on_demand = true};
@@ -47,7 +55,6 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     struct scene *scene = *state;
     broker_destroy(&scene->broker);
-    stop_answering_machine(&scene->machine);
     close(scene->manager);
     const char *path = getenv("NOTIFY_SOCKET");
     if (path != NULL) {
@@ -58,9 +65,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static void be_ready(struct scene *scene) {
-    service_ready(&scene->service, scene->broker, "127.0.0.1", scene->machine.port);
-}
+static void be_ready(struct scene *scene) { service_ready(&scene->service, scene->broker, prove, scene); }
 
 /* What the manager hears next. */
 static const char *hear(struct scene *scene) {
@@ -115,22 +120,20 @@ static void proofs_come_again_and_again(void **state) {
     assert_int_equal(wait_for_news(*state, PROOF, 3), 3);
 }
 
-static void a_server_that_does_not_answer_is_no_proof(void **state) {
+static void a_service_that_does_not_work_gives_no_proof(void **state) {
     struct scene *scene = *state;
     be_ready(scene);
     hear(scene);
-    atomic_store(&scene->machine.answer, ANSWER_SICK);
-    assert_int_equal(wait_for_news(scene, "", 2), 0);
-    atomic_store(&scene->machine.answer, NULL);
-    assert_int_equal(wait_for_news(scene, "", 2), 0);
-    atomic_store(&scene->machine.answer, ANSWER_WELL);
+    scene->works = false;
+    assert_int_equal(wait_for_news(scene, "STATUS=The self check fails: broken", 2), 0);
+    scene->works = true;
     assert_int_equal(wait_for_news(scene, PROOF, 1), 1);
 }
 
 static void without_a_watchdog_the_status_is_told_alone(void **state) {
     struct scene *scene = *state;
     unsetenv("WATCHDOG_USEC");
-    atomic_store(&scene->machine.answer, ANSWER_SICK); /* would be told if it were asked */
+    scene->works = false; /* would be told if it were asked */
     be_ready(scene);
     assert_string_equal(hear(scene), "READY=1\nSTATUS=cameras: 1 (1 idle), viewers: 0");
 }
@@ -169,7 +172,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(readiness_comes_with_a_status_and_a_proof, set_up, tear_down),
         cmocka_unit_test_setup_teardown(proofs_come_again_and_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_server_that_does_not_answer_is_no_proof, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_service_that_does_not_work_gives_no_proof, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_watchdog_the_status_is_told_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reload_is_told_with_its_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_manager_nothing_is_said, set_up, tear_down),
