@@ -188,7 +188,7 @@ struct topic_snapshot {
     enum camera_state state;
     int64_t state_since_realtime_ns;
     int64_t created_realtime_ns; /* since when everything is counted */
-    char error[200]; /* "" where there is none */
+    char error[200];             /* "" where there is none */
     uint64_t restarts;
     uint32_t width_px, height_px; /* 0 until known */
     const char *format;           /* NULL until known */

@@ -180,6 +180,31 @@ for (const { name, start } of browsers) {
       await page.close();
     });
 
+    test('a change of state shows with the picture that tells of it', async (context) => {
+      const faults = [{ kind: 'vanish', at_s: 3, for_s: 60 }];
+      const server = await serve(context, { cameras: [camera('steady'), camera('loose', { faults })] });
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      await waitUntil(async () => await stateOf(page, 'loose') === 'live', 'the camera to be live');
+      await page.evaluate((longest) => {
+        const wait = window.setTimeout;
+        window.setTimeout = (call, ms) => (ms > longest ? 0 : wait(call, ms)); // nothing is asked by the clock
+      }, 500);
+      await waitUntil(async () => await stateOf(page, 'loose') === 'offline', 'the tile to say offline');
+      await page.close();
+    });
+
+    test('few cameras fill the wall', async (context) => {
+      const server = await serve(context, { cameras: [camera('one'), camera('two')] });
+      const page = await browser.open(1280, 800);
+      await page.goto(server.url);
+      await waitForMovement(page);
+      const widths = await page.evaluate(() => [...document.querySelectorAll('.tile')].map((tile) => tile.clientWidth));
+      assert.ok(widths.every((width) => width > 600), `${widths} px wide`);
+      assert.ok(await page.evaluate(() => document.querySelector('main').scrollHeight <= innerHeight));
+      await page.close();
+    });
+
     test('a camera that freezes is stale, and says since when', async (context) => {
       const source = { type: 'emulated', files: ['red', 'blue'].map(plainPicture), fps: 5 };
       const faults = [{ kind: 'freeze', at_s: 3, for_s: 6 }];

@@ -2,6 +2,7 @@
 
 export const UNKNOWN = '–';
 const POLL_MS = 1000;
+const POLL_SOON_MS = 250;
 const ANSWER_MS = 5000;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -89,22 +90,30 @@ export function showTrouble(part, text) {
 }
 
 // Calls onAnswer(answer, resumed) about once a second while the page can be seen. `resumed` tells that the answer is
-// the first one after a failure: streams that began before it may have ended.
-export async function poll(url, onAnswer) {
+// the first one after a failure: streams that began before it may have ended. Returns a function that has the next
+// answer come sooner.
+export function poll(url, onAnswer) {
   let failed = false;
-  for (;;) {
-    if (!document.hidden) {
-      try {
-        const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) });
-        if (!response.ok) throw new Error(`the server answers ${response.status}`);
-        onAnswer(await response.json(), failed);
-        failed = false;
-      } catch (error) {
-        console.info(`${url}: ${error.message}`);
-        failed = true;
-      }
-      showTrouble('poll', failed ? 'The server does not answer; trying again.' : null);
+  let wake;
+  async function ask() {
+    try {
+      const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) });
+      if (!response.ok) throw new Error(`the server answers ${response.status}`);
+      onAnswer(await response.json(), failed);
+      failed = false;
+    } catch (error) {
+      console.info(`${url}: ${error.message}`);
+      failed = true;
     }
-    await sleep(POLL_MS);
+    showTrouble('poll', failed ? 'The server does not answer; trying again.' : null);
   }
+  async function run() {
+    for (;;) {
+      if (!document.hidden) await ask();
+      await sleep(POLL_SOON_MS);
+      await Promise.race([sleep(POLL_MS - POLL_SOON_MS), new Promise((resolve) => { wake = resolve; })]);
+    }
+  }
+  run();
+  return () => wake?.();
 }

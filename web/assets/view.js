@@ -49,12 +49,16 @@ export function matches(filter, { id, name }) {
 // The width of the picture that fits into so much room.
 export const pictureWidth = (width, height) => Math.min(width, height * PICTURE_RATIO);
 
-// How many columns make the largest pictures when all tiles have to fit on the screen, each with a caption so high.
-export function fitColumns(count, width, height, captionHeight) {
-  const widthIn = (columns) => pictureWidth(width / columns, height / Math.ceil(count / columns) - captionHeight);
+// How wide pictures are when all tiles have to fit on the screen in so many columns, each with a caption so high.
+export function fitWidth(columns, count, { width, height, captionHeight }) {
+  return pictureWidth(width / columns, height / Math.ceil(count / columns) - captionHeight);
+}
+
+// How many columns make the largest pictures then.
+export function fitColumns(count, room) {
   let best = 1;
   for (let columns = 2; columns <= count; columns++) {
-    if (widthIn(columns) > widthIn(best)) best = columns;
+    if (fitWidth(columns, count, room) > fitWidth(best, count, room)) best = columns;
   }
   return best;
 }

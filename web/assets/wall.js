@@ -3,9 +3,10 @@
 import { announce, poll, showFigures, showTrouble, summaryOf } from './figures.js';
 import { Feed } from './feed.js';
 import { Tile } from './tile.js';
-import { arrange, feedWidth, fitColumns, matches, move, pictureWidth, readView, writeView } from './view.js';
+import { arrange, feedWidth, fitColumns, fitWidth, matches, move, pictureWidth, readView, writeView } from './view.js';
 
 const CAPTION_PX = 30;
+const LEGIBLE_PX = 320; // rather than narrower ones, tiles are scrolled
 const VISIBLE_SHARE = 0.02; // of a tile; one that only touches the edge is not fed
 const SETTLE_MS = 250; // of scrolling and resizing, before other pictures are asked for
 const FROZEN_MS = 5000; // without a frame that the server has, before the feed is begun anew
@@ -19,7 +20,13 @@ const tileOf = new Map(configured.map((tile) => [tile.id, tile]));
 const view = readView(location.search);
 
 const feed = new Feed({
-  onPart: (part) => tileOf.get(part.headers.get('x-camera-id'))?.take(part),
+  onPart: (part) => {
+    const tile = tileOf.get(part.headers.get('x-camera-id'));
+    if (tile === undefined) return;
+    tile.take(part);
+    // Its picture tells of another state than its caption does.
+    if ((part.headers.get('x-camera-state') ?? 'live') !== tile.element.dataset.state) pollSoon();
+  },
   onTrouble: (reason) => showTrouble('feed', reason === null ? null : `No pictures: ${reason}; trying again.`),
 });
 
@@ -52,8 +59,10 @@ const shown = () => Array.from(list.children).filter((element) => !element.hidde
 function layOut() {
   const isAuto = view.layout === 'auto';
   const count = isAuto ? shown().length : Number(view.layout);
-  const columns = isAuto ? fitColumns(count, main.clientWidth, main.clientHeight, CAPTION_PX) : Math.sqrt(count);
-  main.classList.toggle('fitted', view.kiosk || !isAuto);
+  const room = { width: main.clientWidth, height: main.clientHeight, captionHeight: CAPTION_PX };
+  const columns = isAuto ? fitColumns(count, room) : Math.sqrt(count);
+  const allFit = fitWidth(columns, count, room) >= LEGIBLE_PX;
+  main.classList.toggle('fitted', view.kiosk || !isAuto || allFit);
   main.style.setProperty('--columns', columns);
   main.style.setProperty('--rows', Math.max(1, Math.ceil(count / columns)));
 }
@@ -201,7 +210,7 @@ change({});
 
 const idsOf = (cameras) => cameras.map(({ id }) => id).join();
 
-poll('api/cameras?brief=1', ({ cameras }, resumed) => {
+const pollSoon = poll('api/cameras?brief=1', ({ cameras }, resumed) => {
   // The server has another configuration by now.
   if (idsOf(cameras) !== idsOf(configured)) location.reload();
   let behind = 0;

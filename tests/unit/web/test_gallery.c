@@ -62,7 +62,7 @@ static void gallery_has_a_tile_for_each_camera(void **state) {
     assert_int_equal(occurrences(page, "class=\"tile\""), 3);
     assert_shows(page, "3 cameras · 2 live · 1 offline");
     assert_shows(page, "src=\"camera/front-door/snapshot\"");
-    assert_shows(page, "<a href=\"camera/2\">Garage</a>");
+    assert_shows(page, "<a href=\"camera/2\" title=\"Garage\">Garage</a>");
     assert_shows(page, ">no such device</p>");
     free(page);
 }

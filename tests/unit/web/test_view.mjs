@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { arrange, feedWidth, fitColumns, matches, move, readView, writeView } from '../../../web/assets/view.js';
+import { arrange, feedWidth, fitColumns, fitWidth, matches, move, readView, writeView } from '../../../web/assets/view.js';
 
+const roomOf = (width, height, captionHeight = 0) => ({ width, height, captionHeight });
 const PLAIN = { layout: 'auto', filter: '', order: [], kiosk: false };
 
 test('a plain wall has no query', () => {
@@ -40,16 +41,21 @@ test('the filter finds names and ids in any case', () => {
 });
 
 test('all tiles fit, as large as can be', () => {
-  assert.equal(fitColumns(1, 1920, 1080, 0), 1);
-  assert.equal(fitColumns(64, 1920, 1080, 0), 8);
-  assert.equal(fitColumns(2, 2400, 1000, 0), 2);
-  assert.equal(fitColumns(2, 1080, 1920, 0), 1);
-  assert.equal(fitColumns(0, 1920, 1080, 0), 1);
+  assert.equal(fitColumns(1, roomOf(1920, 1080)), 1);
+  assert.equal(fitColumns(64, roomOf(1920, 1080)), 8);
+  assert.equal(fitColumns(2, roomOf(2400, 1000)), 2);
+  assert.equal(fitColumns(2, roomOf(1080, 1920)), 1);
+  assert.equal(fitColumns(0, roomOf(1920, 1080)), 1);
 });
 
 test('captions take their part of the height', () => {
-  assert.equal(fitColumns(12, 1920, 1080, 0), 3);
-  assert.equal(fitColumns(12, 1920, 1080, 30), 4);
+  assert.equal(fitColumns(12, roomOf(1920, 1080)), 3);
+  assert.equal(fitColumns(12, roomOf(1920, 1080, 30)), 4);
+});
+
+test('pictures are as wide as their column, or as their row is high', () => {
+  assert.equal(fitWidth(4, 12, roomOf(1600, 2000)), 400);
+  assert.equal(fitWidth(4, 12, roomOf(1600, 360, 30)), 160);
 });
 
 test('few widths are asked for, none below the tile unless it is huge', () => {
