@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
+export const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
 const CONTROLS_SERVER = join(dirname(PROGRAM), 'tests/controls_server');
 const CHROMIUM = '/usr/bin/chromium';
 const FIREFOX = '/usr/bin/firefox-esr';

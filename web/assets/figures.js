@@ -98,6 +98,7 @@ export function poll(url, onAnswer) {
   async function ask() {
     try {
       const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) });
+      if (response.status === 401) location.reload(); // and the server leads to the login
       if (!response.ok) throw new Error(`the server answers ${response.status}`);
       onAnswer(await response.json(), failed);
       failed = false;

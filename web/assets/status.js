@@ -40,17 +40,20 @@ function showStreams(streams) {
   section.querySelector('tbody').replaceChildren(...streams.map(streamRow));
 }
 
+// Of the whole, which is not told to who may not see every camera.
+const totalsOf = ({ streams, workers, memory, uptime_s: uptime }) => ({
+  streams: streams.active,
+  rejected: streams.rejected,
+  threads: workers.threads,
+  queued: workers.queued,
+  replaced: workers.replaced,
+  memory: bytesText(memory.bytes),
+  frames: memory.frames,
+  uptime: durationText(uptime * 1000),
+});
+
 poll('api/status', (status) => {
-  fillFigures(totals, {
-    streams: status.streams.active,
-    rejected: status.streams.rejected,
-    threads: status.workers.threads,
-    queued: status.workers.queued,
-    replaced: status.workers.replaced,
-    memory: bytesText(status.memory.bytes),
-    frames: status.memory.frames,
-    uptime: durationText(status.uptime_s * 1000),
-  });
+  if (status.streams !== null) fillFigures(totals, totalsOf(status));
   for (const camera of status.cameras) {
     const row = rows.get(camera.id);
     if (row !== undefined) showFigures(row, camera);
