@@ -218,6 +218,7 @@ char *gallery_render_status(const struct broker_snapshot *snapshot, const struct
     const struct template_value values[] = {
         {"base", page_settings->base_path},
         {"summary", summary},
+        {"totals", counts->is_hidden ? "hidden" : ""},
         {"streams", streams.text},
         {"streams_max", streams_max.text},
         {"rejected", rejected.text},

@@ -212,7 +212,7 @@ static const char *challenge(const struct http_request *request) {
                       : "WWW-Authenticate: Basic realm=\"framebroker\", charset=\"UTF-8\"\r\n";
 }
 
-static void refuse_claim(const struct http_request *request, const struct identification *found) {
+void gate_refuse(const struct http_request *request, const struct identification *found) {
     char headers[64];
     snprintf(headers, sizeof headers, "Retry-After: %u\r\n", found->retry_s);
     switch (found->verdict) {
@@ -247,22 +247,19 @@ static void refuse_stranger(const struct http_request *request, const struct rou
 /* ---- Admitting ---- */
 
 static struct visitor visitor_of(struct access *access, const struct identification *found) {
-    struct visitor visitor = {.access = access,
-                              .account = found->account,
-                              .lender = found->lender,
-                              .has_session = found->has_session,
-                              .session = found->session};
-    if (found->lender != NULL) {
-        memcpy(visitor.link_camera, found->link.camera, sizeof visitor.link_camera);
-    }
-    return visitor;
+    return (struct visitor){.access = access,
+                            .account = found->account,
+                            .lender = found->lender,
+                            .link = found->link,
+                            .has_session = found->has_session,
+                            .session = found->session};
 }
 
 /* False after refusing the request. */
 static bool check(const struct http_request *request, const struct route *route, enum need need,
                   const struct visitor *visitor, const struct identification *found) {
     if (found->verdict != VERDICT_RIGHT && need != NEED_NO_NAME) {
-        refuse_claim(request, found);
+        gate_refuse(request, found);
         return false;
     }
     if (!is_enough(visitor, need)) {

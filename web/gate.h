@@ -28,6 +28,8 @@ CHECKED bool gate_admit(struct gate *gate, const struct http_request *request, c
                         struct visitor *visitor);
 /* The same visitor as he is now, for an answer that goes on. *renewed is finished separately. */
 void gate_renew_visitor(struct gate *gate, const struct visitor *visitor, struct visitor *renewed);
+/* What a request gets whose claim was not accepted. */
+void gate_refuse(const struct http_request *request, const struct identification *found);
 
 /* A long answer, from gate_begin_answer() to gate_end_answer(). The fields are the gate's. */
 struct gate_answer {

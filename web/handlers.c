@@ -25,8 +25,9 @@ void reply_text(const struct http_request *request, int status, const char *cont
 
 /* ---- Of the whole broker ---- */
 
-static struct server_counts counts_of(struct site *site) {
+static struct server_counts counts_of(struct site *site, const struct visitor *visitor) {
     struct server_counts counts = {
+        .is_hidden = !access_may_view_all(visitor),
         .streams_active = atomic_load_explicit(&site->streams_active, memory_order_relaxed),
         .streams_max = atomic_load_explicit(&site->streams_max, memory_order_relaxed),
         .streams_rejected = atomic_load_explicit(&site->streams_rejected, memory_order_relaxed),
@@ -53,7 +54,7 @@ static void handle_overview(struct site *site, const struct http_request *reques
         reply_text(request, 503, CONTENT_JSON, NULL, NULL);
         return;
     }
-    struct server_counts counts = counts_of(site);
+    struct server_counts counts = counts_of(site, request->visitor);
     const struct page_settings page = page_settings_of(site, request);
     switch (target) {
     case ROUTE_GALLERY: reply_text(request, 200, CONTENT_HTML, NULL, gallery_render(&snapshot, &page)); break;
@@ -188,6 +189,9 @@ void handle_request(struct site *site, const struct http_request *request) {
     }
     struct http_request admitted = *request;
     admitted.visitor = &visitor;
+    char cookie[SESSION_COOKIE_ROOM_BYTES];
+    session_cookie_renew(&admitted, cookie);
+    admitted.visitor_headers = cookie;
     answer(site, &admitted, &route);
     visitor_finish(&visitor);
 }

@@ -63,6 +63,9 @@ void handle_events(struct site *site, const struct http_request *request, const 
 void handle_reload(struct site *site, const struct http_request *request);
 void handle_login(struct site *site, const struct http_request *request, const struct route *route);
 void handle_logout(struct site *site, const struct http_request *request);
+/* The header that sets the cookie of a session that goes on, when it is time for a new one; else "". */
+#define SESSION_COOKIE_ROOM_BYTES (SIGNED_TEXT_ROOM_BYTES + BASE_PATH_MAX_BYTES + 128)
+void session_cookie_renew(const struct http_request *request, char header[SESSION_COOKIE_ROOM_BYTES]);
 void handle_tokens(struct site *site, const struct http_request *request);
 
 /* ---- The cameras that a visitor may see. Handlers take them from here alone. ---- */

@@ -87,8 +87,9 @@ bool http_send(const struct http_request *request, const void *bytes, size_t cou
 void http_reply(const struct http_request *request, const struct http_reply *reply) {
     char head[HEAD_MAX_BYTES];
     const bool has_body = reply->status != 304 && reply->status != 204; /* RFC 9110, section 6.4.1 */
-    int head_bytes = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s%s", reply->status,
+    int head_bytes = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s%s%s", reply->status,
                               status_words(request, reply->status), request->edge_headers,
+                              request->visitor_headers != NULL ? request->visitor_headers : "",
                               reply->headers != NULL ? reply->headers : "");
     size_t used = (size_t)head_bytes;
     assert(used + HEAD_END_MAX_BYTES < sizeof head);

@@ -28,6 +28,7 @@ struct http_request {
     bool is_forwarded;               /* a trusted proxy has sent it */
     bool is_https;                   /* and its client speaks TLS to that */
     char edge_headers[ORIGIN_HEADERS_MAX_BYTES]; /* lines that go with every answer */
+    const char *visitor_headers;                 /* likewise, for this visitor; NULL: none */
     struct mg_connection *connection;
 };
 

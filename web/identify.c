@@ -88,18 +88,24 @@ struct identification identify_password(struct identifier *identifier, const str
     return (struct identification){.verdict = VERDICT_RIGHT, .account = user};
 }
 
-/* The right token is known at once, so that nobody who has one suffers from others at his address. */
-static struct identification identify_token(struct identifier *identifier, const struct access *access,
-                                            const char *address, const char *token) {
-    const struct account *account = access_find_token(access, token);
-    if (account != NULL) {
-        return (struct identification){.verdict = VERDICT_RIGHT, .account = account};
-    }
+static struct identification refuse_token(struct identifier *identifier, const char *address, const char *what) {
     int64_t wait_ns = throttle_wait_ns(identifier->throttle, address, clock_monotonic_ns());
     if (wait_ns > 0) {
         return (struct identification){.verdict = VERDICT_TOO_SOON, .retry_s = round_up_s(wait_ns)};
     }
-    return fail(identifier, address, NULL, "unknown token");
+    return fail(identifier, address, NULL, what);
+}
+
+/* The right token is known at once, so that nobody who has one suffers from others at his address. */
+static struct identification identify_token(struct identifier *identifier, const struct access *access,
+                                            const char *address, const char *token) {
+    const struct account *account = access_find_token(access, token);
+    return account != NULL ? (struct identification){.verdict = VERDICT_RIGHT, .account = account}
+                           : refuse_token(identifier, address, "unknown token");
+}
+
+struct identification identify_wrong_key(struct identifier *identifier, const char *address) {
+    return refuse_token(identifier, address, "wrong key for pushing");
 }
 
 /* ---- Sessions and links ---- */

@@ -40,6 +40,8 @@ struct identification identify_request(struct identifier *identifier, const stru
                                        const struct http_request *request);
 struct identification identify_password(struct identifier *identifier, const struct access *access, const char *address,
                                         const char *name, const char *password);
+/* Of what has a secret of its own: the verdict on an address that came with a wrong one, which counts as a failure. */
+struct identification identify_wrong_key(struct identifier *identifier, const char *address);
 /* Ends a session before its time. */
 void identifier_end_session(struct identifier *identifier, const struct session *session);
 

@@ -43,10 +43,15 @@ void stream_release(struct site *site, const struct http_request *request) {
     place_leave(&site->streams_active);
 }
 
-/* When a stream that begins now has to end; 0: never. */
-static int64_t end_of_life(const struct site *site) {
+/* When a stream that begins now has to end: by its age, or with what its visitor may do; 0: never. */
+static int64_t end_of_life(const struct site *site, const struct visitor *visitor) {
     int64_t life_ns = atomic_load_explicit(&site->stream_life_ns, memory_order_relaxed);
-    return life_ns > 0 ? clock_monotonic_ns() + life_ns : 0;
+    int64_t until_s = visitor_until_s(visitor);
+    if (until_s != INT64_MAX) {
+        int64_t left_ns = until_s * NS_PER_S - clock_realtime_ns();
+        life_ns = life_ns > 0 && life_ns < left_ns ? life_ns : left_ns;
+    }
+    return life_ns != 0 ? clock_monotonic_ns() + life_ns : 0;
 }
 
 void stream_serve(struct site *site, const struct http_request *request, const struct route *route,
@@ -58,7 +63,7 @@ void stream_serve(struct site *site, const struct http_request *request, const s
     }
     settings.remote = request->remote;
     settings.fps = route->fps;
-    settings.until_ns = end_of_life(site);
+    settings.until_ns = end_of_life(site, request->visitor);
     struct gate_answer answer;
     if (http_socket(request, &settings.fd) != ERR_OK ||
         !http_begin_stream(request, multipart_content_type(), multipart_first_delimiter()) ||

@@ -12,7 +12,6 @@
 
 #define BODY_MAX_BYTES 4096
 #define ADDRESS_MAX_BYTES 1024
-#define COOKIE_ROOM_BYTES (SIGNED_TEXT_ROOM_BYTES + BASE_PATH_MAX_BYTES + 128)
 
 struct form {
     char name[CREDENTIALS_NAME_MAX_BYTES + 1];
@@ -49,16 +48,16 @@ static void read_next(const struct http_request *request, struct piece text, cha
 }
 
 static void redirect(const struct http_request *request, const char *address, const char *cookie) {
-    char headers[ADDRESS_MAX_BYTES + COOKIE_ROOM_BYTES + 32];
+    char headers[ADDRESS_MAX_BYTES + SESSION_COOKIE_ROOM_BYTES + 32];
     snprintf(headers, sizeof headers, "Location: %s\r\n%s", address, cookie);
     http_reply(request, &(struct http_reply){.status = 303, .content_type = "text/plain", .headers = headers});
 }
 
 /* The header that sets the session's cookie. */
 static void write_cookie(const struct http_request *request, const char *value, int lasts_s,
-                         char header[COOKIE_ROOM_BYTES]) {
+                         char header[SESSION_COOKIE_ROOM_BYTES]) {
     const char *base = base_of(request);
-    snprintf(header, COOKIE_ROOM_BYTES,
+    snprintf(header, SESSION_COOKIE_ROOM_BYTES,
              "Set-Cookie: " SESSION_COOKIE "=%s; Max-Age=%d; Path=%s; HttpOnly; SameSite=Lax%s\r\n", value, lasts_s,
              base[0] != '\0' ? base : "/", request->is_https ? "; Secure" : "");
 }
@@ -84,9 +83,23 @@ static void reply_failure(const struct http_request *request, const struct ident
     }
 }
 
+static int64_t now_s(void) { return clock_realtime_ns() / NS_PER_S; }
+
+void session_cookie_renew(const struct http_request *request, char header[SESSION_COOKIE_ROOM_BYTES]) {
+    const struct visitor *visitor = request->visitor;
+    header[0] = '\0';
+    if (visitor->has_session && now_s() > visitor->session.expires_s - SESSION_LASTS_S + SESSION_RENEWED_AFTER_S) {
+        struct session renewed = visitor->session;
+        renewed.expires_s = now_s() + SESSION_LASTS_S;
+        char text[SIGNED_TEXT_ROOM_BYTES];
+        session_write(&renewed, access_session_key(visitor->access), text);
+        write_cookie(request, text, SESSION_LASTS_S, header);
+    }
+}
+
 static void begin_session(const struct http_request *request, const struct account *account, const char *next) {
-    struct session session = session_begin(account, clock_realtime_ns() / NS_PER_S);
-    char text[SIGNED_TEXT_ROOM_BYTES], cookie[COOKIE_ROOM_BYTES];
+    struct session session = session_begin(account, now_s());
+    char text[SIGNED_TEXT_ROOM_BYTES], cookie[SESSION_COOKIE_ROOM_BYTES];
     session_write(&session, access_session_key(request->visitor->access), text);
     write_cookie(request, text, SESSION_LASTS_S, cookie);
     log_event(LOG_LEVEL_INFO, NULL, "access: user %s logs in from %s", account->settings.name, request->client);
@@ -131,7 +144,7 @@ void handle_logout(struct site *site, const struct http_request *request) {
     if (request->visitor->has_session) {
         identifier_end_session(gate_identifier(site->gate), &request->visitor->session);
     }
-    char cookie[COOKIE_ROOM_BYTES], address[ADDRESS_MAX_BYTES];
+    char cookie[SESSION_COOKIE_ROOM_BYTES], address[ADDRESS_MAX_BYTES];
     write_cookie(request, "", 0, cookie);
     snprintf(address, sizeof address, "%s/login", base_of(request));
     redirect(request, address, cookie);

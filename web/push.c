@@ -158,22 +158,31 @@ static void receive(struct site *site, const struct http_request *request, const
     answer(request, error, &reason);
 }
 
-static void refuse_key(const struct http_request *request) {
-    http_reply_error(request, 401, "WWW-Authenticate: Bearer\r\n", "unauthorized",
-                     "the camera's key is needed: Authorization: Bearer KEY");
+static void refuse_key(struct site *site, const struct http_request *request) {
+    bool is_guess = http_header(request, "Authorization") != NULL;
+    struct identification found = {.verdict = VERDICT_WRONG};
+    if (is_guess) {
+        found = identify_wrong_key(gate_identifier(site->gate), request->client);
+    }
+    if (found.verdict == VERDICT_TOO_SOON) {
+        gate_refuse(request, &found);
+    } else {
+        http_reply_error(request, 401, "WWW-Authenticate: Bearer\r\n", "unauthorized",
+                         "the camera's key is needed: Authorization: Bearer KEY");
+    }
 }
 
 /* Where not everybody may see everything, nobody learns without a key which cameras there are. */
-static void refuse(const struct http_request *request, const struct route *route, struct topic *topic) {
-    if (!access_is_open(request->visitor->access)) {
-        refuse_key(request);
-    } else if (topic == NULL) {
+static void refuse(struct site *site, const struct http_request *request, const struct route *route,
+                   struct topic *topic) {
+    bool is_open = access_is_open(request->visitor->access);
+    if (is_open && topic == NULL) {
         reply_no_such_camera(request, route);
-    } else if (topic_settings(topic).push_key[0] == '\0') {
+    } else if (is_open && topic_settings(topic).push_key[0] == '\0') {
         http_reply_error(request, 404, NULL, "not_a_push_camera",
                          "this camera takes no frames: its source has another type than \"push\"");
     } else {
-        refuse_key(request);
+        refuse_key(site, request);
     }
 }
 
@@ -181,7 +190,7 @@ void handle_push(struct site *site, const struct http_request *request, const st
     struct topic *topic = broker_find_topic(site->broker, route->name);
     const struct topic_settings settings = topic != NULL ? topic_settings(topic) : (struct topic_settings){.id = ""};
     if (settings.push_key[0] == '\0' || !is_authorized(request, settings.push_key)) {
-        refuse(request, route, topic);
+        refuse(site, request, route, topic);
     } else if (!place_take(&site->pushers, site->pushers_max)) {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "too_many_requests", "%u requests bring frames already",
                          site->pushers_max);

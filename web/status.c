@@ -113,15 +113,29 @@ static json_t *reloads_json(const struct reload_counts *reloads) {
                      text_or_null(reloads->last_fault.text));
 }
 
+static json_t *streams_json(const struct server_counts *counts) {
+    return json_pack("{s:o, s:o, s:o}", "active", count_json(counts->streams_active), "max",
+                     count_json(counts->streams_max), "rejected", count_json(counts->streams_rejected));
+}
+
+static json_t *workers_json(const struct worker_pool_usage *workers) {
+    return json_pack("{s:o, s:o, s:o}", "threads", count_json(workers->threads), "queued", count_json(workers->queued),
+                     "replaced", count_json(workers->replaced));
+}
+
+static json_t *memory_json(const struct frame_pool_usage *frames) {
+    return json_pack("{s:o, s:o}", "frames", count_json(frames->frames), "bytes", count_json(frames->bytes));
+}
+
 char *status_render(const struct broker_snapshot *snapshot, const struct server_counts *counts) {
-    return json_render(json_pack(
-        "{s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:{s:o, s:o}, s:o, s:o}", "version", FRAMEBROKER_VERSION,
-        "uptime_s", seconds_json(snapshot->uptime_ns), "started_at", time_json(snapshot->started_realtime_ns, 0),
-        "streams", "active", count_json(counts->streams_active), "max", count_json(counts->streams_max), "rejected",
-        count_json(counts->streams_rejected), "workers", "threads", count_json(snapshot->workers.threads), "queued",
-        count_json(snapshot->workers.queued), "replaced", count_json(snapshot->workers.replaced), "memory", "frames",
-        count_json(snapshot->frames.frames), "bytes", count_json(snapshot->frames.bytes), "reloads",
-        reloads_json(&counts->reloads), "cameras", cameras_json(snapshot)));
+    bool is_shown = !counts->is_hidden;
+    return json_render(
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", FRAMEBROKER_VERSION, "uptime_s",
+                  seconds_json(snapshot->uptime_ns), "started_at", time_json(snapshot->started_realtime_ns, 0),
+                  "streams", is_shown ? streams_json(counts) : json_null(), "workers",
+                  is_shown ? workers_json(&snapshot->workers) : json_null(), "memory",
+                  is_shown ? memory_json(&snapshot->frames) : json_null(), "reloads",
+                  is_shown ? reloads_json(&counts->reloads) : json_null(), "cameras", cameras_json(snapshot)));
 }
 
 /* clang-format on */

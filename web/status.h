@@ -18,6 +18,7 @@ struct reload_counts {
 
 /* What the broker's snapshot does not know: the server's own figures. */
 struct server_counts {
+    bool is_hidden; /* for one who may not see every camera: neither these nor those of the broker are shown */
     unsigned streams_active, streams_max;
     uint64_t streams_rejected;
     struct reload_counts reloads;

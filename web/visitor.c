@@ -18,6 +18,11 @@ void visitor_renew(const struct visitor *visitor, struct access *access, struct 
     }
 }
 
+int64_t visitor_until_s(const struct visitor *visitor) {
+    int64_t until_s = visitor->has_session ? visitor->session.expires_s : INT64_MAX;
+    return visitor->lender != NULL && visitor->link.expires_s < until_s ? visitor->link.expires_s : until_s;
+}
+
 enum rights visitor_rights(const struct visitor *visitor) {
     if (access_is_open(visitor->access)) {
         return RIGHTS_ADMIN;
@@ -28,7 +33,7 @@ enum rights visitor_rights(const struct visitor *visitor) {
 bool access_may_view(const struct visitor *visitor, const char *camera_id) {
     return access_is_open(visitor->access) ||
            (visitor->account != NULL && account_may_view(visitor->account, camera_id)) ||
-           (visitor->lender != NULL && strcmp(visitor->link_camera, camera_id) == 0 &&
+           (visitor->lender != NULL && strcmp(visitor->link.camera, camera_id) == 0 &&
             account_may_view(visitor->lender, camera_id));
 }
 

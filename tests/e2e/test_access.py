@@ -170,6 +170,12 @@ class Hidden(Base):
                 if path != "/readyz":
                     self.assertIn("yard", self.server.get(path, headers=basic("vera")).text)
 
+    def test_totals_are_for_those_who_see_all(self):
+        for name in ("bob", "vera"):
+            status = self.server.get("/api/status", headers=basic(name)).json
+            for member in ("streams", "workers", "memory", "reloads"):
+                self.assertEqual(status[member] is None, name == "bob", member)
+
     def test_places_count_the_cameras_that_one_sees(self):
         self.assertEqual(self.server.get("/api/cameras/2", headers=basic("bob")).json["id"], "front-gate")
         self.assertEqual(self.server.get("/api/cameras/2", headers=basic("vera")).json["id"], "yard")
@@ -335,6 +341,46 @@ class Sessions(Base):
             self.assertEqual(server.get("/api/status", headers=cookie).status, 401)
 
 
+class Proxies(unittest.TestCase):
+    """Behind a proxy that speaks TLS, on a path of its own."""
+
+    def test_login_stays_below_the_path_and_on_tls(self):
+        settings = {"base_path": "/cams", "trusted_proxies": ["127.0.0.1"]}
+        with start(server=settings) as server:
+            answer = server.get("/cams/status", headers={"Accept": "text/html"})
+            self.assertEqual(answer.headers["Location"], "/cams/login?next=%2Fcams%2Fstatus")
+            self.assertIn('value="/cams/status"', server.get(answer.headers["Location"]).text)
+            done = log_in(server, "vera", headers={"X-Forwarded-Proto": "https"})
+            self.assertEqual(done.headers["Location"], "/cams/")
+            self.assertLessEqual({"Path=/cams", "Secure"}, set(done.headers["Set-Cookie"].split("; ")))
+            self.assertNotIn("Secure", log_in(server, "vera").headers["Set-Cookie"])
+            self.assertTrue(make_link(server, "yard").json["url"].startswith("/cams/camera/yard/video_feed?token="))
+
+    def test_each_client_is_slowed_down_for_himself(self):
+        with start(server={"trusted_proxies": ["127.0.0.1"]}) as server:
+            guess = {**basic("bob", "wrong"), "X-Forwarded-For": "192.0.2.1"}
+            statuses = [server.get("/api/status", headers=guess).status for _ in range(4)]
+            self.assertEqual(statuses, [401, 401, 401, 429])
+            other = {**basic("bob"), "X-Forwarded-For": "192.0.2.2"}
+            self.assertEqual(server.get("/api/status", headers=other).status, 200)
+            self.assertIn("wrong password of user bob from 192.0.2.1", server.log())
+
+
+class Pushers(unittest.TestCase):
+    """Who pushes frames shows the camera's own key, whoever else may see the camera."""
+
+    def test_key_suffices_and_tells_nothing_without(self):
+        camera = {"id": "pushed", "source": {"type": "push", "key": "push-key-0123456789"}}
+        with start(cameras=[*CAMERAS, camera]) as server:
+            def post(id, headers=None):
+                return server.get(f"/camera/{id}/frame", "POST", headers, body=b"no picture")
+            self.assertEqual(post("pushed", bearer("push-key-0123456789")).status, 400)
+            texts = {post(id).text for id in ("pushed", "yard", "nowhere")}
+            self.assertEqual((len(texts), post("yard", basic("anna")).status), (1, 401))
+            self.assertEqual([post("pushed", bearer("wrong")).status for _ in range(3)][-1], 429)
+            self.assertEqual(post("pushed", bearer("push-key-0123456789")).status, 400)
+
+
 class Links(Base):
     def test_link_shows_its_camera_and_nothing_else(self):
         link = make_link(self.server, "2").json
@@ -364,6 +410,13 @@ class Links(Base):
         link = make_link(self.server, "yard", 1).json["url"].replace("video_feed", "snapshot")
         answer = wait_until(lambda: (lambda a: a if a.status == 401 else None)(self.server.get(link)), 5, "its end")
         self.assertEqual(answer.error_code, "link_expired")
+
+    def test_stream_ends_with_its_link(self):
+        with self.server.stream(make_link(self.server, "yard", 2).json["url"]) as stream:
+            stream.part()
+            with self.assertRaises(EOFError):
+                while True:
+                    stream.part()
 
     def test_wishes_are_bounded(self):
         for body in (b"", b"[]", b"{}", b'{"camera": "yard"}', b'{"camera": 1, "expires_in_s": 5}',

@@ -100,7 +100,7 @@ static void renewed_visitor_keeps_his_account_until_it_changes(void **state) {
     struct visitor visitor = {.access = make_access(before, COUNT_OF(before), NULL)}, renewed;
     visitor.account = access_find_user(visitor.access, "anna");
     visitor.lender = access_find_user(visitor.access, "bob");
-    snprintf(visitor.link_camera, sizeof visitor.link_camera, "yard");
+    snprintf(visitor.link.camera, sizeof visitor.link.camera, "yard");
     assert_true(access_may_view(&visitor, "yard"));
 
     struct access *access = make_access(moved, COUNT_OF(moved), NULL);
@@ -124,12 +124,12 @@ static void link_allows_no_more_than_its_maker_may_do(void **state) {
     (void)state;
     static const char *const door[] = {"door"};
     struct account_settings user = make_limited("bob", door, 1);
-    struct visitor visitor = {.access = make_access(&user, 1, NULL), .link_camera = "door"};
+    struct visitor visitor = {.access = make_access(&user, 1, NULL), .link.camera = "door"};
     visitor.lender = access_find_user(visitor.access, "bob");
     assert_int_equal(visitor_rights(&visitor), RIGHTS_NONE);
     assert_true(access_may_view(&visitor, "door"));
     assert_false(access_may_view(&visitor, "yard"));
-    snprintf(visitor.link_camera, sizeof visitor.link_camera, "yard");
+    snprintf(visitor.link.camera, sizeof visitor.link.camera, "yard");
     assert_false(access_may_view(&visitor, "yard"));
     assert_false(access_may_view(&visitor, "door"));
     visitor_finish(&visitor);
