@@ -1,6 +1,6 @@
-/* Every allocation, thread, descriptor and transfer fails once, in turn: while the program starts, publishes and
- * serves. Whatever fails, nothing crashes or leaks, a start that fails says why, and what runs goes on once the fault
- * is over.
+/* Every allocation, thread, descriptor and transfer fails once, in turn: while the program starts, publishes, serves
+ * and reads its configuration again. Whatever fails, nothing crashes or leaks, a start that fails says why, a reload
+ * that fails changes nothing, and what runs goes on once the fault is over.
  *
  * How often a scenario can fail is found out by doing: until a run has fewer such calls than it was to fail at. */
 #include "broker/clock.h"
@@ -28,11 +28,11 @@ static const char configuration[] = STRESS_DIR "/stress_faults.json";
 
 /* ---- The program under test ---- */
 
-static enum err start(struct program *program, FILE *faults, struct reason *reason) {
+static enum err start(struct program *program, const char *path, FILE *faults, struct reason *reason) {
     *program = (struct program){0};
     struct config *config = NULL;
-    enum err error = config_load(configuration, faults, &config);
-    return error == ERR_OK ? program_start(program, &config, configuration, NULL, reason) : error;
+    enum err error = config_load(path, faults, &config);
+    return error == ERR_OK ? program_start(program, &config, path, NULL, reason) : error;
 }
 
 /* ---- Its clients ---- */
@@ -102,7 +102,7 @@ static bool start_with_fault(enum injection kind, unsigned nth) {
     struct reason reason = {""};
 
     injection_arm(kind, nth);
-    enum err error = start(&program, faults, &reason);
+    enum err error = start(&program, configuration, faults, &reason);
     bool failed = injection_disarm();
 
     fflush(faults);
@@ -146,6 +146,58 @@ static bool serve_with_fault(enum injection kind, unsigned nth) {
     return failed;
 }
 
+/* ---- Reloads ---- */
+
+static char changing[] = "/tmp/framebroker-faults-XXXXXX";
+static unsigned version;
+
+/* One camera stays, one changes, one goes and one comes. */
+static void write_next_version(void) {
+    version++;
+    FILE *file = fopen(changing, "w");
+    REQUIRE(file != NULL);
+    fprintf(file,
+            "{\"server\": {\"listen\": \"127.0.0.1:0\", \"max_streams\": 4, \"senders\": 1},"
+            " \"defaults\": {\"idle_timeout_s\": 0.1}, \"cameras\": ["
+            "{\"id\": \"a\", \"source\": {\"type\": \"pattern\", \"width\": 160, \"height\": 120, \"fps\": 50}},"
+            "{\"id\": \"b\", \"ring_frames\": %u, \"source\": {\"type\": \"emulated\", \"files\": [\"1.jpg\"]}},"
+            "{\"id\": \"c-%u\", \"source\": {\"type\": \"pattern\", \"width\": 160, \"height\": 120, \"fps\": 50,"
+            " \"faults\": [{\"kind\": \"freeze\", \"at_s\": 1000}]}}]}",
+            1 + version % 8, version);
+    REQUIRE(fclose(file) == 0);
+}
+
+static int reload(void) {
+    struct reload_answer answer = {0};
+    reloader_perform(serving.reloader, &answer);
+    int status = answer.json != NULL ? answer.status : 0;
+    free(answer.json);
+    return status;
+}
+
+static bool reload_with_fault(enum injection kind, unsigned nth) {
+    uint16_t port = server_port(serving.server);
+    char before[64], after[64];
+    snprintf(before, sizeof before, "/camera/c-%u/snapshot", version);
+    write_next_version();
+    snprintf(after, sizeof after, "/camera/c-%u/snapshot", version);
+
+    injection_arm(kind, nth);
+    int status = reload();
+    bool failed = injection_disarm();
+
+    REQUIRE(status == 200 || (failed && (status == 0 || status == 422 || status == 503)));
+    if (status == 422 || status == 503) {
+        REQUIRE(ask(port, before, SIZE_MAX) == 200);
+        REQUIRE(ask(port, after, SIZE_MAX) == 404);
+        REQUIRE(reload() == 200);
+    }
+    REQUIRE(ask(port, before, SIZE_MAX) == 404);
+    REQUIRE(ask(port, after, SIZE_MAX) == 200);
+    REQUIRE(ask(port, "/camera/a/snapshot", SIZE_MAX) == 200);
+    return failed;
+}
+
 static void fail_in_turn(const char *name, enum injection kind, bool (*scenario)(enum injection, unsigned)) {
     unsigned nth = 1;
     while (scenario(kind, nth)) {
@@ -166,10 +218,23 @@ int main(int argc, char **argv) {
     fail_in_turn("start, transfer", INJECT_TRANSFER, start_with_fault);
 
     struct reason reason = {""};
-    REQUIRE(start(&serving, stderr, &reason) == ERR_OK);
+    REQUIRE(start(&serving, configuration, stderr, &reason) == ERR_OK);
     fail_in_turn("serve, allocation", INJECT_ALLOCATION, serve_with_fault);
     fail_in_turn("serve, descriptor", INJECT_DESCRIPTOR, serve_with_fault);
     fail_in_turn("serve, transfer", INJECT_TRANSFER, serve_with_fault);
     program_stop(&serving);
+
+    int fd = mkstemp(changing);
+    REQUIRE(fd >= 0 && close(fd) == 0);
+    write_next_version();
+    REQUIRE(start(&serving, changing, stderr, &reason) == ERR_OK);
+    size_t descriptors = entries_of("/proc/self/fd");
+    fail_in_turn("reload, allocation", INJECT_ALLOCATION, reload_with_fault);
+    fail_in_turn("reload, thread", INJECT_THREAD, reload_with_fault);
+    fail_in_turn("reload, descriptor", INJECT_DESCRIPTOR, reload_with_fault);
+    fail_in_turn("reload, transfer", INJECT_TRANSFER, reload_with_fault);
+    REQUIRE(entries_of("/proc/self/fd") <= descriptors);
+    program_stop(&serving);
+    unlink(changing);
     return 0;
 }
