@@ -15,13 +15,13 @@
 struct senders;
 
 struct stream_settings {
-    struct topic **topics; /* a reference each: that of a topic which is closed is dropped and nulled */
-    size_t topic_count;    /* at least 1 */
-    int fd;                /* connected, the response's head already sent; stays the caller's */
-    const char *remote;    /* "127.0.0.1:52034" */
-    const char *route;     /* for status; static */
-    double fps;            /* at most so many frames a second of each topic; 0: all */
-    int64_t until_ns;      /* when it ends, behind a whole part (monotonic); 0: when the client leaves */
+    struct topic *const *topics; /* borrowed, each */
+    size_t topic_count;          /* at least 1 */
+    int fd;                      /* connected, the response's head already sent; stays the caller's */
+    const char *remote;          /* "127.0.0.1:52034" */
+    const char *route;           /* for status; static */
+    double fps;                  /* at most so many frames a second of each topic; 0: all */
+    int64_t until_ns;            /* when it ends, behind a whole part (monotonic); 0: when the client leaves */
     /* Chromium shows a part when the headers of the next one have come (crbug 527446). With this set, a frame that no
      * newer one follows within 100 ms is sent once more, so that it shows. */
     bool repeat_for_display;

@@ -100,11 +100,9 @@ static bool is_wanted(struct channel *channel, const struct frame_info *info) {
 
 /* The topic is gone; those of other cameras go on. */
 static enum err close_channel(struct channel *channel) {
-    struct stream *stream = channel->stream;
     subscriber_destroy(&channel->subscriber);
-    topic_unref(&stream->settings.topics[channel - stream->channels]);
-    stream->open_channels--;
-    return stream->open_channels > 0 ? ERR_BUSY : ERR_CLOSED;
+    channel->stream->open_channels--;
+    return channel->stream->open_channels > 0 ? ERR_BUSY : ERR_CLOSED;
 }
 
 /* The newest frame, if the client has not had it and wants it. ERR_BUSY: there is none. ERR_CLOSED: nor will there be

@@ -48,7 +48,6 @@ static int tear_down(void **state) {
 /* A client, and the thread that waits until it has been served. */
 struct client {
     struct senders *senders;
-    struct topic *topic; /* a reference, where it has one topic */
     struct stream_settings settings;
     int fd; /* -1: it has left */
     pthread_t thread;
@@ -71,17 +70,14 @@ static void client_start_with(struct client *client, struct fixture *fixture, st
     settings.fd = pair[0];
     settings.remote = "127.0.0.1:52034";
     settings.route = "video_feed";
-    client->senders = fixture->senders;
-    client->settings = settings;
-    client->fd = pair[1];
+    *client = (struct client){.senders = fixture->senders, .settings = settings, .fd = pair[1]};
     assert_int_equal(event_init(&client->served), ERR_OK);
     assert_int_equal(thread_start(&client->thread, "client", 0, serve, client), ERR_OK);
 }
 
 /* Of the fixture's topic. */
 static void client_start(struct client *client, struct fixture *fixture, struct stream_settings settings) {
-    client->topic = topic_ref(fixture->topic);
-    settings.topics = &client->topic;
+    settings.topics = &fixture->topic;
     settings.topic_count = 1;
     client_start_with(client, fixture, settings, SOCK_STREAM);
 }
@@ -96,7 +92,6 @@ static enum err client_end(struct client *client) {
     assert_true(event_wait_until(&client->served, clock_monotonic_ns() + PATIENCE_NS));
     pthread_join(client->thread, NULL);
     event_finish(&client->served);
-    topic_unref(&client->topic);
     close(client->settings.fd);
     if (client->fd >= 0) {
         client_leave(client);
@@ -346,7 +341,7 @@ static void topics_of_one_stream_share_a_call(void **state) {
     for (int i = 0; i < 8; i++) {
         topics[i] = make_topic(4);
     }
-    struct client client = {.topic = NULL};
+    struct client client;
     client_start_with(&client, fixture, (struct stream_settings){.topics = topics, .topic_count = 8}, SOCK_SEQPACKET);
     /* Not before the client's probation is over; and the sender may be faster than a test that has to wait. */
     int64_t deadline_ns = clock_monotonic_ns() + PATIENCE_NS;
