@@ -23,8 +23,8 @@
 /* ---- FFmpeg's messages ---- */
 
 PRINTF_LIKE(3, 0)
-__attribute__((format(printf, 3, 0))) static void hand_to_log(void *source, int level, const char *format,
-                                                              va_list arguments) {
+PRINTF_LIKE(3, 0)
+static void hand_to_log(void *source, int level, const char *format, va_list arguments) {
     if (level > AV_LOG_WARNING) {
         return;
     }

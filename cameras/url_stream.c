@@ -1,8 +1,10 @@
+#define _GNU_SOURCE /* RUSAGE_THREAD */
 #include "cameras/url_stream.h"
 
 #include "broker/clock.h"
 #include "cameras/address.h"
 #include "cameras/backlog.h"
+#include "cameras/lag.h"
 #include "cameras/url_picture.h"
 
 #include <libavcodec/avcodec.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define PICTURE_MAX_PIXELS (INT64_C(7680) * 4320)
 /* Of a file without a rate of its own. */
@@ -31,6 +34,8 @@ struct url_stream {
     int video; /* index of the stream */
     bool is_recording, is_file;
     struct backlog backlog;
+    struct lag lag;
+    bool resumes_at_key; /* packets were left out, which those up to the next key frame build upon */
     /* When the frame of time 0 is due (monotonic); only recordings have a schedule. */
     int64_t schedule_ns;
     int64_t played; /* since then */
@@ -268,9 +273,18 @@ static int rewind_file(struct url_stream *stream) {
     return result;
 }
 
-/* The next packet of the video. */
-static int read_packet(struct url_stream *stream) {
+/* How often this thread has waited for something, unlike being interrupted by others. */
+static long count_waits(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+}
+
+/* The next packet of the video. *waited_ns: for how long it had to be waited for. */
+static int read_packet(struct url_stream *stream, int64_t *waited_ns) {
     const bool loop = stream->is_file && stream->link->context->settings->url.loop;
+    const int64_t began_ns = clock_monotonic_ns();
+    const long waits = count_waits();
     bool rewound = false;
     for (;;) {
         av_packet_unref(stream->packet);
@@ -280,6 +294,7 @@ static int read_packet(struct url_stream *stream) {
             result = rewind_file(stream);
         } else if (result >= 0 && stream->packet->stream_index == stream->video) {
             note_epoch(stream);
+            *waited_ns = count_waits() > waits ? clock_monotonic_ns() - began_ns : 0;
             return 0;
         }
         if (result < 0 && result != AVERROR(EAGAIN)) {
@@ -289,6 +304,24 @@ static int read_packet(struct url_stream *stream) {
             return AVERROR_EXIT;
         }
     }
+}
+
+/* Whether the packet is not even to be decoded, because what is decoded falls behind. */
+static bool is_left_out(struct url_stream *stream, int64_t waited_ns) {
+    const AVPacket *packet = stream->packet;
+    const int64_t time_us = to_us(stream, packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts);
+    if (stream->is_recording || time_us == AV_NOPTS_VALUE) {
+        return false;
+    }
+    if (lag_leaves_out(&stream->lag, time_us * NS_PER_US, clock_monotonic_ns(), waited_ns)) {
+        stream->resumes_at_key = stream->decoder != NULL;
+        return true;
+    }
+    if (stream->resumes_at_key && (packet->flags & AV_PKT_FLAG_KEY) != 0) {
+        stream->resumes_at_key = false;
+        avcodec_flush_buffers(stream->decoder);
+    }
+    return stream->resumes_at_key;
 }
 
 static enum err take_packet(struct url_stream *stream, struct frame **frame, uint64_t *lost) {
@@ -340,13 +373,18 @@ static enum err read_once(struct url_stream *stream, struct frame **frame, uint6
         av_frame_unref(stream->picture);
         return error;
     }
-    int result = read_packet(stream);
+    int64_t waited_ns = 0;
+    int result = read_packet(stream, &waited_ns);
     if (result == AVERROR_EOF && stream->is_file) {
         reason_set(reason, "the file has ended; with \"loop\": true it would begin again at once");
         return ERR_GONE;
     }
     if (result < 0) {
         return url_link_explain(stream->link, result, reason);
+    }
+    if (is_left_out(stream, waited_ns)) {
+        ++*lost;
+        return ERR_BUSY;
     }
     return stream->decoder != NULL ? decode_packet(stream, reason) : take_packet(stream, frame, lost);
 }

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from harness import PROGRAM, Server, decode_fault, main, pattern, require_url_cameras, wait_until
+from harness import PROGRAM, TIME_SCALE, Server, decode_fault, main, pattern, require_url_cameras, wait_until
 
 FOLDER = pathlib.Path(__file__).parent
 PYTHON = "/usr/bin/python3"  # Debian's, which knows GStreamer
@@ -51,6 +51,41 @@ def ffmpeg(*arguments):
 def make(path, *arguments):
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *TEST_PICTURE, *arguments, path], check=True)
     return path
+
+
+class Gate:
+    """Stands between a client and a server of this machine; while it is shut, nothing of what the server says comes
+    through."""
+
+    def __init__(self, port):
+        self.target, self.open = port, threading.Event()
+        self.open.set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.target))
+                for source, sink, gate in ((near, far, None), (far, near, self.open)):
+                    threading.Thread(target=self._carry, args=(source, sink, gate), daemon=True).start()
+
+    @staticmethod
+    def _carry(source, sink, gate):
+        with contextlib.suppress(OSError), source, sink:
+            while data := source.recv(1 << 16):
+                if gate:
+                    gate.wait()
+                sink.sendall(data)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.open.set()
+        self.listener.close()
 
 
 class Plays(unittest.TestCase):
@@ -112,6 +147,29 @@ class Rtsp(Plays):
                               ("path", "404 from the camera"), ("sound", "the stream has no video")):
                 self.assertIn(words, server.wait_for_state(id, "offline", 15)["error"])
             self.assertNotIn("geheim", server.log() + server.get("/api/status").text)
+
+    def test_capture_times_come_from_the_camera_and_a_stall_leaves_no_delay(self):
+        with Gate(self.port) as gate, \
+                Server({"cameras": [url("a", f"rtsp://127.0.0.1:{gate.port}/h264", False)]}) as server, \
+                server.stream("/camera/a/video_feed") as stream:
+            def age(part):
+                return part.received_at - part.timestamp
+
+            def is_even(part):
+                """As the RTP times are from the camera's first report on; arrivals are not."""
+                nonlocal before
+                step, before = (part.timestamp - before) * 30, part.timestamp
+                return abs(step - round(step)) < 0.003
+            before = 0
+            for _ in range(10):
+                stream.frame_where(is_even, 20, "capture times of the camera's clock")
+            gate.open.clear()
+            stream.frame_where(lambda part: part.state == "stale", 10, "the stall")
+            gate.open.set()
+            stream.frame_where(lambda part: part.state == "live" and age(part) < 0.5 * TIME_SCALE, 10, "fresh frames")
+            for _ in range(60):
+                self.assertLess(age(stream.frame()), 1 * TIME_SCALE)
+            self.assertEqual(server.camera("a")["restarts"], 0)
 
     def test_unwatched_cameras_have_no_connection(self):
         cameras = [url(f"c{i}", f"rtsp://127.0.0.1:{self.port}/h264") for i in range(16)]
