@@ -10,6 +10,7 @@
 #define CSS "text/css; charset=utf-8"
 #define HTML "text/html; charset=utf-8"
 #define JAVASCRIPT "text/javascript; charset=utf-8"
+#define JSON "application/json"
 #define SVG "image/svg+xml"
 
 EMBEDDED(camera_css);
@@ -24,6 +25,7 @@ EMBEDDED(gallery_html);
 EMBEDDED(login_css);
 EMBEDDED(login_html);
 EMBEDDED(multipart_js);
+EMBEDDED(openapi_json);
 EMBEDDED(page_css);
 EMBEDDED(status_css);
 EMBEDDED(status_html);
@@ -34,6 +36,7 @@ EMBEDDED(wall_css);
 EMBEDDED(wall_js);
 
 const struct asset asset_gallery_page = ASSET("gallery.html", HTML, gallery_html);
+const struct asset asset_openapi = ASSET("openapi.json", JSON, openapi_json);
 const struct asset asset_camera_page = ASSET("camera.html", HTML, camera_html);
 const struct asset asset_login_page = ASSET("login.html", HTML, login_html);
 const struct asset asset_status_page = ASSET("status.html", HTML, status_html);

@@ -19,6 +19,6 @@ const struct asset *asset_find(const char *name);
 /* Whether the login page needs it, so that everybody may have it. */
 bool asset_is_public(const char *name);
 /* Templates of pages, which are not served as they are. */
-extern const struct asset asset_gallery_page, asset_camera_page, asset_login_page, asset_status_page;
+extern const struct asset asset_gallery_page, asset_camera_page, asset_login_page, asset_status_page, asset_openapi;
 
 #endif

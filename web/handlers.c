@@ -2,6 +2,7 @@
 
 #include "web/assets.h"
 #include "web/gallery.h"
+#include "web/openapi.h"
 #include "web/push.h"
 #include "web/status.h"
 
@@ -152,6 +153,9 @@ static void answer(struct site *site, const struct http_request *request, const 
     case ROUTE_STATUS_PAGE:
     case ROUTE_STATUS:
     case ROUTE_CAMERAS: handle_overview(site, request, route); break;
+    case ROUTE_OPENAPI:
+        reply_text(request, 200, CONTENT_JSON, NULL, openapi_render(edge_settings(request->edge)->base_path));
+        break;
     case ROUTE_READY: handle_ready(site, request); break;
     case ROUTE_FEED: handle_feed(site, request, route); break;
     case ROUTE_EVENTS: handle_events(site, request, route); break;

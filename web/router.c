@@ -27,6 +27,7 @@ const struct route_path route_paths[] = {
     {"/api/events", ROUTE_EVENTS, READ},
     {"/api/cameras/{camera}/controls", ROUTE_CONTROLS, READ | METHOD_PUT},
     {"/api/reload", ROUTE_RELOAD, METHOD_POST},
+    {"/api/openapi.json", ROUTE_OPENAPI, READ},
     {"/healthz", ROUTE_HEALTH, READ},
     {"/readyz", ROUTE_READY, READ},
     {"/assets/{file}", ROUTE_ASSET, READ},

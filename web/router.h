@@ -18,6 +18,7 @@ enum route_target {
     ROUTE_FEED,
     ROUTE_STATUS,
     ROUTE_CAMERAS,
+    ROUTE_OPENAPI,
     ROUTE_EVENTS,
     ROUTE_CAMERA,
     ROUTE_CONTROLS,

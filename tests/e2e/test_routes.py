@@ -8,7 +8,7 @@ from harness import Server, main, pattern, wait_until
 CAMERAS = [pattern("front-door", name="Front door"), pattern("yard", width=160, height=120, fps=10)]
 
 PAGES = ("/", "/camera/front-door", "/camera/1", "/camera/yard")
-JSON_ROUTES = ("/api/status", "/api/cameras", "/api/cameras/front-door", "/api/cameras/2", "/healthz", "/readyz")
+JSON_ROUTES = ("/api/status", "/api/cameras", "/api/cameras/front-door", "/api/cameras/2", "/api/openapi.json", "/healthz", "/readyz")
 SNAPSHOTS = ("/camera/front-door/snapshot", "/camera/2/snapshot", "/snapshot", "/?action=snapshot",
              "/?action=snapshot_1")
 STREAMS = ("/camera/front-door/video_feed", "/camera/2/video_feed", "/video_feed", "/stream", "/?action=stream",

@@ -14,6 +14,7 @@ static void every_path_has_its_target(void **state) {
     assert_route("/api/events", NULL, ROUTE_EVENTS, "");
     assert_route("/api/cameras/x", NULL, ROUTE_CAMERA, "x");
     assert_route("/api/cameras/x/controls", NULL, ROUTE_CONTROLS, "x");
+    assert_route("/api/openapi.json", NULL, ROUTE_OPENAPI, "");
     assert_route("/healthz", NULL, ROUTE_HEALTH, "");
     assert_route("/readyz", NULL, ROUTE_READY, "");
     assert_route("/feed", NULL, ROUTE_FEED, "");
