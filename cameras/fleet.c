@@ -222,7 +222,9 @@ enum err fleet_apply(struct fleet *fleet, const struct camera_settings *settings
         error = set_topics(fleet, &next);
     }
     if (error != ERR_OK) {
-        reason_set(reason, "the cameras cannot be started: %s", err_text(error));
+        reason_set(reason, "the cameras cannot be started: %s",
+                   error == ERR_BUSY ? "threads or descriptors ran out; raise the limits (ulimit -u, ulimit -n)"
+                                     : err_text(error));
         finish_members(&next);
         fleet_report_finish(&written);
         return error;

@@ -4,6 +4,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+/* Cameras and streams take several descriptors each, and nothing here minds large ones, as select() would: all that the
+ * system allows. */
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
 
 static enum err start_broker(struct program *program, const struct config *config, struct reason *reason) {
     struct broker_settings settings = {
@@ -23,6 +34,7 @@ enum err program_start(struct program *program, struct config **config, const ch
                        struct reason *reason) {
     struct config *settings = *config;
     memcpy(program->address, settings->server.address, sizeof program->address);
+    raise_descriptor_limit();
     enum err error = start_broker(program, settings, reason);
     if (error != ERR_OK) {
         config_destroy(config);

@@ -139,17 +139,10 @@ const struct frame_envelope *server_frame_envelope(void) {
 }
 
 /* With descriptors exhausted civetweb's acceptor would spin: make sure that they suffice. */
-static enum err raise_descriptor_limit(unsigned workers, struct reason *reason) {
+static enum err check_descriptor_limit(unsigned workers, struct reason *reason) {
     rlim_t needed = workers + DESCRIPTORS_IN_RESERVE;
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return ERR_OK;
-    }
-    if (limit.rlim_cur < needed && limit.rlim_max >= needed) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur < needed) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed) {
         reason_set(reason,
                    "this many streams need %lu file descriptors, and the limit is %lu; lower server.max_streams or "
                    "raise the limit (ulimit -n)",
@@ -225,7 +218,7 @@ static enum err listen_and_serve(struct server *server, struct reason *reason) {
     unsigned pushers = count_push_cameras(server->site.broker);
     server->site.pushers_max = pushers + WORKERS_IN_RESERVE / 4;
     unsigned workers = server->settings.max_streams + pushers + EVENT_STREAMS_MAX + WORKERS_IN_RESERVE;
-    enum err error = raise_descriptor_limit(workers, reason);
+    enum err error = check_descriptor_limit(workers, reason);
     if (error == ERR_OK) {
         error = socket_try_listen(server->settings.address, server->settings.port, reason);
     }

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import resource
 import signal
 import tempfile
 import threading
@@ -327,6 +328,8 @@ class Load(unittest.TestCase):
     """A great many reloads, while viewers watch."""
     RELOADS = int(1000 / TIME_SCALE)
     VIEWERS = 8
+    CAMERAS = 400
+    DESCRIPTORS = 4000
 
     def configuration(self, number):
         """The first two cameras stay as they are; others change, come and go, and all change places."""
@@ -351,11 +354,25 @@ class Load(unittest.TestCase):
                 viewer.await_parts(2)
             self.assertEqual(self.marks(server), marks)
             self.assertEqual(server.status()["reloads"], {**server.status()["reloads"], "failed": 0})
-            wait_until(lambda: self.usage(server)[:2] <= before[:2], 10, f"threads and descriptors to be {before[:2]}")
+            self.await_return(server, before)
             if TIME_SCALE == 1:  # sanitizers keep what is freed
                 self.assertLess(self.usage(server)[2], before[2] * 1.15 + 2000)
             self.check(server, "steady", viewers[0])
             self.check(server, "quiet", viewers[1])
+
+    def test_hundreds_of_cameras_change_at_once(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < self.DESCRIPTORS:
+            self.skipTest(f"{self.DESCRIPTORS} descriptors are needed, and the hard limit is {hard}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, soft), hard))  # as systems have it: the server raises it
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        ids = [f"camera-{number}" for number in range(self.CAMERAS)]
+        with Server(config(*(pattern(id) for id in ids))) as server:
+            before = self.usage(server)
+            changed = config(*(pattern(id, fps=5) for id in reversed(ids)))
+            self.assertEqual(server.reload(changed).json["cameras"]["changed"], ids[::-1])
+            self.assertEqual(server.reload(changed).json["cameras"]["unchanged"], self.CAMERAS)
+            self.await_return(server, before)
 
     def reload_up_to(self, server, count):
         for number in range(server.status()["reloads"]["count"], count):
@@ -369,6 +386,12 @@ class Load(unittest.TestCase):
 
     def usage(self, server):
         return server.threads(), server.descriptors(), server.memory_kb()
+
+    def await_return(self, server, before):
+        """A connection that is just being closed may still count."""
+        threads, descriptors, _ = before
+        wait_until(lambda: server.threads() <= threads and server.descriptors() <= descriptors, 10,
+                   f"{threads} threads and {descriptors} descriptors")
 
     def check(self, server, id, viewer):
         """What the viewer has not had, it has skipped itself: no frame of the camera is missing."""
