@@ -196,7 +196,7 @@ class Machine(Tree):
             call_libc("setns", network.fileno(), CLONE_NEWNET)
 
     def command(self, *command):
-        return ["nsenter", "--target", self._init(), "--all", "--root", "--wd=/", "env", "--ignore-environment",
+        return ["nsenter", "--target", self._init(), "--all", "--root", "--wdns=/", "env", "--ignore-environment",
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", *command]
 
     def run(self, *command):
