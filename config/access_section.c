@@ -68,21 +68,20 @@ static const char *read_pattern(const struct node *node, const struct config *co
     return text;
 }
 
-static void read_cameras(const struct node *list, const struct config *config, struct account_settings *account) {
+const char *const *camera_patterns_read(const struct node *list, const struct config *config, size_t *count) {
     if (!node_is_list(list, 1, PATTERNS_MAX)) {
-        return;
+        return NULL;
     }
-    size_t count = json_array_size(list->json);
-    const char **patterns = storage_alloc(list->document->storage, count, sizeof *patterns);
+    const char **patterns = storage_alloc(list->document->storage, json_array_size(list->json), sizeof *patterns);
     if (patterns == NULL) {
-        return;
+        return NULL;
     }
     struct node pattern = {0};
     while (node_next(list, &pattern)) {
         patterns[pattern.place] = read_pattern(&pattern, config);
     }
-    account->cameras = patterns;
-    account->camera_count = count;
+    *count = json_array_size(list->json);
+    return patterns;
 }
 
 static void read_common(struct section *section, const struct config *config, struct account_settings *account) {
@@ -95,7 +94,7 @@ static void read_common(struct section *section, const struct config *config, st
         read_rights(&member, account);
     }
     if (section_find(section, "cameras", &member)) {
-        read_cameras(&member, config, account);
+        account->cameras = camera_patterns_read(&member, config, &account->camera_count);
     }
 }
 

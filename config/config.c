@@ -82,6 +82,9 @@ static void read_root(const struct node *root, struct config *config) {
         node_fault(root, "\"cameras\" is missing: add at least one");
     }
     access_section_read(&section, config);
+    if (section_find(&section, "hooks", &member)) {
+        hooks_section_read(&member, config);
+    }
     server_section_check_exposure(root, config);
     section_end(&section);
 }

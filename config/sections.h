@@ -21,6 +21,12 @@ void edge_keys_read(struct section *section, struct edge_settings *edge);
 /* "users", "tokens" and "secret", once the cameras are read. */
 void access_section_read(struct section *root, struct config *config);
 
+/* A list of camera ids in which * and ? may stand for others, once the cameras are read. NULL after a fault. */
+const char *const *camera_patterns_read(const struct node *list, const struct config *config, size_t *count);
+
+/* "hooks", once the cameras are read. */
+void hooks_section_read(const struct node *node, struct config *config);
+
 /* Settings that a file without "defaults" gives to its cameras. */
 extern const struct camera_settings camera_settings_built_in;
 /* "defaults", over the built-in ones. */

@@ -5,7 +5,7 @@ build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libcivetweb-dev libjpeg62-turbo-dev libjansson-dev libfreetype-dev libv4l-dev libsystemd-dev fonts-dejavu-core
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-    libcrypt-dev libsodium-dev
+    libcrypt-dev libsodium-dev libcurl4-openssl-dev
 )
 test_packages=(
     libcmocka-dev python3 curl openssl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2

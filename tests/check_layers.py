@@ -27,6 +27,7 @@ LAYERS = {
 OUTSIDERS = {
     "jansson.h": (r"config/.*|web/(status|event_json)\.c|web/json_values\.[ch]", None),
     "civetweb.h": (r"web/[^/]*\.c", 2),
+    "curl/curl.h": (r"web/hook_post\.c", 1),
     "crypt.h": (r"web/password\.c", 1),
     "sodium.h": (r"web/[^/]*\.c", None),
     "jpeglib.h": (r"cameras/.*", None),

@@ -6,6 +6,7 @@
 #include "broker/sync.h"
 #include "web/door.h"
 #include "web/handlers.h"
+#include "web/hooks.h"
 #include "web/multipart.h"
 #include "web/self_check.h"
 #include "web/socket.h"
@@ -26,7 +27,8 @@ struct server {
     struct site site;
     struct server_settings settings;
     struct door *door;
-    bool has_library; /* mg_init_library() has been called */
+    struct hooks *hooks; /* NULL: none */
+    bool has_library;    /* mg_init_library() has been called */
     struct mg_context *context;
     uint16_t port;
     struct lock lock;
@@ -310,6 +312,21 @@ enum err server_check(struct server *server, struct reason *reason) {
 
 /* ---- Changing ---- */
 
+/* Hooks that stay as they are are not disturbed. */
+static void apply_hooks(struct server *server, const struct hooks_settings *settings) {
+    static const struct hooks_settings none;
+    if (hooks_settings_equal(server->hooks != NULL ? hooks_settings_of(server->hooks) : &none, settings)) {
+        return;
+    }
+    hooks_stop(&server->hooks);
+    if (settings->count > 0) {
+        enum err error = hooks_start(settings, server->site.broker, &server->hooks);
+        if (error != ERR_OK) {
+            log_event(LOG_LEVEL_ERROR, NULL, "hooks cannot be started: %s", err_text(error));
+        }
+    }
+}
+
 void server_apply(struct server *server, const struct server_settings *settings) {
     /* There are threads for no more streams than at the start. */
     unsigned most = server->settings.max_streams;
@@ -324,6 +341,7 @@ void server_apply(struct server *server, const struct server_settings *settings)
     lock_release(&server->site.lock);
     edge_unref(&before);
     gate_set_access(server->site.gate, settings->access);
+    apply_hooks(server, &settings->hooks);
 }
 
 void server_note_reload(struct server *server, const char *fault) {
@@ -359,6 +377,7 @@ void server_stop(struct server **server_pointer) {
     if (server == NULL) {
         return;
     }
+    hooks_stop(&server->hooks);
     if (server->site.senders != NULL) {
         senders_stop(server->site.senders);
     }

@@ -9,6 +9,7 @@
 #include "broker/broker.h"
 #include "web/access.h"
 #include "web/edge.h"
+#include "web/hook_settings.h"
 
 /* What became of a request to read the configuration again. */
 struct reload_answer {
@@ -33,6 +34,7 @@ struct server_settings {
     bool allow_anonymous;             /* also beyond this machine, see server_check_exposure() */
     struct edge *edge;                /* borrowed; NULL: one without settings */
     struct access *access;            /* borrowed; NULL: everybody may do everything */
+    struct hooks_settings hooks;      /* borrowed, but for what refers to their storage */
     struct server_host host;          /* the program's, not the file's */
 };
 

@@ -4,6 +4,7 @@
 #define SOURCE(members) "{\"cameras\": [{\"source\": {" members "}}]}"
 #define PATTERN(members) SOURCE("\"type\": \"pattern\", " members)
 #define FAULT(members) PATTERN("\"faults\": [{" members "}]")
+#define HOOK(members) "{\"hooks\": {\"on_state_change\": {" members "}}, " CAMERA "}"
 #define ID(id) "{\"cameras\": [{\"id\": " id ", \"source\": {\"type\": \"pattern\"}}]}"
 #define NAME(name) "{\"cameras\": [{\"name\": " name ", \"source\": {\"type\": \"pattern\"}}]}"
 
@@ -56,7 +57,23 @@ static void each_fault_is_told_in_its_own_words(void **state) {
         {"{\"camera\": 1, " CAMERA "}", ": camera: unknown key; did you mean \"cameras\"?"},
         {"{\"x\\ny\": 1, " CAMERA "}",
          ": x?y: unknown key; there are \"$schema\", \"server\", \"defaults\", \"cameras\", \"users\", "
-         "\"tokens\" and \"secret\""},
+         "\"tokens\", \"secret\" and \"hooks\""},
+        {HOOK(""), ": hooks.on_state_change: must have either a \"command\" or a \"url\""},
+        {HOOK("\"command\": [\"x\"], \"url\": \"http://h/\""),
+         ": hooks.on_state_change: must have either a \"command\" or a \"url\""},
+        {HOOK("\"command\": \"x y\""), ": hooks.on_state_change.command: must be a list (got a string)"},
+        {HOOK("\"command\": [\"\"]"), ": hooks.on_state_change.command[0]: must be the name or the path of a program"},
+        {HOOK("\"url\": \"file:///etc/passwd\""),
+         ": hooks.on_state_change.url: must be a URL that begins with http:// or https://"},
+        {HOOK("\"url\": \"http://h/\", \"headers\": {\"X-A\": \"b\\r\\nX-B: c\"}"),
+         ": hooks.on_state_change.headers.X-A: must be 1 to 4096 bytes without line breaks"},
+        {HOOK("\"url\": \"http://h/\", \"headers\": {\"X A\": \"b\"}"),
+         ": hooks.on_state_change.headers.X A: is no name of a header"},
+        {HOOK("\"command\": [\"x\"], \"headers\": {}"), ": hooks.on_state_change.headers: belongs to a \"url\""},
+        {HOOK("\"command\": [\"x\"], \"states\": [\"ofline\"]"),
+         ": hooks.on_state_change.states[0]: unknown state; did you mean \"offline\"?"},
+        {HOOK("\"command\": [\"x\"], \"cameras\": [\"nobody\"]"),
+         ": hooks.on_state_change.cameras[0]: no camera has this id"},
         {"{\"server\": null, " CAMERA "}", ": server: must be an object (got null)"},
         {"{\"server\": {\"listen\": 8080}, " CAMERA "}", ": server.listen: must be a string (got a number)"},
         {"{\"server\": {\"max_streams\": 10001}, " CAMERA "}",

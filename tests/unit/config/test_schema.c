@@ -18,6 +18,8 @@ static const struct place {
     {"defaults", "{\"cameras\": [{\"source\": " PATTERN "}], \"defaults\": {", "}}"},
     {"user", "{\"cameras\": [{\"source\": " PATTERN "}], \"users\": [{", "}]}"},
     {"token", "{\"cameras\": [{\"source\": " PATTERN "}], \"tokens\": [{", "}]}"},
+    {"hooks", "{\"cameras\": [{\"source\": " PATTERN "}], \"hooks\": {", "}}"},
+    {"hook", "{\"cameras\": [{\"source\": " PATTERN "}], \"hooks\": {\"on_state_change\": {", "}}}"},
     {"camera", "{\"cameras\": [{", "}]}"},
     {"emulated", "{\"cameras\": [{\"source\": {\"type\": \"emulated\", ", "}}]}"},
     {"pattern", "{\"cameras\": [{\"source\": {\"type\": \"pattern\", ", "}}]}"},
@@ -149,6 +151,9 @@ static const char *companions(const struct place *place, const char *key) {
     if (strcmp(name, "url") == 0) {
         return strcmp(key, "url") == 0 ? "" : "\"url\": \"rtsp://host/\", ";
     }
+    if (strcmp(name, "hook") == 0) {
+        return "\"command\": [\"true\"], ";
+    }
     if (strcmp(name, "fault") == 0) {
         return strcmp(key, "at_s") == 0 || strcmp(key, "at_frame") == 0 ? "\"kind\": \"freeze\", "
                : strcmp(key, "kind") == 0                               ? "\"at_frame\": 1, "
@@ -196,6 +201,7 @@ static void defaults_of_the_schema_are_those_of_the_loader(void **state) {
             assert_int_equal(explicit_default->server.senders, left_out->server.senders);
             assert_int_equal(explicit_default->workers, left_out->workers);
             assert_int_equal(explicit_default->watch, left_out->watch);
+            assert_true(hooks_settings_equal(&explicit_default->server.hooks, &left_out->server.hooks));
             if (!camera_settings_equal(explicit_default->cameras, left_out->cameras)) {
                 fail_msg("the schema's default of %s of %s is not the loader's", key, places[i].definition);
             }

@@ -1,0 +1,62 @@
+#include "web/hook_watch.h"
+
+#include "broker/clock.h"
+
+#define RETRY_FIRST_NS (1 * NS_PER_S)
+#define RETRY_MOST_NS (60 * NS_PER_S)
+#define ALWAYS_COUNT (HOOK_STATE(STATE_LIVE) | HOOK_STATE(STATE_STALE) | HOOK_STATE(STATE_OFFLINE))
+
+void hook_watch_init(struct hook_watch *watch) {
+    *watch = (struct hook_watch){.settled = STATE_LIVE, .settles_ns = CLOCK_NEVER, .due_ns = CLOCK_NEVER};
+}
+
+void hook_watch_note(struct hook_watch *watch, const struct hook_settings *hook, const struct journal_entry *state,
+                     int64_t now_ns) {
+    bool counts = ((hook->states | ALWAYS_COUNT) & HOOK_STATE(state->to)) != 0;
+    watch->settles_ns = counts && state->to != watch->settled ? now_ns + hook->after_ns : CLOCK_NEVER;
+    watch->candidate = *state;
+}
+
+static void settle(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
+    if ((hook->states & HOOK_STATE(watch->candidate.to)) != 0) {
+        watch->message = watch->candidate;
+        watch->message.from = watch->has_settled ? watch->settled : watch->candidate.from;
+        watch->due_ns = now_ns;
+        watch->tries = 0;
+    }
+    watch->settled = watch->candidate.to;
+    watch->has_settled = true;
+    watch->settles_ns = CLOCK_NEVER;
+}
+
+bool hook_watch_look(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
+    if (now_ns >= watch->settles_ns) {
+        settle(watch, hook, now_ns);
+    }
+    return now_ns >= watch->due_ns && !watch->is_running;
+}
+
+int64_t hook_watch_next_ns(const struct hook_watch *watch) {
+    return watch->is_running || watch->settles_ns < watch->due_ns ? watch->settles_ns : watch->due_ns;
+}
+
+void hook_watch_begin(struct hook_watch *watch) {
+    watch->is_running = true;
+    watch->due_ns = CLOCK_NEVER;
+}
+
+bool hook_watch_end(struct hook_watch *watch, const struct hook_settings *hook, enum hook_outcome outcome,
+                    int64_t now_ns) {
+    watch->is_running = false;
+    if (watch->due_ns != CLOCK_NEVER) {
+        return false; /* there is something newer to say */
+    }
+    if (outcome != HOOK_FAILED || watch->tries == hook->retries) {
+        watch->tries = 0;
+        return false;
+    }
+    int64_t pause_ns = watch->tries < 6 ? RETRY_FIRST_NS << watch->tries : RETRY_MOST_NS;
+    watch->tries++;
+    watch->due_ns = now_ns + pause_ns;
+    return true;
+}

@@ -1,0 +1,346 @@
+#include "web/hooks.h"
+
+#include "broker/clock.h"
+#include "broker/log.h"
+#include "web/event_json.h"
+#include "web/hook_command.h"
+#include "web/hook_post.h"
+
+#include <fnmatch.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL_BYTES 192
+
+/* A camera as one of the hooks sees it. */
+struct watched {
+    char camera[JOURNAL_CAMERA_BYTES];
+    struct hook *hook;
+    struct hook_watch watch;
+    bool is_gone; /* the camera is removed: forgotten once there is nothing to deliver */
+    struct watched *next;
+};
+
+struct hook {
+    const struct hook_settings *settings;
+    char label[LABEL_BYTES]; /* as the log may show it */
+    struct watched *watched;
+};
+
+/* One that is under way, of a program or a post. */
+struct delivery {
+    struct watched *of;           /* NULL: free */
+    struct hook_command *command; /* NULL: a post */
+};
+
+struct hooks {
+    struct hooks_settings settings;
+    struct broker *broker;
+    struct journal_reader *reader;
+    struct hook_poster *poster;
+    struct event stop;
+    atomic_bool stopping; /* relaxed: the event orders it */
+    bool has_thread;
+    pthread_t thread;
+    /* The thread's own: */
+    struct delivery deliveries[HOOK_DELIVERIES_MAX];
+    struct hook hooks[HOOKS_MAX];
+};
+
+/* ---- What happens ---- */
+
+static bool concerns(const struct hook_settings *hook, const char *camera) {
+    bool concerned = hook->camera_count == 0;
+    for (size_t i = 0; i < hook->camera_count && !concerned; i++) {
+        concerned = fnmatch(hook->cameras[i], camera, 0) == 0;
+    }
+    return concerned;
+}
+
+/* NULL when memory ran out. */
+static struct watched *find_or_make(struct hook *hook, const char *camera) {
+    for (struct watched *watched = hook->watched; watched != NULL; watched = watched->next) {
+        if (strcmp(watched->camera, camera) == 0) {
+            return watched;
+        }
+    }
+    struct watched *watched = calloc(1, sizeof *watched);
+    if (watched != NULL) {
+        snprintf(watched->camera, sizeof watched->camera, "%s", camera);
+        watched->hook = hook;
+        hook_watch_init(&watched->watch);
+        watched->next = hook->watched;
+        hook->watched = watched;
+    }
+    return watched;
+}
+
+static void note_state(struct hooks *hooks, const struct journal_entry *state) {
+    int64_t now_ns = clock_monotonic_ns();
+    for (size_t i = 0; i < hooks->settings.count; i++) {
+        struct hook *hook = &hooks->hooks[i];
+        struct watched *watched = concerns(hook->settings, state->camera) ? find_or_make(hook, state->camera) : NULL;
+        if (watched != NULL) {
+            watched->is_gone = false;
+            hook_watch_note(&watched->watch, hook->settings, state, now_ns);
+        }
+    }
+}
+
+/* Every camera as it is: at the start, and after entries of the journal were missed. */
+static void note_all(struct hooks *hooks) {
+    struct topic_list *topics = broker_topics(hooks->broker);
+    for (size_t i = 0; i < topics->count; i++) {
+        struct journal_entry state = {.kind = JOURNAL_STATE, .from = STATE_IDLE};
+        snprintf(state.camera, sizeof state.camera, "%s", topic_id(topics->topics[i]));
+        state.to = topic_state_detail(topics->topics[i], &state.at_realtime_ns, &state.reason);
+        note_state(hooks, &state);
+    }
+    topic_list_unref(&topics);
+}
+
+static void note_removal(struct hooks *hooks, const char *camera) {
+    for (size_t i = 0; i < hooks->settings.count; i++) {
+        for (struct watched *watched = hooks->hooks[i].watched; watched != NULL; watched = watched->next) {
+            if (strcmp(watched->camera, camera) == 0) {
+                watched->is_gone = true;
+                watched->watch.settles_ns = CLOCK_NEVER;
+            }
+        }
+    }
+}
+
+/* False: the journal is closed. */
+static bool read_journal(struct hooks *hooks) {
+    struct journal_entry entry;
+    uint64_t missed;
+    enum err error;
+    while ((error = journal_read(hooks->reader, &entry, &missed)) == ERR_OK) {
+        if (missed > 0) {
+            note_all(hooks);
+        }
+        if (entry.kind == JOURNAL_STATE) {
+            note_state(hooks, &entry);
+        } else if (entry.kind == JOURNAL_CAMERA_REMOVED) {
+            note_removal(hooks, entry.camera);
+        }
+    }
+    return error != ERR_CLOSED;
+}
+
+/* ---- Deliveries ---- */
+
+static void tell_failure(const struct watched *watched, const struct reason *reason, bool again) {
+    const char *label = watched->hook->label, *end = again ? "trying again" : "given up";
+    char kind[LABEL_BYTES + 16];
+    snprintf(kind, sizeof kind, "%s %s", label, end);
+    log_recurring(LOG_LEVEL_WARNING, watched->camera, kind, "hook %s: %s; %s", label, reason->text, end);
+}
+
+static void end(struct watched *watched, enum hook_outcome outcome, const struct reason *reason) {
+    bool again = hook_watch_end(&watched->watch, watched->hook->settings, outcome, clock_monotonic_ns());
+    if (outcome == HOOK_DELIVERED) {
+        log_event(LOG_LEVEL_DEBUG, watched->camera, "hook %s: told", watched->hook->label);
+    } else {
+        tell_failure(watched, reason, again);
+    }
+}
+
+static struct delivery *find_delivery(struct hooks *hooks, const struct watched *of) {
+    for (size_t i = 0; i < HOOK_DELIVERIES_MAX; i++) {
+        if (hooks->deliveries[i].of == of) {
+            return &hooks->deliveries[i];
+        }
+    }
+    return NULL;
+}
+
+static void begin(struct hooks *hooks, struct watched *watched, struct delivery *delivery) {
+    const struct hook_settings *settings = watched->hook->settings;
+    const struct journal_entry *message = &watched->watch.message;
+    struct reason reason = {"out of memory"};
+    char *json = event_render(message);
+    enum err error = ERR_MEMORY;
+    hook_watch_begin(&watched->watch);
+    if (json != NULL && settings->command != NULL) {
+        error = hook_command_start(settings->command, message, json, clock_monotonic_ns() + settings->timeout_ns,
+                                   &delivery->command, &reason);
+    } else if (json != NULL) {
+        error = hook_poster_start(hooks->poster, settings, json, watched);
+    }
+    free(json);
+    if (error == ERR_OK) {
+        delivery->of = watched;
+    } else {
+        end(watched, HOOK_FAILED, &reason);
+    }
+}
+
+static void end_commands(struct hooks *hooks) {
+    for (size_t i = 0; i < HOOK_DELIVERIES_MAX; i++) {
+        struct delivery *delivery = &hooks->deliveries[i];
+        enum hook_outcome outcome;
+        struct reason reason = {""};
+        if (delivery->command == NULL ||
+            !hook_command_look(delivery->command, clock_monotonic_ns(), &outcome, &reason)) {
+            continue;
+        }
+        const char *output = hook_command_output(delivery->command);
+        if (output[0] != '\0') {
+            log_event(LOG_LEVEL_DEBUG, delivery->of->camera, "hook %s writes: %s", delivery->of->hook->label, output);
+        }
+        hook_command_destroy(&delivery->command);
+        end(delivery->of, outcome, &reason);
+        delivery->of = NULL;
+    }
+}
+
+static void end_posts(struct hooks *hooks) {
+    enum hook_outcome outcome;
+    struct reason reason = {""};
+    struct watched *watched;
+    while ((watched = hook_poster_next(hooks->poster, &outcome, &reason)) != NULL) {
+        find_delivery(hooks, watched)->of = NULL;
+        end(watched, outcome, &reason);
+    }
+}
+
+/* ---- The thread ---- */
+
+static int64_t earlier(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns : b_ns; }
+
+/* Begins what is due, as far as there is room, and returns when to look again. */
+static int64_t begin_due(struct hooks *hooks, struct hook *hook) {
+    int64_t next_ns = CLOCK_NEVER;
+    for (struct watched **link = &hook->watched; *link != NULL;) {
+        struct watched *watched = *link;
+        bool due = hook_watch_look(&watched->watch, hook->settings, clock_monotonic_ns());
+        struct delivery *free_one = due ? find_delivery(hooks, NULL) : NULL;
+        if (free_one != NULL) {
+            begin(hooks, watched, free_one);
+        }
+        if (!due || free_one != NULL) { /* else the end of another delivery is waited for */
+            next_ns = earlier(next_ns, hook_watch_next_ns(&watched->watch));
+        }
+        if (watched->is_gone && !watched->watch.is_running && watched->watch.due_ns == CLOCK_NEVER) {
+            *link = watched->next;
+            free(watched);
+        } else {
+            link = &watched->next;
+        }
+    }
+    return next_ns;
+}
+
+static void wait_for_anything(struct hooks *hooks, int64_t deadline_ns) {
+    struct pollfd pollers[2 + HOOK_DELIVERIES_MAX * HOOK_COMMAND_FDS] = {
+        {.fd = hooks->stop.fd, .events = POLLIN}, {.fd = journal_reader_fd(hooks->reader), .events = POLLIN}};
+    size_t count = 2;
+    for (size_t i = 0; i < HOOK_DELIVERIES_MAX; i++) {
+        const struct hook_command *command = hooks->deliveries[i].command;
+        if (command != NULL) {
+            hook_command_poll(command, &pollers[count]);
+            count += HOOK_COMMAND_FDS;
+            deadline_ns = earlier(deadline_ns, hook_command_deadline_ns(command));
+        }
+    }
+    hook_poster_wait(hooks->poster, pollers, count, deadline_ns);
+}
+
+static void *serve(void *argument) {
+    struct hooks *hooks = argument;
+    note_all(hooks);
+    while (read_journal(hooks) && !atomic_load_explicit(&hooks->stopping, memory_order_relaxed)) {
+        end_commands(hooks);
+        end_posts(hooks);
+        int64_t next_ns = CLOCK_NEVER;
+        for (size_t i = 0; i < hooks->settings.count; i++) {
+            next_ns = earlier(next_ns, begin_due(hooks, &hooks->hooks[i]));
+        }
+        wait_for_anything(hooks, next_ns);
+    }
+    return NULL;
+}
+
+/* ---- Lifecycle ---- */
+
+static void write_label(struct hook *hook, size_t number) {
+    const struct hook_settings *settings = hook->settings;
+    char host[HOOK_URL_LABEL_BYTES] = "";
+    if (settings->command == NULL && hook_url_check(settings->url, host) != ERR_OK) {
+        host[0] = '\0'; /* the configuration has checked it: memory */
+    }
+    snprintf(hook->label, sizeof hook->label, "%zu (%.150s)", number,
+             settings->command != NULL ? settings->command[0] : host);
+}
+
+enum err hooks_start(const struct hooks_settings *settings, struct broker *broker, struct hooks **out) {
+    struct hooks *hooks = calloc(1, sizeof *hooks);
+    if (hooks == NULL) {
+        return ERR_MEMORY;
+    }
+    hooks->settings = *settings;
+    storage_ref(settings->storage);
+    hooks->broker = broker;
+    hooks->stop.fd = -1;
+    for (size_t i = 0; i < settings->count; i++) {
+        hooks->hooks[i].settings = &settings->hooks[i];
+        write_label(&hooks->hooks[i], i + 1);
+    }
+    enum err error = event_init(&hooks->stop);
+    if (error == ERR_OK) {
+        error = hook_poster_create(&hooks->poster);
+    }
+    if (error == ERR_OK) {
+        struct journal *journal = broker_journal(broker);
+        error = journal_reader_create(journal, journal_newest(journal), &hooks->reader);
+    }
+    if (error == ERR_OK) {
+        error = thread_start(&hooks->thread, "hooks", 0, serve, hooks);
+        hooks->has_thread = error == ERR_OK;
+    }
+    if (error != ERR_OK) {
+        hooks_stop(&hooks);
+        return error;
+    }
+    *out = hooks;
+    return ERR_OK;
+}
+
+static void free_watched(struct hook *hook) {
+    while (hook->watched != NULL) {
+        struct watched *watched = hook->watched;
+        hook->watched = watched->next;
+        free(watched);
+    }
+}
+
+void hooks_stop(struct hooks **hooks_pointer) {
+    struct hooks *hooks = *hooks_pointer;
+    *hooks_pointer = NULL;
+    if (hooks == NULL) {
+        return;
+    }
+    if (hooks->has_thread) {
+        atomic_store_explicit(&hooks->stopping, true, memory_order_relaxed);
+        event_set(&hooks->stop);
+        pthread_join(hooks->thread, NULL);
+    }
+    for (size_t i = 0; i < HOOK_DELIVERIES_MAX; i++) {
+        if (hooks->deliveries[i].command != NULL) {
+            hook_command_destroy(&hooks->deliveries[i].command);
+        }
+    }
+    hook_poster_destroy(&hooks->poster);
+    for (size_t i = 0; i < hooks->settings.count; i++) {
+        free_watched(&hooks->hooks[i]);
+    }
+    journal_reader_destroy(&hooks->reader);
+    event_finish(&hooks->stop);
+    storage_unref(&hooks->settings.storage);
+    free(hooks);
+}
+
+const struct hooks_settings *hooks_settings_of(const struct hooks *hooks) { return &hooks->settings; }
