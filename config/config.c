@@ -125,8 +125,11 @@ enum err config_load(const char *path, FILE *faults, struct config **config) {
         read_root(&root, loaded);
         loaded->files = document.files;
         error = document.fault_count > 0 ? ERR_INVALID : ERR_OK;
-        document_write_faults(&document, faults);
-        error = ran_out_of_memory(loaded) ? ERR_MEMORY : error;
+        if (ran_out_of_memory(loaded)) {
+            error = ERR_MEMORY; /* and the faults may only come of it */
+        } else {
+            document_write_faults(&document, faults);
+        }
     }
     if (error == ERR_OK) {
         error = access_create(&loaded->access, &loaded->server.access);
