@@ -4,6 +4,7 @@
 #include "broker/sync.h"
 #include "web/socket.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -39,15 +40,14 @@ struct door {
     unsigned places_given GUARDED_BY(lock);
     unsigned visitors GUARDED_BY(lock); /* between begin and end */
     uint16_t port GUARDED_BY(lock);
-    uint64_t ended GUARDED_BY(lock);
     uint64_t visits_over GUARDED_BY(lock);
     bool stopping GUARDED_BY(lock);
+    _Atomic uint64_t ended; /* relaxed: a count */
     pthread_t keeper;
 
     /* The keeper's own: */
     size_t room; /* in each of these */
     struct sights claimed, silent, silent_before;
-    uint64_t ended_now;
 };
 
 /* ---- Looking ---- */
@@ -96,8 +96,8 @@ static bool is_overdue(struct door *door, int fd, uint64_t client, int64_t now_n
 static void look_at(int fd, uint64_t client, void *user) {
     struct door *door = user;
     if (is_overdue(door, fd, client, clock_monotonic_ns())) {
+        atomic_fetch_add_explicit(&door->ended, 1, memory_order_relaxed);
         shutdown(fd, SHUT_RDWR);
-        door->ended_now++;
     }
 }
 
@@ -130,8 +130,6 @@ static void *keep_door(void *argument) {
         lock_release(&door->lock);
         look(door, port);
         lock_acquire(&door->lock);
-        door->ended += door->ended_now;
-        door->ended_now = 0;
         int64_t next_ns = clock_monotonic_ns() + HEAD_WITHIN_NS;
         while (!door->stopping && condition_wait_until(&door->changed, &door->lock, next_ns)) {
         }
@@ -198,12 +196,7 @@ void door_set_port(struct door *door, uint16_t port) {
     lock_release(&door->lock);
 }
 
-uint64_t door_ended_count(struct door *door) {
-    lock_acquire(&door->lock);
-    uint64_t ended = door->ended;
-    lock_release(&door->lock);
-    return ended;
-}
+uint64_t door_ended_count(struct door *door) { return atomic_load_explicit(&door->ended, memory_order_relaxed); }
 
 uint64_t door_visit_count(struct door *door) {
     lock_acquire(&door->lock);
