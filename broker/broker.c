@@ -132,14 +132,12 @@ static void tell_difference(struct broker *broker, const struct topic_list *befo
     }
 }
 
-enum err broker_set_topics(struct broker *broker, struct topic *const *topics, size_t count) {
-    struct topic_list *list;
-    if (topic_list_create(topics, count, &list) != ERR_OK) {
-        return ERR_MEMORY;
-    }
+void broker_set_topics(struct broker *broker, struct topic_list **list_pointer) {
+    struct topic_list *list = topic_list_ref(*list_pointer);
     lock_acquire(&broker->lock);
     struct topic_list *before = broker->list;
-    broker->list = list;
+    broker->list = *list_pointer;
+    *list_pointer = NULL;
     lock_release(&broker->lock);
     for (size_t i = 0; i < before->count; i++) {
         if (!topic_list_has(list, before->topics[i])) {
@@ -148,7 +146,7 @@ enum err broker_set_topics(struct broker *broker, struct topic *const *topics, s
     }
     tell_difference(broker, before, list);
     topic_list_unref(&before);
-    return ERR_OK;
+    topic_list_unref(&list);
 }
 
 struct topic *broker_find_topic(struct broker *broker, const char *id_or_place) {

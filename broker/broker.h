@@ -34,9 +34,9 @@ int64_t broker_started_realtime_ns(const struct broker *broker);
 /* A topic whose frames get the broker's envelope, in no list yet. ERR_MEMORY. */
 CHECKED enum err broker_create_topic(struct broker *broker, const struct topic_settings *settings,
                                      struct topic **topic);
-/* Makes these the list, in this order, all at once; their ids differ. Each is referred to; one that is in the list no
- * longer is closed. ERR_MEMORY: nothing has changed. Threads: one at a time. */
-CHECKED enum err broker_set_topics(struct broker *broker, struct topic *const *topics, size_t count);
+/* Makes this the list, all at once; *list is taken, and its topics' ids differ. A topic that is in the list no longer
+ * is closed. Threads: one at a time. */
+void broker_set_topics(struct broker *broker, struct topic_list **list);
 
 /* The list of one moment: a new reference. */
 struct topic_list *broker_topics(struct broker *broker);

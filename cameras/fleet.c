@@ -93,7 +93,24 @@ void fleet_report_finish(struct fleet_report *report) {
     *report = (struct fleet_report){0};
 }
 
-/* ---- Preparing the next list, while nothing that runs is touched ---- */
+/* ---- Preparing a change, while nothing that runs is touched ---- */
+
+struct fleet_change {
+    struct members next;
+    struct topic_list *topics; /* of next */
+    struct fleet_report report;
+};
+
+static void discard(struct fleet_change **change_pointer) {
+    struct fleet_change *change = *change_pointer;
+    *change_pointer = NULL;
+    if (change != NULL) {
+        finish_members(&change->next);
+        topic_list_unref(&change->topics);
+        fleet_report_finish(&change->report);
+        free(change);
+    }
+}
 
 static enum err prepare_camera(struct fleet *fleet, struct member *member) {
     struct topic_settings *topic = &member->settings.topic;
@@ -120,41 +137,6 @@ static enum err prepare_member(struct fleet *fleet, const struct camera_settings
     return member->fate == FLEET_UNCHANGED ? ERR_OK : prepare_camera(fleet, member);
 }
 
-static enum err make_room_for_late(struct fleet *fleet) {
-    struct camera **grown = realloc(fleet->late, (fleet->late_count + fleet->members.count + 1) * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_MEMORY;
-    }
-    fleet->late = grown;
-    return ERR_OK;
-}
-
-static enum err prepare(struct fleet *fleet, const struct camera_settings *settings, size_t count,
-                        struct members *next) {
-    next->list = calloc(count + 1, sizeof *next->list);
-    enum err error = next->list != NULL ? make_room_for_late(fleet) : ERR_MEMORY;
-    while (next->count < count && error == ERR_OK) {
-        error = prepare_member(fleet, &settings[next->count], &next->list[next->count]);
-        next->count++;
-    }
-    return error;
-}
-
-/* ---- Making the change; from here on nothing can fail ---- */
-
-static enum err set_topics(struct fleet *fleet, const struct members *next) {
-    struct topic **topics = calloc(next->count + 1, sizeof(struct topic *));
-    if (topics == NULL) {
-        return ERR_MEMORY;
-    }
-    for (size_t i = 0; i < next->count; i++) {
-        topics[i] = next->list[i].topic;
-    }
-    enum err error = broker_set_topics(fleet->means.broker, topics, next->count);
-    free(topics);
-    return error;
-}
-
 static void free_those_that_ended(struct fleet *fleet) {
     size_t kept = 0;
     for (size_t i = 0; i < fleet->late_count; i++) {
@@ -166,6 +148,66 @@ static void free_those_that_ended(struct fleet *fleet) {
     }
     fleet->late_count = kept;
 }
+
+static enum err make_room_for_late(struct fleet *fleet) {
+    struct camera **grown = realloc(fleet->late, (fleet->late_count + fleet->members.count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return ERR_MEMORY;
+    }
+    fleet->late = grown;
+    return ERR_OK;
+}
+
+static enum err prepare_members(struct fleet *fleet, const struct camera_settings *settings, size_t count,
+                                struct members *next) {
+    next->list = calloc(count + 1, sizeof *next->list);
+    enum err error = next->list != NULL ? ERR_OK : ERR_MEMORY;
+    while (next->count < count && error == ERR_OK) {
+        error = prepare_member(fleet, &settings[next->count], &next->list[next->count]);
+        next->count++;
+    }
+    return error;
+}
+
+static enum err list_topics(const struct members *members, struct topic_list **list) {
+    struct topic **topics = calloc(members->count + 1, sizeof(struct topic *));
+    if (topics == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < members->count; i++) {
+        topics[i] = members->list[i].topic;
+    }
+    enum err error = topic_list_create(topics, members->count, list);
+    free(topics);
+    return error;
+}
+
+enum err fleet_prepare(struct fleet *fleet, const struct camera_settings *settings, size_t count,
+                       struct fleet_change **out, struct reason *reason) {
+    free_those_that_ended(fleet);
+    struct fleet_change *change = calloc(1, sizeof *change);
+    enum err error = change != NULL ? make_room_for_late(fleet) : ERR_MEMORY;
+    if (error == ERR_OK) {
+        error = prepare_members(fleet, settings, count, &change->next);
+    }
+    if (error == ERR_OK) {
+        error = list_topics(&change->next, &change->topics);
+    }
+    if (error == ERR_OK) {
+        error = write_report(&fleet->members, &change->next, &change->report);
+    }
+    if (error != ERR_OK) {
+        reason_set(reason, "the cameras cannot be started: %s",
+                   error == ERR_BUSY ? "threads or descriptors ran out; raise the limits (ulimit -u, ulimit -n)"
+                                     : err_text(error));
+        discard(&change);
+        return error;
+    }
+    *out = change;
+    return ERR_OK;
+}
+
+/* ---- Making it, where nothing can fail ---- */
 
 static void hand_over(struct member *member) {
     struct member *before = member->before;
@@ -209,38 +251,21 @@ static void end_departing(struct fleet *fleet, const struct members *next) {
     }
 }
 
-enum err fleet_apply(struct fleet *fleet, const struct camera_settings *settings, size_t count,
-                     struct fleet_report *report, struct reason *reason) {
-    free_those_that_ended(fleet);
-    struct members next = {0};
-    struct fleet_report written = {0};
-    enum err error = prepare(fleet, settings, count, &next);
-    if (error == ERR_OK) {
-        error = write_report(&fleet->members, &next, &written);
-    }
-    if (error == ERR_OK) {
-        error = set_topics(fleet, &next);
-    }
-    if (error != ERR_OK) {
-        reason_set(reason, "the cameras cannot be started: %s",
-                   error == ERR_BUSY ? "threads or descriptors ran out; raise the limits (ulimit -u, ulimit -n)"
-                                     : err_text(error));
-        finish_members(&next);
-        fleet_report_finish(&written);
-        return error;
-    }
-    end_departing(fleet, &next);
-    for (size_t i = 0; i < next.count; i++) {
-        hand_over(&next.list[i]);
+void fleet_commit(struct fleet *fleet, struct fleet_change **change_pointer, struct fleet_report *report) {
+    struct fleet_change *change = *change_pointer;
+    broker_set_topics(fleet->means.broker, &change->topics);
+    end_departing(fleet, &change->next);
+    for (size_t i = 0; i < change->next.count; i++) {
+        hand_over(&change->next.list[i]);
     }
     finish_members(&fleet->members);
-    fleet->members = next;
+    fleet->members = change->next;
+    change->next = (struct members){0};
     if (report != NULL) {
-        *report = written;
-    } else {
-        fleet_report_finish(&written);
+        *report = change->report;
+        change->report = (struct fleet_report){0};
     }
-    return ERR_OK;
+    discard(change_pointer);
 }
 
 void fleet_destroy(struct fleet **fleet_pointer) {

@@ -1,6 +1,7 @@
 /* The cameras of one broker, and the watchdog that they share.
  *
- * Lifecycle: create; apply a list of settings, and another one whenever it changes; destroy before the broker.
+ * Lifecycle: create; prepare and make a change, to a list of settings, and again whenever there is another one; destroy
+ * before the broker.
  * Threads: any, one at a time. */
 #ifndef CAMERAS_FLEET_H
 #define CAMERAS_FLEET_H
@@ -25,17 +26,23 @@ struct fleet_report {
 };
 void fleet_report_finish(struct fleet_report *report);
 
-/* Makes the cameras, and the broker's topics, those of these settings, in their order; ids are distinct.
- * - One whose settings are the same goes on undisturbed.
+/* A change to other cameras, ready to be made: all that can fail is done, and nothing that runs has been touched. */
+struct fleet_change;
+
+/* To the cameras of these settings, in their order; ids are distinct. settings are copied with references to their
+ * storages. It is made before another one is prepared. ERR_MEMORY; ERR_BUSY: no thread or descriptor
+ * is left; reason says so. */
+CHECKED enum err fleet_prepare(struct fleet *fleet, const struct camera_settings *settings, size_t count,
+                               struct fleet_change **change, struct reason *reason);
+/* Makes the change, which is taken. The broker's list of topics is the new one at once.
+ * - A camera whose settings are the same goes on undisturbed.
  * - One whose settings have changed is stopped and started with the new ones. Its topic stays, and with it its viewers
  *   and its sequence.
  * - One that is gone is stopped and its topic is closed, which ends its viewers' streams.
- * settings are copied with references to their storages. Finish *report (may be NULL) to free it; after a failure there
- * is nothing to finish. ERR_MEMORY; ERR_BUSY: no thread could be started; reason says so, and nothing has changed.
- * Blocks: until the drivers of the second and third kind have returned, usually some ms, 0.5 s at most: cameras that
- * take longer end by themselves, and where one is to be started again, that waits for it. */
-CHECKED enum err fleet_apply(struct fleet *fleet, const struct camera_settings *settings, size_t count,
-                             struct fleet_report *report, struct reason *reason);
+ * Finish *report (may be NULL) to free it. Blocks: until the drivers of the second and third kind have returned,
+ * usually some ms, 0.5 s at most: cameras that take longer end by themselves, and where one is to be started again,
+ * that waits for it. */
+void fleet_commit(struct fleet *fleet, struct fleet_change **change, struct fleet_report *report);
 
 /* Interrupts every camera, then joins and frees them all. Blocks: until the drivers return, usually some ms. */
 void fleet_destroy(struct fleet **fleet);

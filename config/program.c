@@ -27,7 +27,12 @@ static enum err start_broker(struct program *program, const struct config *confi
         reason_set(reason, "cannot start: %s", err_text(error));
         return error;
     }
-    return fleet_apply(program->fleet, config->cameras, config->camera_count, NULL, reason);
+    struct fleet_change *cameras;
+    error = fleet_prepare(program->fleet, config->cameras, config->camera_count, &cameras, reason);
+    if (error == ERR_OK) {
+        fleet_commit(program->fleet, &cameras, NULL);
+    }
+    return error;
 }
 
 enum err program_start(struct program *program, struct config **config, const char *path, const char *listen,

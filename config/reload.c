@@ -49,13 +49,15 @@ static struct config *load(struct reloader *reloader, struct reload_outcome *out
 }
 
 static void apply(struct reloader *reloader, struct reload_outcome *outcome) {
+    struct fleet *fleet = reloader->settings.fleet;
+    struct fleet_change *cameras;
     struct config *config = load(reloader, outcome);
     if (outcome->error == ERR_OK) {
-        outcome->error = fleet_apply(reloader->settings.fleet, config->cameras, config->camera_count, &outcome->cameras,
-                                     &outcome->reason);
+        outcome->error = fleet_prepare(fleet, config->cameras, config->camera_count, &cameras, &outcome->reason);
     }
     if (outcome->error == ERR_OK) {
-        server_apply(reloader->server, &config->server);
+        server_apply(reloader->server, &config->server); /* first, so that nobody sees a new camera by an old right */
+        fleet_commit(fleet, &cameras, &outcome->cameras);
         file_watch_enable(&reloader->watch, config->watch);
         struct fixed_settings wanted = fixed_settings_of(config);
         outcome->needs_restart_count = fixed_settings_compare(&reloader->running, &wanted, outcome->needs_restart);

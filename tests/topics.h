@@ -21,7 +21,11 @@ CHECKED static inline enum err add_topic(struct broker *broker, const struct top
     if (error == ERR_OK) {
         memcpy(topics, list->topics, list->count * sizeof(struct topic *));
         topics[list->count] = added;
-        error = broker_set_topics(broker, topics, list->count + 1);
+        struct topic_list *longer;
+        error = topic_list_create(topics, list->count + 1, &longer);
+        if (error == ERR_OK) {
+            broker_set_topics(broker, &longer);
+        }
     }
     if (error == ERR_OK && topic != NULL) {
         *topic = topic_ref(added);

@@ -110,7 +110,10 @@ static void a_new_list_keeps_what_is_in_it_and_closes_the_rest(void **state) {
     struct topic_settings settings = {.id = "gate", .source = "test", .ring_frames = 2};
     assert_int_equal(broker_create_topic(broker, &settings, &gate), ERR_OK);
     struct topic *const topics[] = {gate, yard};
-    assert_int_equal(broker_set_topics(broker, topics, 2), ERR_OK);
+    struct topic_list *list;
+    assert_int_equal(topic_list_create(topics, 2, &list), ERR_OK);
+    broker_set_topics(broker, &list);
+    assert_null(list);
     assert_found(broker, "1", "gate");
     assert_found(broker, "2", "yard");
     assert_null(broker_find_topic(broker, "door"));

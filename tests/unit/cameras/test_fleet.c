@@ -85,7 +85,10 @@ static struct camera_settings stubborn_settings(unsigned place) {
 static void apply(const struct camera_settings *settings, size_t count) {
     struct reason reason = {""};
     fleet_report_finish(&report);
-    assert_int_equal(fleet_apply(fleet, settings, count, &report, &reason), ERR_OK);
+    struct fleet_change *change = NULL;
+    assert_int_equal(fleet_prepare(fleet, settings, count, &change, &reason), ERR_OK);
+    fleet_commit(fleet, &change, &report);
+    assert_null(change);
     struct topic_list *list = broker_topics(broker);
     assert_int_equal(list->count, count);
     for (size_t i = 0; i < count; i++) {
