@@ -47,8 +47,9 @@ const char *frame_format_name(enum frame_format format);
 struct frame_info {
     uint64_t sequence; /* counts what the camera captured, from 1; gaps are frames that were lost before publication */
     uint64_t position; /* counts what the topic published, placeholders included, from 1; set by the topic */
-    int64_t captured_realtime_ns;  /* since the epoch; shown to people and sent as X-Timestamp */
-    int64_t captured_monotonic_ns; /* every age is measured from this */
+    int64_t captured_realtime_ns;   /* since the epoch; shown to people and sent as X-Timestamp */
+    int64_t captured_monotonic_ns;  /* every age is measured from this */
+    int64_t published_monotonic_ns; /* set by the topic */
     uint32_t width_px, height_px;
     uint32_t stride_px; /* raw formats: samples from one row of the first plane to the next; 0 means width_px */
     enum frame_format format;

@@ -187,6 +187,23 @@ enum err subscriber_create(struct topic *topic, struct inbox *inbox, const struc
     return ERR_OK;
 }
 
+static struct delivery *delivery_of(struct topic *topic) {
+    return topic->source != NULL ? &topic->source->delivered : &topic->delivered;
+}
+
+static void add(_Atomic uint64_t *total, uint64_t count) {
+    atomic_fetch_add_explicit(total, count, memory_order_relaxed);
+}
+
+/* A client may say of the frames before the one it took that it did not want them, but not later than this. So the
+ * total, which must not go back, gets them only now. */
+static void settle_skips_locked(struct topic *topic, struct subscriber *subscriber) REQUIRES(&topic->lock) {
+    if (!subscriber->is_internal && subscriber->skipped > subscriber->skipped_settled) {
+        add(&delivery_of(topic)->skipped, subscriber->skipped - subscriber->skipped_settled);
+        subscriber->skipped_settled = subscriber->skipped;
+    }
+}
+
 static void leave_locked(struct topic *topic, struct subscriber *subscriber) REQUIRES(&topic->lock) {
     struct watch *watch = subscriber->watch;
     if (watch != NULL) {
@@ -199,6 +216,7 @@ static void leave_locked(struct topic *topic, struct subscriber *subscriber) REQ
             topic->watch_count--;
         }
     }
+    settle_skips_locked(topic, subscriber);
     LIST_REMOVE(topic->subscribers, subscriber, next_of_topic, previous_of_topic);
     topic->subscriber_count--;
     tell_journal_locked(topic, subscriber, JOURNAL_VIEWER_LEFT);
@@ -253,6 +271,7 @@ enum err subscriber_take(struct subscriber *subscriber, struct frame **frame) {
     } else if (newest == NULL || topic->position == subscriber->cursor) {
         error = ERR_BUSY;
     } else {
+        settle_skips_locked(topic, subscriber);
         subscriber->skipped += topic->position - subscriber->cursor - 1;
         subscriber->cursor = topic->position;
         *frame = frame_ref(newest);
@@ -297,6 +316,9 @@ enum err subscriber_wait(struct subscriber *subscriber, int64_t captured_from_ns
 
 void subscriber_count_sent(struct subscriber *subscriber, unsigned frames, size_t bytes) {
     struct topic *topic = subscriber->topic;
+    struct delivery *delivered = delivery_of(topic);
+    add(&delivered->sent, frames);
+    add(&delivered->bytes, bytes);
     int64_t now_ns = clock_monotonic_ns();
     lock_acquire(&topic->lock);
     subscriber->bytes += bytes;

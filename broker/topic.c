@@ -1,3 +1,4 @@
+#include "broker/timing.h"
 #include "broker/topic_private.h"
 
 #include <assert.h>
@@ -31,6 +32,15 @@ void topic_set_journal(struct topic *topic, struct journal *journal, bool tells_
     topic->tells_state = tells_state;
 }
 
+enum err topic_create_derived(struct topic *source, const struct topic_settings *settings,
+                              const struct frame_envelope *envelope, struct topic **topic) {
+    enum err error = topic_create(settings, envelope, topic);
+    if (error == ERR_OK) {
+        (*topic)->source = topic_ref(source);
+    }
+    return error;
+}
+
 struct topic *topic_ref(struct topic *topic) {
     atomic_fetch_add_explicit(&topic->references, 1, memory_order_relaxed);
     return topic;
@@ -51,6 +61,7 @@ void topic_unref(struct topic **topic_pointer) {
     condition_finish(&topic->demand_returned);
     condition_finish(&topic->published);
     lock_finish(&topic->lock);
+    topic_unref(&topic->source);
     free(topic);
 }
 
@@ -140,6 +151,7 @@ static void count_live_locked(struct topic *topic, const struct frame *frame) RE
     assert(info->sequence >= topic->last.sequence);
     topic->last = *info;
     topic->last_bytes = frame_payload(frame).count;
+    topic->live_bytes += topic->last_bytes;
     topic->live_frames++;
     rate_add(&topic->captured_rate, info->captured_monotonic_ns);
 }
@@ -148,6 +160,7 @@ void topic_relay(struct topic *topic, struct frame **frame_pointer) {
     struct frame *frame = *frame_pointer;
     *frame_pointer = NULL;
     struct frame_info *info = frame_edit_info(frame);
+    info->published_monotonic_ns = clock_monotonic_ns();
     frame_seal(frame, topic->envelope, topic->id);
 
     struct wake_list wake;
@@ -172,7 +185,9 @@ void topic_relay(struct topic *topic, struct frame **frame_pointer) {
 }
 
 void topic_publish(struct topic *topic, struct frame **frame) {
-    frame_edit_info(*frame)->state = STATE_LIVE;
+    struct frame_info *info = frame_edit_info(*frame);
+    info->state = STATE_LIVE;
+    timing_observe(TIMING_PUBLISH, clock_monotonic_ns() - info->captured_monotonic_ns);
     topic_relay(topic, frame);
 }
 

@@ -63,6 +63,10 @@ struct mailbox;
  * left. */
 CHECKED enum err topic_create(const struct topic_settings *settings, const struct frame_envelope *envelope,
                               struct topic **topic);
+/* The same for pictures derived from those of source, which is referred to: what is sent of them counts as sent of
+ * source. */
+CHECKED enum err topic_create_derived(struct topic *source, const struct topic_settings *settings,
+                                      const struct frame_envelope *envelope, struct topic **topic);
 /* Tells the journal of clients that come and leave with an inbox, and, if tells_state, of each change of the state
  * until the topic is closed. Borrowed for the topic's life. Threads: before any other uses the topic. */
 void topic_set_journal(struct topic *topic, struct journal *journal, bool tells_state);
@@ -182,6 +186,11 @@ struct variant_snapshot {
     size_t subscriber_count;
 };
 
+/* To all clients that there ever were. None of these goes back. */
+struct delivery_snapshot {
+    uint64_t sent, skipped, bytes; /* skipped: known once the client takes its next frame, or leaves */
+};
+
 struct topic_snapshot {
     bool is_brief; /* without subscribers and variants */
     struct topic_settings settings;
@@ -194,7 +203,9 @@ struct topic_snapshot {
     const char *format;           /* NULL until known */
     double captured_fps;
     uint64_t published, dropped, invalid;
-    uint64_t last_sequence; /* 0: no frame yet; the rest of last_ is then meaningless */
+    uint64_t published_bytes;
+    struct delivery_snapshot delivered; /* of its variants too */
+    uint64_t last_sequence;             /* 0: no frame yet; the rest of last_ is then meaningless */
     int64_t last_captured_realtime_ns;
     int64_t last_age_ns;
     size_t last_bytes;

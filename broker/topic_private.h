@@ -50,15 +50,23 @@ struct subscriber {
     struct subscriber *next_of_topic GUARDED_BY(topic->lock), *previous_of_topic GUARDED_BY(topic->lock);
     uint64_t cursor GUARDED_BY(topic->lock); /* position of the last frame taken, or passed over */
     uint64_t sent GUARDED_BY(topic->lock), skipped GUARDED_BY(topic->lock), bytes GUARDED_BY(topic->lock);
+    uint64_t skipped_settled GUARDED_BY(topic->lock); /* as far as its topic's delivery has them */
     struct rate sent_rate GUARDED_BY(topic->lock);
+};
+
+/* Relaxed: each counts for itself. */
+struct delivery {
+    _Atomic uint64_t sent, skipped, bytes;
 };
 
 struct topic {
     atomic_uint references;
     char id[TOPIC_ID_MAX_BYTES + 1];
     const struct frame_envelope *envelope;
-    struct journal *journal; /* NULL: none */
-    bool tells_state;        /* to the journal */
+    struct journal *journal;   /* NULL: none */
+    bool tells_state;          /* to the journal */
+    struct topic *source;      /* that it is derived from, a reference; NULL: none */
+    struct delivery delivered; /* to its own subscribers and those of topics that are derived from it */
 
     struct lock lock;
     struct topic_settings settings GUARDED_BY(lock);
@@ -82,6 +90,7 @@ struct topic {
     struct rate captured_rate GUARDED_BY(lock);
     struct frame_info last GUARDED_BY(lock); /* of the newest live frame; sequence 0 before the first */
     size_t last_bytes GUARDED_BY(lock);
+    uint64_t live_bytes GUARDED_BY(lock);
 
     struct watch *watches GUARDED_BY(lock);
     unsigned watch_count GUARDED_BY(lock);

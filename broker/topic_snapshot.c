@@ -22,6 +22,10 @@ static void fill_locked(const struct topic *topic, int64_t now_ns, struct topic_
         .last_captured_realtime_ns = topic->last.captured_realtime_ns,
         .last_age_ns = now_ns - topic->last.captured_monotonic_ns,
         .last_bytes = topic->last_bytes,
+        .published_bytes = topic->live_bytes,
+        .delivered = {.sent = atomic_load_explicit(&topic->delivered.sent, memory_order_relaxed),
+                      .skipped = atomic_load_explicit(&topic->delivered.skipped, memory_order_relaxed),
+                      .bytes = atomic_load_explicit(&topic->delivered.bytes, memory_order_relaxed)},
     };
     snprintf(snapshot->error, sizeof snapshot->error, "%s", topic->error.text);
 }

@@ -2,6 +2,7 @@
 
 #include "broker/clock.h"
 #include "broker/log.h"
+#include "broker/timing.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ enum err variant_create(const struct variant_means *means, struct topic *source,
         return ERR_MEMORY;
     }
     struct topic_settings settings = derive_settings(source);
-    enum err error = topic_create(&settings, means->envelope, &variant->topic);
+    enum err error = topic_create_derived(source, &settings, means->envelope, &variant->topic);
     if (error != ERR_OK) {
         free(variant);
         return error;
@@ -51,8 +52,10 @@ void variant_destroy(struct variant **variant_pointer) {
 static void convert_and_publish(void *user, struct frame *source) {
     struct variant *variant = user;
     struct frame *derived = NULL;
+    int64_t began_ns = clock_monotonic_ns();
     enum err error = variant->means->converters->convert(variant->converter, source, &derived);
     if (error == ERR_OK) {
+        timing_observe(TIMING_CONVERT, clock_monotonic_ns() - began_ns);
         const struct frame_info *info = frame_info(derived);
         topic_set_capture(variant->topic, info->width_px, info->height_px, frame_format_name(info->format));
         topic_relay(variant->topic, &derived);

@@ -1,6 +1,8 @@
 #include "cameras/intake.h"
 
+#include "broker/clock.h"
 #include "broker/log.h"
+#include "broker/timing.h"
 #include "cameras/encoder.h"
 #include "cameras/jpeg.h"
 #include "cameras/retouch.h"
@@ -64,7 +66,9 @@ static void encode_and_publish(void *user, struct frame *raw) {
     struct frame *jpeg = NULL;
     enum err error = intake->retouch != NULL ? retouch_apply(intake->retouch, &raw) : ERR_OK;
     if (error == ERR_OK) {
+        int64_t began_ns = clock_monotonic_ns();
         error = encoder_encode(intake->encoder, raw, &jpeg, NULL);
+        timing_observe(TIMING_ENCODE, clock_monotonic_ns() - began_ns);
     }
     if (error == ERR_OK) {
         publish(intake, &jpeg);

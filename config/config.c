@@ -115,7 +115,7 @@ enum err config_load(const char *path, FILE *faults, struct config **config) {
         error = ERR_MEMORY;
     } else {
         *loaded = (struct config){
-            .server = {.address = "127.0.0.1", .port = 8080, .max_streams = 256},
+            .server = {.listen = {"127.0.0.1", 8080}, .max_streams = 256},
             .storage = storage,
         };
         error = edge_create(&loaded->server.edge);

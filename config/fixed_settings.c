@@ -3,14 +3,17 @@
 #include <string.h>
 
 struct fixed_settings fixed_settings_of(const struct config *config) {
-    struct fixed_settings settings = {
-        .port = config->server.port,
+    return (struct fixed_settings){
+        .listen = config->server.listen,
+        .monitor_listen = config->server.monitor_listen,
         .max_streams = config->server.max_streams,
         .senders = config->server.senders,
         .workers = config->workers,
     };
-    memcpy(settings.address, config->server.address, sizeof settings.address);
-    return settings;
+}
+
+static bool differ(const struct listen_address *a, const struct listen_address *b) {
+    return strcmp(a->address, b->address) != 0 || a->port != b->port;
 }
 
 size_t fixed_settings_compare(const struct fixed_settings *running, const struct fixed_settings *wanted,
@@ -19,7 +22,8 @@ size_t fixed_settings_compare(const struct fixed_settings *running, const struct
         const char *name;
         bool needs_restart;
     } settings[] = {
-        {"server.listen", strcmp(running->address, wanted->address) != 0 || running->port != wanted->port},
+        {"server.listen", differ(&running->listen, &wanted->listen)},
+        {"server.monitor_listen", differ(&running->monitor_listen, &wanted->monitor_listen)},
         {"server.max_streams", wanted->max_streams > running->max_streams},
         {"server.senders", wanted->senders != running->senders},
         {"server.workers", wanted->workers != running->workers},

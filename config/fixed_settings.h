@@ -9,8 +9,7 @@
 
 /* Plain data, so that it outlives the configuration. */
 struct fixed_settings {
-    char address[64];
-    uint16_t port;
+    struct listen_address listen, monitor_listen;
     unsigned max_streams, senders, workers;
 };
 

@@ -38,7 +38,7 @@ static enum err start_broker(struct program *program, const struct config *confi
 enum err program_start(struct program *program, struct config **config, const char *path, const char *listen,
                        struct reason *reason) {
     struct config *settings = *config;
-    memcpy(program->address, settings->server.address, sizeof program->address);
+    memcpy(program->address, settings->server.listen.address, sizeof program->address);
     raise_descriptor_limit();
     enum err error = start_broker(program, settings, reason);
     if (error != ERR_OK) {

@@ -2,10 +2,10 @@
 #include "config/environment.h"
 #include "config/sections.h"
 
-static void read_listen(const struct node *listen, struct server_settings *settings) {
+static void read_listen(const struct node *listen, struct listen_address *address) {
     const char *text = node_text(listen);
     struct reason reason;
-    if (text == NULL || server_parse_listen(text, settings, &reason) == ERR_OK) {
+    if (text == NULL || listen_address_parse(text, address, &reason) == ERR_OK) {
         return;
     }
     /* The reason may quote the text, and with it the environment. */
@@ -21,7 +21,10 @@ void server_section_read(const struct node *node, struct config *config) {
     struct server_settings *server = &config->server;
     struct node listen;
     if (section_find(&section, "listen", &listen)) {
-        read_listen(&listen, server);
+        read_listen(&listen, &server->listen);
+    }
+    if (section_find(&section, "monitor_listen", &listen)) {
+        read_listen(&listen, &server->monitor_listen);
     }
     edge_keys_read(&section, edge_edit(server->edge));
     server->max_streams = (unsigned)section_integer(&section, "max_streams", 1, 10000, server->max_streams);
@@ -39,20 +42,30 @@ void server_section_read(const struct node *node, struct config *config) {
     section_end(&section);
 }
 
-static enum err check_exposure(const struct config *config, struct reason *reason) {
-    return server_check_exposure(&config->server, config->access.account_count > 0, reason);
+static enum err check_exposure(const struct config *config, const struct listen_address *listen,
+                               struct reason *reason) {
+    return server_check_exposure(&config->server, listen, config->access.account_count > 0, reason);
+}
+
+static void check_exposure_of(const struct node *server, const char *key, const struct config *config,
+                              const struct listen_address *listen) {
+    struct node place;
+    struct reason reason;
+    if (listen->address[0] != '\0' && node_find(server, key, &place) &&
+        check_exposure(config, listen, &reason) != ERR_OK) {
+        node_fault(&place, "%s", reason.text);
+    }
 }
 
 void server_section_check_exposure(const struct node *root, const struct config *config) {
-    struct node server, listen;
-    struct reason reason;
-    if (check_exposure(config, &reason) != ERR_OK && node_find(root, "server", &server) &&
-        node_find(&server, "listen", &listen)) {
-        node_fault(&listen, "%s", reason.text);
+    struct node server;
+    if (node_find(root, "server", &server)) {
+        check_exposure_of(&server, "listen", config, &config->server.listen);
+        check_exposure_of(&server, "monitor_listen", config, &config->server.monitor_listen);
     }
 }
 
 enum err config_set_listen(struct config *config, const char *listen, struct reason *reason) {
-    enum err error = server_parse_listen(listen, &config->server, reason);
-    return error == ERR_OK ? check_exposure(config, reason) : error;
+    enum err error = listen_address_parse(listen, &config->server.listen, reason);
+    return error == ERR_OK ? check_exposure(config, &config->server.listen, reason) : error;
 }

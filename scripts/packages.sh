@@ -47,13 +47,13 @@ install_packages() {
         install --no-install-recommends "${missing[@]}"
 }
 
-# Unpacks a program below build/ where it is missing, instead of installing it: the service that comes with it must not
-# run here.
+# unpack_program PACKAGE [PROGRAM]: unpacks a program below build/ where it is missing, instead of installing it: the
+# service that comes with it must not run here.
 unpack_program() {
-    local program=$1 directory=$PWD/build/$1
-    PATH=$PATH:/usr/sbin:$directory/usr/sbin command -v "$program" >/dev/null && return
+    local package=$1 program=${2-$1} directory=$PWD/build/$1
+    PATH=$PATH:/usr/sbin:$directory/usr/sbin:$directory/usr/bin command -v "$program" >/dev/null && return
     mkdir -p "$directory"
-    (cd "$directory" && apt-get -q download "$program" && dpkg --extract "$program"_*.deb .)
+    (cd "$directory" && apt-get -q download "$package" && dpkg --extract "$package"_*.deb .)
 }
 
 # Configures and builds a preset; further arguments go to the configuration.

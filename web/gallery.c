@@ -208,7 +208,7 @@ char *gallery_render_status(const struct broker_snapshot *snapshot, const struct
     write_summary(snapshot, summary, sizeof summary);
     struct figure streams = count_figure(counts->streams_active);
     struct figure streams_max = count_figure(counts->streams_max);
-    struct figure rejected = count_figure(counts->streams_rejected);
+    struct figure rejected = count_figure(counts->streams_rejected + counts->streams_rejected_per_address);
     struct figure threads = count_figure(snapshot->workers.threads);
     struct figure queued = count_figure(snapshot->workers.queued);
     struct figure replaced = count_figure(snapshot->workers.replaced);

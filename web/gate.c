@@ -150,7 +150,7 @@ static enum need need_of(const struct route *route) {
         [ROUTE_READY] = NEED_NO_NAME,       [ROUTE_ASSET] = NEED_VIEW,
         [ROUTE_LOGIN] = NEED_NOTHING,       [ROUTE_LOGOUT] = NEED_NO_NAME,
         [ROUTE_TOKENS] = NEED_VIEW,         [ROUTE_EVENTS] = NEED_VIEW,
-        [ROUTE_OPENAPI] = NEED_VIEW,
+        [ROUTE_OPENAPI] = NEED_VIEW,        [ROUTE_METRICS] = NEED_VIEW,
     };
     if (route->target == ROUTE_ASSET && asset_is_public(route->name)) {
         return NEED_NOTHING;

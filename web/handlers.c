@@ -2,6 +2,7 @@
 
 #include "web/assets.h"
 #include "web/gallery.h"
+#include "web/metrics.h"
 #include "web/openapi.h"
 #include "web/push.h"
 #include "web/status.h"
@@ -32,10 +33,14 @@ static struct server_counts counts_of(struct site *site, const struct visitor *v
         .streams_active = atomic_load_explicit(&site->streams_active, memory_order_relaxed),
         .streams_max = atomic_load_explicit(&site->streams_max, memory_order_relaxed),
         .streams_rejected = atomic_load_explicit(&site->streams_rejected, memory_order_relaxed),
+        .streams_rejected_per_address = atomic_load_explicit(&site->streams_rejected_per_address, memory_order_relaxed),
     };
     lock_acquire(&site->lock);
     counts.reloads = site->reloads;
     lock_release(&site->lock);
+    for (int i = 0; i < REPLY_CLASSES; i++) {
+        counts.replies[i] = http_reply_count(i + 1);
+    }
     return counts;
 }
 
@@ -63,6 +68,7 @@ static void handle_overview(struct site *site, const struct http_request *reques
         reply_text(request, 200, CONTENT_HTML, NULL, gallery_render_status(&snapshot, &counts, &page));
         break;
     case ROUTE_STATUS: reply_text(request, 200, CONTENT_JSON, NULL, status_render(&snapshot, &counts)); break;
+    case ROUTE_METRICS: reply_text(request, 200, METRICS_CONTENT_TYPE, NULL, metrics_render(&snapshot, &counts)); break;
     default: reply_text(request, 200, CONTENT_JSON, NULL, status_render_cameras(&snapshot));
     }
     broker_snapshot_finish(&snapshot);
@@ -152,6 +158,7 @@ static void answer(struct site *site, const struct http_request *request, const 
     case ROUTE_GALLERY:
     case ROUTE_STATUS_PAGE:
     case ROUTE_STATUS:
+    case ROUTE_METRICS:
     case ROUTE_CAMERAS: handle_overview(site, request, route); break;
     case ROUTE_OPENAPI:
         reply_text(request, 200, CONTENT_JSON, NULL, openapi_render(edge_settings(request->edge)->base_path));
@@ -198,4 +205,17 @@ void handle_request(struct site *site, const struct http_request *request) {
     admitted.visitor_headers = cookie;
     answer(site, &admitted, &route);
     visitor_finish(&visitor);
+}
+
+void handle_monitoring(struct site *site, const struct http_request *request) {
+    struct route route;
+    struct route_error unused;
+    bool is_here = route_parse("GET", request->path, NULL, &route, &unused) == ERR_OK &&
+                   (route.target == ROUTE_HEALTH || route.target == ROUTE_READY || route.target == ROUTE_METRICS ||
+                    route.target == ROUTE_STATUS);
+    if (is_here) {
+        handle_request(site, request);
+    } else if (edge_admit(request)) {
+        http_reply_error(request, 404, NULL, "not_found", "here are only /healthz, /readyz, /metrics and /api/status");
+    }
 }

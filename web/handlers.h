@@ -42,14 +42,17 @@ struct site {
     atomic_uint streams_active;
     atomic_uint event_streams;
     atomic_uint reloads_waiting;
-    atomic_uint snapshots_waiting; /* for a fresh frame */
-    atomic_uint pushers;           /* requests that bring frames */
-    atomic_uint controls_asked;    /* requests that wait for a device */
-    _Atomic uint64_t streams_rejected;
+    atomic_uint snapshots_waiting;     /* for a fresh frame */
+    atomic_uint pushers;               /* requests that bring frames */
+    atomic_uint controls_asked;        /* requests that wait for a device */
+    _Atomic uint64_t streams_rejected; /* as all were in use */
+    _Atomic uint64_t streams_rejected_per_address;
 };
 
 /* Answers any request, which the edge has described. */
 void handle_request(struct site *site, const struct http_request *request);
+/* The same where only health, metrics and status are to be had. */
+void handle_monitoring(struct site *site, const struct http_request *request);
 
 /* Those with a file of their own. camera is borrowed. */
 void handle_video_feed(struct site *site, const struct http_request *request, const struct route *route,

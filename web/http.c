@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <civetweb.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,23 @@
 
 /* civetweb waits for a byte for up to 10 s more. */
 #define BODY_WITHIN_NS (5 * NS_PER_S)
+
+#define FIRST_DIGITS 6
+
+/* By the first digit of the status. Relaxed: each counts for itself. */
+static _Atomic uint64_t reply_counts[FIRST_DIGITS];
+
+static void count_reply(int status) {
+    int digit = status / 100;
+    if (digit > 0 && digit < FIRST_DIGITS) {
+        atomic_fetch_add_explicit(&reply_counts[digit], 1, memory_order_relaxed);
+    }
+}
+
+uint64_t http_reply_count(int first_digit) {
+    bool is_known = first_digit > 0 && first_digit < FIRST_DIGITS;
+    return is_known ? atomic_load_explicit(&reply_counts[first_digit], memory_order_relaxed) : 0;
+}
 
 void http_request_init(struct http_request *request, struct mg_connection *connection) {
     const struct mg_request_info *info = mg_get_request_info(connection);
@@ -85,6 +103,7 @@ bool http_send(const struct http_request *request, const void *bytes, size_t cou
 }
 
 void http_reply(const struct http_request *request, const struct http_reply *reply) {
+    count_reply(reply->status);
     char head[HEAD_MAX_BYTES];
     const bool has_body = reply->status != 304 && reply->status != 204; /* RFC 9110, section 6.4.1 */
     int head_bytes = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\n" COMMON_HEADERS "%s%s%s", reply->status,
@@ -150,6 +169,7 @@ bool http_read_body(const struct http_request *request, char *body, size_t room,
 }
 
 bool http_begin_stream(const struct http_request *request, const char *content_type, const char *first_bytes) {
+    count_reply(200);
     char head[HEAD_MAX_BYTES];
     /* X-Accel-Buffering: nginx would otherwise hold the stream back. */
     snprintf(head, sizeof head,

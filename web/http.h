@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct edge;
 struct mg_connection;
@@ -73,6 +74,9 @@ CHECKED bool http_begin_stream(const struct http_request *request, const char *c
 
 /* Sends more of it. Blocks: as http_reply(). False when the client has gone. */
 CHECKED bool http_send(const struct http_request *request, const void *bytes, size_t count);
+
+/* How many replies there were with a status of 100 to 199 (first_digit is 1), and so on to 5; 0 of others. */
+uint64_t http_reply_count(int first_digit);
 
 /* The request's socket, which stays civetweb's and is valid until the handler returns. Threads: any may send on it
  * while the handler's thread waits. ERR_GONE when the client has reset the connection. */

@@ -25,13 +25,14 @@ bool stream_admit(struct site *site, const struct http_request *request) {
     if (has_place && admission_enter(site->admission, request->client, most_each)) {
         return true;
     }
-    atomic_fetch_add_explicit(&site->streams_rejected, 1, memory_order_relaxed);
     if (has_place) {
         place_leave(&site->streams_active);
+        atomic_fetch_add_explicit(&site->streams_rejected_per_address, 1, memory_order_relaxed);
         http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_streams_per_address",
                          "%s has %u streams already; close one, or raise server.max_streams_per_address",
                          request->client, most_each);
     } else {
+        atomic_fetch_add_explicit(&site->streams_rejected, 1, memory_order_relaxed);
         http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_streams",
                          "all %u streams are in use; close one, or raise server.max_streams", most);
     }

@@ -30,6 +30,7 @@ const struct route_path route_paths[] = {
     {"/api/openapi.json", ROUTE_OPENAPI, READ},
     {"/healthz", ROUTE_HEALTH, READ},
     {"/readyz", ROUTE_READY, READ},
+    {"/metrics", ROUTE_METRICS, READ},
     {"/assets/{file}", ROUTE_ASSET, READ},
     {"/login", ROUTE_LOGIN, READ | METHOD_POST},
     {"/logout", ROUTE_LOGOUT, METHOD_POST},

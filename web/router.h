@@ -27,6 +27,7 @@ enum route_target {
     ROUTE_PUSH_STREAM,
     ROUTE_HEALTH,
     ROUTE_READY,
+    ROUTE_METRICS,
     ROUTE_ASSET,
     ROUTE_LOGIN,
     ROUTE_LOGOUT,

@@ -111,7 +111,7 @@ static void begin_stream(struct sender *sender, struct stream *stream) {
         stream->next->previous = stream;
     }
     sender->streams = stream;
-    stream->last_progress_ns = clock_monotonic_ns();
+    stream->begun_ns = stream->last_progress_ns = clock_monotonic_ns();
     settle(sender, stream, stream_begin(stream));
 }
 

@@ -1,40 +1,30 @@
-#define _DEFAULT_SOURCE
 #include "web/server.h"
 
 #include "broker/clock.h"
 #include "broker/log.h"
-#include "broker/sync.h"
-#include "web/door.h"
 #include "web/handlers.h"
 #include "web/hooks.h"
 #include "web/multipart.h"
-#include "web/self_check.h"
 #include "web/socket.h"
 
-#include <civetweb.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-/* Descriptors beyond one a worker: the accept queue, the cameras, libraries. */
+/* Descriptors beyond one a worker: the accept queue, the cameras, libraries, the monitor. */
 #define DESCRIPTORS_IN_RESERVE 512u
-#define WORKERS_START_WITHIN_NS (5 * NS_PER_S)
+/* Enough for those who look after the server, whose requests are short. */
+#define MONITOR_WORKERS 8u
 
 struct server {
     struct site site;
     struct server_settings settings;
-    struct door *door;
     struct hooks *hooks; /* NULL: none */
-    bool has_library;    /* mg_init_library() has been called */
-    struct mg_context *context;
-    uint16_t port;
-    struct lock lock;
-    struct condition worker_started;
-    unsigned workers_started GUARDED_BY(lock);
+    struct listener *everybody;
+    struct listener *monitor; /* NULL: there is none */
 };
+
+/* ---- Answering ---- */
 
 /* A reference, under which a request is answered whatever is applied meanwhile. */
 static struct edge *site_edge(struct site *site) {
@@ -44,89 +34,35 @@ static struct edge *site_edge(struct site *site) {
     return edge;
 }
 
-/* ---- civetweb's callbacks ---- */
-
-static int on_connection(const struct mg_connection *connection, void **unused) {
-    (void)unused;
-    visit_begin(mg_get_thread_pointer(connection));
-    return 0;
-}
-
-static void on_close(const struct mg_connection *connection) { visit_end(mg_get_thread_pointer(connection)); }
-
-static int on_request(struct mg_connection *connection) {
-    const struct mg_request_info *info = mg_get_request_info(connection);
-    visit_serve(mg_get_thread_pointer(connection), socket_client(info->remote_addr, info->remote_port));
-    /* Without this, civetweb reads an unread body to its end before it lets the worker go, however slowly it comes. */
-    mg_disable_connection_keep_alive(connection);
-    struct http_request request;
-    http_request_init(&request, connection);
-    struct server *server = info->user_data;
-    request.edge = site_edge(&server->site);
-    edge_describe(&request);
-    handle_request(&server->site, &request);
-    edge_unref(&request.edge);
-    return 1; /* whatever it was, it is answered */
-}
-
-/* civetweb refuses a request itself: malformed, too large, or timed out. */
-static int on_refusal(struct mg_connection *connection, int status, const char *message) {
-    (void)message; /* may hold parts of the request */
-    struct http_request request;
-    http_request_init(&request, connection);
-    struct server *server = mg_get_request_info(connection)->user_data;
-    request.edge = site_edge(&server->site);
-    edge_describe(&request);
-    http_reply_error(&request, status, NULL, "bad_request",
-                     status == 413 || status == 414 ? "the request is too large" : "the request is not valid HTTP");
-    edge_unref(&request.edge);
-    return 0;
-}
-
-static int on_log(const struct mg_connection *connection, const char *message) {
-    (void)connection;
-    log_event(LOG_LEVEL_DEBUG, NULL, "civetweb: %s", message);
-    return 1;
-}
-
-/* Called in each of civetweb's threads as it starts; kind 1 is a worker. */
-static void *on_thread(const struct mg_context *context, int kind) {
-    struct server *server = mg_get_user_data(context);
-    if (kind == 1) {
-        lock_acquire(&server->lock);
-        server->workers_started++;
-        condition_signal(&server->worker_started);
-        lock_release(&server->lock);
+static void answer(struct site *site, struct http_request *request, int refusal,
+                   void (*handle)(struct site *site, const struct http_request *request)) {
+    request->edge = site_edge(site);
+    edge_describe(request);
+    if (refusal != 0) {
+        http_reply_error(request, refusal, NULL, "bad_request",
+                         refusal == 413 || refusal == 414 ? "the request is too large"
+                                                          : "the request is not valid HTTP");
+    } else {
+        handle(site, request);
     }
-    return kind == 1 ? door_place(server->door) : NULL;
+    edge_unref(&request->edge);
+}
+
+static void answer_everybody(void *user, struct http_request *request, int refusal) {
+    struct server *server = user;
+    answer(&server->site, request, refusal, handle_request);
+}
+
+static void answer_monitor(void *user, struct http_request *request, int refusal) {
+    struct server *server = user;
+    answer(&server->site, request, refusal, handle_monitoring);
 }
 
 /* ---- Starting ---- */
 
-enum err server_parse_listen(const char *text, struct server_settings *settings, struct reason *reason) {
-    const char *colon = strrchr(text, ':');
-    const char *port_text = colon != NULL ? colon + 1 : text;
-    char *end;
-    long port = strtol(port_text, &end, 10);
-    char address[sizeof settings->address] = "127.0.0.1";
-    if (colon != NULL) {
-        snprintf(address, sizeof address, "%.*s", (int)(colon - text), text);
-    }
-    if (port_text[0] < '0' || port_text[0] > '9' || *end != '\0' || port > 65535) {
-        reason_set(reason, "must be ADDRESS:PORT with a port from 0 to 65535, e.g. \"127.0.0.1:8080\"");
-        return ERR_INVALID;
-    }
-    if (!socket_is_address(address)) {
-        reason_set(reason, "must be ADDRESS:PORT with an IPv4 address, e.g. \"127.0.0.1:8080\" or \"0.0.0.0:8080\"");
-        return ERR_INVALID;
-    }
-    memcpy(settings->address, address, sizeof address);
-    settings->port = (uint16_t)port;
-    return ERR_OK;
-}
-
-enum err server_check_exposure(const struct server_settings *settings, bool has_users, struct reason *reason) {
-    if (has_users || settings->allow_anonymous || socket_is_loopback(settings->address)) {
+enum err server_check_exposure(const struct server_settings *settings, const struct listen_address *listen,
+                               bool has_users, struct reason *reason) {
+    if (has_users || settings->allow_anonymous || socket_is_loopback(listen->address)) {
         return ERR_OK;
     }
     reason_set(reason,
@@ -154,57 +90,6 @@ static enum err check_descriptor_limit(unsigned workers, struct reason *reason) 
     return ERR_OK;
 }
 
-static struct mg_context *start_civetweb(struct server *server, unsigned workers) {
-    char listen[96];
-    char worker_count[16];
-    snprintf(listen, sizeof listen, "%s:%u", server->settings.address, server->settings.port);
-    snprintf(worker_count, sizeof worker_count, "%u", workers);
-    const char *options[] = {
-        "listening_ports",
-        listen,
-        "num_threads",
-        worker_count,
-        "request_timeout_ms",
-        "10000",
-        "tcp_nodelay",
-        "1",
-        "enable_keep_alive",
-        "no",
-        "connection_queue",
-        "64",
-        "listen_backlog",
-        "1024",
-        "max_request_size",
-        "8192",
-        "access_control_allow_methods",
-        "",
-        "enable_auth_domain_check", /* of absolute addresses; ours is edge_admit() */
-        "no",
-        NULL,
-    };
-    struct mg_callbacks callbacks = {
-        .begin_request = on_request,
-        .http_error = on_refusal,
-        .log_message = on_log,
-        .init_thread = on_thread,
-        .init_connection = on_connection,
-        .connection_close = on_close,
-    };
-    return mg_start(&callbacks, server, options);
-}
-
-/* civetweb starts as many workers as it can and says nothing of the rest. */
-static bool wait_for_workers(struct server *server, unsigned workers) {
-    int64_t deadline_ns = clock_monotonic_ns() + WORKERS_START_WITHIN_NS;
-    lock_acquire(&server->lock);
-    while (server->workers_started < workers &&
-           condition_wait_until(&server->worker_started, &server->lock, deadline_ns)) {
-    }
-    bool all = server->workers_started >= workers;
-    lock_release(&server->lock);
-    return all;
-}
-
 static unsigned count_push_cameras(struct broker *broker) {
     unsigned count = 0;
     struct topic *topic;
@@ -219,41 +104,32 @@ static enum err listen_and_serve(struct server *server, struct reason *reason) {
     /* Each may hold a worker for as long as it sends; some more may come with another configuration. */
     unsigned pushers = count_push_cameras(server->site.broker);
     server->site.pushers_max = pushers + WORKERS_IN_RESERVE / 4;
-    unsigned workers = server->settings.max_streams + pushers + EVENT_STREAMS_MAX + WORKERS_IN_RESERVE;
-    enum err error = check_descriptor_limit(workers, reason);
+    struct listener_settings everybody = {
+        .listen = server->settings.listen,
+        .workers = server->settings.max_streams + pushers + EVENT_STREAMS_MAX + WORKERS_IN_RESERVE,
+        .spare = WORKERS_IN_RESERVE / 2,
+        .answer = answer_everybody,
+        .user = server,
+    };
+    struct listener_settings monitor = {
+        .listen = server->settings.monitor_listen,
+        .workers = MONITOR_WORKERS,
+        .spare = MONITOR_WORKERS / 2,
+        .answer = answer_monitor,
+        .user = server,
+    };
+    enum err error = check_descriptor_limit(everybody.workers, reason);
     if (error == ERR_OK) {
-        error = socket_try_listen(server->settings.address, server->settings.port, reason);
+        error = listener_start(&everybody, &server->everybody, reason);
     }
-    if (error != ERR_OK) {
-        return error;
+    if (error == ERR_OK && monitor.listen.address[0] != '\0') {
+        error = listener_start(&monitor, &server->monitor, reason);
     }
-    error = door_create(workers, WORKERS_IN_RESERVE / 2, &server->door);
-    if (error != ERR_OK) {
-        reason_set(reason, "cannot start the web server: %s", err_text(error));
-        return error;
+    if (error == ERR_OK && server->monitor != NULL) {
+        log_event(LOG_LEVEL_INFO, NULL, "monitoring on http://%s:%u/", monitor.listen.address,
+                  listener_port(server->monitor));
     }
-    mg_init_library(0); /* TLS stays off: Debian's build crashes with it */
-    server->has_library = true;
-    server->context = start_civetweb(server, workers);
-    struct mg_server_port port;
-    if (server->context == NULL || mg_get_server_ports(server->context, 1, &port) != 1) {
-        reason_set(reason, "cannot start the web server on %s:%u", server->settings.address, server->settings.port);
-        return ERR_IO;
-    }
-    server->port = (uint16_t)port.port;
-    door_set_port(server->door, server->port);
-    if (!wait_for_workers(server, workers)) {
-        reason_set(reason,
-                   "cannot start %u threads for %u streams; lower server.max_streams or raise the limit of threads "
-                   "(ulimit -u)",
-                   workers, server->settings.max_streams);
-        return ERR_BUSY;
-    }
-    int listener;
-    if (socket_find_listener(server->port, &listener) == ERR_OK) {
-        socket_prepare_listener(listener);
-    }
-    return ERR_OK;
+    return error;
 }
 
 static enum err prepare_site(struct server *server, struct reason *reason) {
@@ -285,8 +161,6 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
     server->site.broker = broker;
     server->site.host = settings->host;
     lock_init(&server->site.lock);
-    lock_init(&server->lock);
-    condition_init(&server->worker_started);
     enum err error = prepare_site(server, reason);
     if (error == ERR_OK) {
         error = listen_and_serve(server, reason);
@@ -299,15 +173,10 @@ enum err server_start(const struct server_settings *settings, struct broker *bro
     return ERR_OK;
 }
 
-uint16_t server_port(const struct server *server) { return server->port; }
+uint16_t server_port(const struct server *server) { return listener_port(server->everybody); }
 
 enum err server_check(struct server *server, struct reason *reason) {
-    uint64_t visits_before = door_visit_count(server->door);
-    enum err error = self_check(server->settings.address, server->port, reason);
-    if (error == ERR_TIMEOUT && door_visit_count(server->door) != visits_before) {
-        return ERR_OK; /* to start anew would cost every stream, and help nobody */
-    }
-    return error;
+    return listener_check(server->everybody, reason);
 }
 
 /* ---- Changing ---- */
@@ -359,18 +228,6 @@ void server_note_reload(struct server *server, const char *fault) {
 
 /* ---- Stopping ---- */
 
-/* mg_stop() waits for threads that look at its flag only every two seconds, unless something happens on their socket:
- * the acceptor, and workers whose client has not sent its request yet. So something happens, from another thread, once
- * mg_stop() has had the time to set the flag. */
-static void *nudge(void *argument) {
-    const struct server *server = argument;
-    const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
-    nanosleep(&pause, NULL);
-    socket_nudge_listener(server->settings.address, server->port);
-    socket_shut_connections(server->port);
-    return NULL;
-}
-
 void server_stop(struct server **server_pointer) {
     struct server *server = *server_pointer;
     *server_pointer = NULL;
@@ -381,22 +238,10 @@ void server_stop(struct server **server_pointer) {
     if (server->site.senders != NULL) {
         senders_stop(server->site.senders);
     }
-    if (server->context != NULL) {
-        pthread_t nudger;
-        bool nudging = thread_start(&nudger, "nudge", 0, nudge, server) == ERR_OK;
-        mg_stop(server->context);
-        if (nudging) {
-            pthread_join(nudger, NULL);
-        }
-    }
-    if (server->has_library) {
-        mg_exit_library();
-    }
-    door_destroy(&server->door);
+    listener_stop(&server->everybody);
+    listener_stop(&server->monitor);
     senders_destroy(&server->site.senders);
     gate_destroy(&server->site.gate);
-    condition_finish(&server->worker_started);
-    lock_finish(&server->lock);
     lock_finish(&server->site.lock);
     edge_unref(&server->site.edge);
     admission_destroy(&server->site.admission);

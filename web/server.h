@@ -10,6 +10,7 @@
 #include "web/access.h"
 #include "web/edge.h"
 #include "web/hook_settings.h"
+#include "web/listener.h"
 
 /* What became of a request to read the configuration again. */
 struct reload_answer {
@@ -25,8 +26,8 @@ struct server_host {
 };
 
 struct server_settings {
-    char address[64]; /* IPv4, numeric, e.g. "127.0.0.1" */
-    uint16_t port;    /* 0: a free one */
+    struct listen_address listen;
+    struct listen_address monitor_listen; /* for those who look after the server, whatever the rest of it suffers */
     unsigned max_streams;
     unsigned max_streams_per_address; /* 0: no limit of its own */
     int64_t max_stream_life_ns;       /* 0: no limit */
@@ -40,21 +41,18 @@ struct server_settings {
 
 struct server;
 
-/* "ADDR:PORT" or "PORT" into address and port. ERR_INVALID with a reason. */
-CHECKED enum err server_parse_listen(const char *text, struct server_settings *settings, struct reason *reason);
-
-/* Whether nobody from beyond this machine reaches cameras without saying who he is, unless the settings allow it.
- * has_users: there are users or tokens. ERR_DENIED with a reason that says what to do. */
-CHECKED enum err server_check_exposure(const struct server_settings *settings, bool has_users, struct reason *reason);
+/* Whether nobody from beyond this machine reaches one of its addresses without saying who he is, unless the settings
+ * allow it. has_users: those who come there have to be users, or have a token. ERR_DENIED with a reason that says what
+ * to do. */
+CHECKED enum err server_check_exposure(const struct server_settings *settings, const struct listen_address *listen,
+                                       bool has_users, struct reason *reason);
 
 /* ERR_BUSY: the port is in use; reason says so. */
 CHECKED enum err server_start(const struct server_settings *settings, struct broker *broker, struct server **server,
                               struct reason *reason);
 /* The port that it really listens on. */
 uint16_t server_port(const struct server *server);
-/* Whether it works: it answers /healthz, or while it is so overrun that it cannot in time, gets done with others.
- * Blocks: a second at most, and a few milliseconds while all is well.
- * Errors: those of self_check(). */
+/* Whether it works: listener_check(). */
 CHECKED enum err server_check(struct server *server, struct reason *reason);
 /* Applies what can change while the server runs, which is the place for every such setting: requests that come later
  * see it. Of the others, named in config/fixed_settings.c, nothing is taken. settings may borrow from the configuration

@@ -115,7 +115,8 @@ static json_t *reloads_json(const struct reload_counts *reloads) {
 
 static json_t *streams_json(const struct server_counts *counts) {
     return json_pack("{s:o, s:o, s:o}", "active", count_json(counts->streams_active), "max",
-                     count_json(counts->streams_max), "rejected", count_json(counts->streams_rejected));
+                     count_json(counts->streams_max), "rejected",
+                     count_json(counts->streams_rejected + counts->streams_rejected_per_address));
 }
 
 static json_t *workers_json(const struct worker_pool_usage *workers) {

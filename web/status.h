@@ -8,6 +8,8 @@
 #include "web/signed_link.h"
 #include "web/visitor.h"
 
+#define REPLY_CLASSES 5
+
 /* The configuration read again, since the start. */
 struct reload_counts {
     uint64_t count;           /* those that failed too */
@@ -20,8 +22,9 @@ struct reload_counts {
 struct server_counts {
     bool is_hidden; /* for one who may not see every camera: neither these nor those of the broker are shown */
     unsigned streams_active, streams_max;
-    uint64_t streams_rejected;
+    uint64_t streams_rejected, streams_rejected_per_address; /* all in use; all that one address may have */
     struct reload_counts reloads;
+    uint64_t replies[REPLY_CLASSES]; /* by the first digit of their status, from 1 */
 };
 
 /* /api/status, as the README shows it. */

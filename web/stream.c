@@ -1,6 +1,7 @@
 #include "web/stream.h"
 
 #include "broker/clock.h"
+#include "broker/timing.h"
 #include "web/peer_window.h"
 
 #include <errno.h>
@@ -191,6 +192,14 @@ static enum err choose_parts(struct stream *stream) {
     return error == ERR_OK && stream->part_count == 0 ? ERR_BUSY : error;
 }
 
+/* The socket has just taken the last of a frame. What was published before the client came says nothing. */
+static void time_delivery(const struct stream *stream, const struct frame *frame) {
+    const struct frame_info *info = frame_info(frame);
+    if (!stream->is_repetition && info->state == STATE_LIVE && info->published_monotonic_ns >= stream->begun_ns) {
+        timing_observe(TIMING_DELIVERY, stream->last_progress_ns - info->published_monotonic_ns);
+    }
+}
+
 /* The socket has taken so many bytes of the parts. */
 static void advance(struct stream *stream, size_t bytes) {
     stream->offset += bytes;
@@ -201,6 +210,7 @@ static void advance(struct stream *stream, size_t bytes) {
         if (part->channel->subscriber != NULL) {
             subscriber_count_sent(part->channel->subscriber, stream->is_repetition ? 0 : 1, part_bytes(part));
         }
+        time_delivery(stream, part->frame);
         frame_unref(&stream->last.frame);
         stream->last = *part;
         stream->was_repeated = stream->is_repetition;

@@ -46,8 +46,9 @@ struct stream {
     unsigned on_probation; /* so many more frames are only begun when the client has room for them */
     bool awaits_room;      /* it has not, since waiting_since_ns */
     int64_t waiting_since_ns;
-    size_t window_bytes;            /* at the last look */
-    size_t largest_window_bytes;    /* that the client has shown */
+    size_t window_bytes;         /* at the last look */
+    size_t largest_window_bytes; /* that the client has shown */
+    int64_t begun_ns;
     int64_t last_progress_ns;       /* when the socket last took something, or first refused to */
     int64_t timer_ns;               /* when stream_on_timer() is due */
     struct stream *next, *previous; /* of the same sender */

@@ -199,6 +199,78 @@ static void a_snapshot_is_of_one_moment_while_subscribers_come_and_go(void **sta
     topic_snapshot_finish(&snapshot);
 }
 
+static struct delivery_snapshot delivered(struct topic *topic) {
+    struct topic_snapshot snapshot = look(topic);
+    topic_snapshot_finish(&snapshot);
+    return snapshot.delivered;
+}
+
+static void what_was_sent_counts_on_when_the_client_has_left(void **state) {
+    struct fixture *fixture = *state;
+    struct subscriber *subscriber = subscribe(fixture->topic, NULL);
+    for (uint64_t i = 1; i <= 3; i++) {
+        publish(fixture->topic, fixture->pool, i);
+    }
+    assert_int_equal(take_sequence(subscriber), 3);
+    subscriber_count_sent(subscriber, 1, 1000);
+    subscriber_count_sent(subscriber, 0, 1000); /* the same once more */
+    subscriber_destroy(&subscriber);
+    struct delivery_snapshot seen = delivered(fixture->topic);
+    assert_int_equal(seen.sent, 1);
+    assert_int_equal(seen.skipped, 2);
+    assert_int_equal(seen.bytes, 2000);
+    struct topic_snapshot snapshot = look(fixture->topic);
+    assert_int_equal(snapshot.published_bytes, 3 * TEST_FRAME_BYTES);
+    topic_snapshot_finish(&snapshot);
+}
+
+static void skips_that_the_client_wished_for_are_never_in_the_total(void **state) {
+    struct fixture *fixture = *state;
+    struct subscriber *subscriber = subscribe(fixture->topic, NULL);
+    for (uint64_t i = 1; i <= 5; i++) {
+        publish(fixture->topic, fixture->pool, i);
+    }
+    assert_int_equal(take_sequence(subscriber), 5);
+    assert_int_equal(delivered(fixture->topic).skipped, 0);
+    subscriber_adjust_skipped(subscriber, -3);
+    publish(fixture->topic, fixture->pool, 6);
+    assert_int_equal(take_sequence(subscriber), 6);
+    assert_int_equal(delivered(fixture->topic).skipped, 1);
+    subscriber_destroy(&subscriber);
+    assert_int_equal(delivered(fixture->topic).skipped, 1);
+}
+
+static void what_is_sent_of_a_derived_topic_counts_as_of_its_source(void **state) {
+    struct fixture *fixture = *state;
+    struct topic_settings settings = topic_settings(fixture->topic);
+    struct topic *derived;
+    assert_int_equal(topic_create_derived(fixture->topic, &settings, NULL, &derived), ERR_OK);
+    struct subscriber *subscriber = subscribe(derived, NULL);
+    publish(derived, fixture->pool, 1);
+    publish(derived, fixture->pool, 2);
+    assert_int_equal(take_sequence(subscriber), 2);
+    subscriber_count_sent(subscriber, 1, 500);
+    subscriber_destroy(&subscriber);
+    assert_int_equal(delivered(derived).sent, 0);
+    topic_unref(&derived);
+    struct delivery_snapshot seen = delivered(fixture->topic);
+    assert_int_equal(seen.sent, 1);
+    assert_int_equal(seen.skipped, 1);
+    assert_int_equal(seen.bytes, 500);
+}
+
+static void what_the_broker_takes_for_itself_is_not_sent_to_anybody(void **state) {
+    struct fixture *fixture = *state;
+    struct subscriber_settings settings = {.remote = "", .route = "variant", .is_internal = true};
+    struct subscriber *subscriber;
+    assert_int_equal(subscriber_create(fixture->topic, NULL, &settings, &subscriber), ERR_OK);
+    publish(fixture->topic, fixture->pool, 1);
+    publish(fixture->topic, fixture->pool, 2);
+    assert_int_equal(take_sequence(subscriber), 2);
+    subscriber_destroy(&subscriber);
+    assert_int_equal(delivered(fixture->topic).skipped, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -208,6 +280,10 @@ int main(void) {
         TEST(the_captured_rate_is_of_live_frames),
         TEST(what_the_publisher_told_is_shown),
         TEST(each_subscriber_is_shown),
+        TEST(what_was_sent_counts_on_when_the_client_has_left),
+        TEST(skips_that_the_client_wished_for_are_never_in_the_total),
+        TEST(what_is_sent_of_a_derived_topic_counts_as_of_its_source),
+        TEST(what_the_broker_takes_for_itself_is_not_sent_to_anybody),
         TEST(a_snapshot_is_of_one_moment_while_subscribers_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,8 @@
 static void what_is_left_out_has_its_default(void **state) {
     (void)state;
     struct config *config = load_valid("{\"cameras\": [" PATTERN "]}");
-    assert_string_equal(config->server.address, "127.0.0.1");
-    assert_int_equal(config->server.port, 8080);
+    assert_string_equal(config->server.listen.address, "127.0.0.1");
+    assert_int_equal(config->server.listen.port, 8080);
     assert_int_equal(config->server.max_streams, 256);
     assert_int_equal(config->server.senders, 0);
     assert_int_equal(config->workers, 0);
@@ -41,8 +41,8 @@ static void what_the_file_says_is_taken(void **state) {
                    "\"max_streams\": 10, \"max_streams_per_address\": 3, \"max_stream_life_s\": 0.5, \"senders\": 3, "
                    "\"workers\": 4}, \"cameras\": [{\"id\": \"front-door\", \"name\": \"Haust\u00fcr\", \"source\": "
                    "{\"type\": \"pattern\", \"width\": 320, \"height\": 240, \"fps\": 12.5, \"quality\": 50}}]}");
-    assert_string_equal(config->server.address, "0.0.0.0");
-    assert_int_equal(config->server.port, 81);
+    assert_string_equal(config->server.listen.address, "0.0.0.0");
+    assert_int_equal(config->server.listen.port, 81);
     assert_true(config->server.allow_anonymous);
     assert_int_equal(config->server.max_streams_per_address, 3);
     assert_int_equal(config->server.max_stream_life_ns, NS_PER_S / 2);

@@ -157,6 +157,10 @@ static void listening_beyond_this_machine_needs_leave(void **state) {
         assert_non_null(strstr(faults, "\"allow_anonymous\": true"));
         free(faults);
     }
+    char *faults = load_invalid("{\n\"server\": {\n\"monitor_listen\": \"0.0.0.0:9090\"}, " CAMERA "}");
+    static const char monitor_label[] = FILE_NAME ":3: server.monitor_listen: ";
+    assert_memory_equal(faults, monitor_label, sizeof monitor_label - 1);
+    free(faults);
     struct config *config = load_valid("{\"server\": {\"listen\": \"127.255.0.9:80\"}, " CAMERA "}");
     struct reason reason = {""};
     assert_int_equal(config_set_listen(config, "127.0.0.1:0", &reason), ERR_OK);

@@ -72,19 +72,19 @@ static void a_flood_of_faults_is_cut(void **state) {
 
 static void what_differs_from_the_running_needs_a_restart(void **state) {
     (void)state;
-    struct fixed_settings running = {.address = "127.0.0.1", .port = 8080, .max_streams = 10, .senders = 1};
+    struct fixed_settings running = {.listen = {"127.0.0.1", 8080}, .max_streams = 10, .senders = 1};
     const char *names[FIXED_SETTINGS_MAX];
     struct fixed_settings wanted = running;
     wanted.max_streams = 9; /* which can be had at once */
     assert_int_equal(fixed_settings_compare(&running, &wanted, names), 0);
-    wanted = (struct fixed_settings){.address = "127.0.0.2", .port = 8080, .max_streams = 11, .workers = 1};
+    wanted = (struct fixed_settings){.listen = {"127.0.0.2", 8080}, .max_streams = 11, .workers = 1};
     assert_int_equal(fixed_settings_compare(&running, &wanted, names), 4);
     assert_string_equal(names[0], "server.listen");
     assert_string_equal(names[1], "server.max_streams");
     assert_string_equal(names[2], "server.senders");
     assert_string_equal(names[3], "server.workers");
     wanted = running;
-    wanted.port = 0;
+    wanted.listen.port = 0;
     assert_int_equal(fixed_settings_compare(&running, &wanted, names), 1);
 }
 

@@ -191,8 +191,8 @@ static void defaults_of_the_schema_are_those_of_the_loader(void **state) {
             struct config *explicit_default = load_value(&places[i], key, written);
             free(written);
             struct config *left_out = load_without(&places[i], key);
-            assert_string_equal(explicit_default->server.address, left_out->server.address);
-            assert_int_equal(explicit_default->server.port, left_out->server.port);
+            assert_string_equal(explicit_default->server.listen.address, left_out->server.listen.address);
+            assert_int_equal(explicit_default->server.listen.port, left_out->server.listen.port);
             assert_int_equal(explicit_default->server.max_streams, left_out->server.max_streams);
             assert_int_equal(explicit_default->server.allow_anonymous, left_out->server.allow_anonymous);
             assert_int_equal(explicit_default->server.max_streams_per_address,

@@ -74,7 +74,7 @@ static inline enum err controls_fixture_start(const char *address) {
     struct topic *plain;
     struct reason reason;
     struct server_settings settings = {.max_streams = 2, .senders = 1};
-    snprintf(settings.address, sizeof settings.address, "%s", address);
+    snprintf(settings.listen.address, sizeof settings.listen.address, "%s", address);
     brightness = 100;
     night = 1;
     enum err error = broker_create(&(struct broker_settings){.workers = 1}, &broker);

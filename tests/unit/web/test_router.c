@@ -17,6 +17,7 @@ static void every_path_has_its_target(void **state) {
     assert_route("/api/openapi.json", NULL, ROUTE_OPENAPI, "");
     assert_route("/healthz", NULL, ROUTE_HEALTH, "");
     assert_route("/readyz", NULL, ROUTE_READY, "");
+    assert_route("/metrics", NULL, ROUTE_METRICS, "");
     assert_route("/feed", NULL, ROUTE_FEED, "");
     assert_route("/assets/gallery.css", NULL, ROUTE_ASSET, "gallery.css");
 }

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""/metrics, as Prometheus reads it."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+from harness import SOURCE_DIR, Server, emulated, main, pattern, wait_until
+
+SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)+)\})? (-?[0-9.]+|\+Inf)')
+LABEL = re.compile(r'([a-z]+)="((?:[^"\\\n]|\\["\\n])*)"')
+UNESCAPED = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
+AWKWARD_NAME = 'Tür "links" \\ oben 🚪'
+
+
+def read_samples(text):
+    """{(name, frozenset of labels): value}; anything that is not a sample, a HELP or a TYPE is an error."""
+    samples = {}
+    for line in text.splitlines():
+        if line.startswith(("# HELP ", "# TYPE ")):
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, f"not a sample: {line!r}"
+        labels = frozenset((name, re.sub(r"\\.", lambda escape: UNESCAPED[escape[0]], value))
+                           for name, value in LABEL.findall(match[2] or ""))
+        assert (match[1], labels) not in samples, f"given twice: {line!r}"
+        samples[match[1], labels] = float(match[3])
+    return samples
+
+
+class Metrics:
+    """One scrape."""
+
+    def __init__(self, server):
+        self.samples = read_samples(server.get("/metrics").text)
+
+    def value(self, name, /, **labels):
+        return self.samples.get((f"framebroker_{name}", frozenset(labels.items())))
+
+
+def all_kinds_of_cameras():
+    stopping = [{"kind": "freeze", "at_s": 0.5, "for_s": 3600}]
+    return {"server": {"max_streams": 3}, "cameras": [
+        pattern("live", name=AWKWARD_NAME, on_demand=False),
+        pattern("stale", faults=stopping, on_demand=False, stale_after_ms=500),
+        emulated("offline", ["/nonexistent.jpg"], on_demand=False),
+        pattern("idle")]}
+
+
+def require_promtool():
+    """Installed, or unpacked by scripts/test."""
+    program = shutil.which("promtool", path=f"{os.environ['PATH']}:{SOURCE_DIR}/build/prometheus/usr/bin")
+    if program is None:
+        raise unittest.SkipTest("promtool is missing (Debian: prometheus)")
+    return program
+
+
+def check_with_promtool(test, text):
+    result = subprocess.run([require_promtool(), "check", "metrics"], input=text, capture_output=True, text=True)
+    test.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
+
+
+class Exposition(unittest.TestCase):
+    def test_prometheus_has_nothing_against_it(self):
+        with Server(all_kinds_of_cameras()) as server:
+            for state in ("live", "stale", "offline"):
+                server.wait_for_state(state, state)
+            with server.stream("/camera/live/video_feed?width=160") as viewer:
+                viewer.frame()
+                answer = server.get("/metrics")
+                self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+                check_with_promtool(self, answer.text)
+                metrics = Metrics(server)
+            for camera in ("live", "stale", "offline", "idle"):
+                for state in ("idle", "starting", "live", "stale", "offline"):
+                    self.assertEqual(metrics.value("camera_state", camera=camera, state=state), camera == state)
+                self.assertEqual(metrics.value("camera_up", camera=camera), camera in ("live", "idle"))
+            self.assertEqual(metrics.value("camera_info", camera="live", name=AWKWARD_NAME, source="pattern",
+                                           format=server.camera("live")["format"]), 1)
+            self.assertEqual(metrics.value("camera_variants", camera="live"), 1)
+            self.assertEqual(metrics.value("camera_width_pixels", camera="live"), 320)
+            self.assertIsNone(metrics.value("camera_last_frame_age_seconds", camera="idle"))
+            self.assertGreater(metrics.value("camera_last_frame_age_seconds", camera="stale"), 0.4)
+            self.assertGreater(metrics.value("variant_duration_seconds_count"), 0)
+            self.assertGreater(metrics.value("encode_duration_seconds_count"), 0)
+            self.assertGreater(metrics.value("publish_latency_seconds_count"), 0)
+
+    def test_without_body_to_a_head(self):
+        with Server({"cameras": [pattern("a")]}) as server:
+            answer = server.get("/metrics", method="HEAD")
+            self.assertEqual((answer.status, answer.body), (200, b""))
+            self.assertGreater(int(answer.headers["Content-Length"]), 1000)
+
+    def test_no_secret_is_in_it(self):
+        source = {"type": "url", "url": "http://${FB_USER}:${FB_SECRET}@127.0.0.1:1/x", "transport": "tcp"}
+        environment = {"FB_USER": "metrics-user", "FB_SECRET": "metrics-secret"}
+        config = {"cameras": [pattern("a"), {"id": "u", "source": source, "on_demand": False}]}
+        try:
+            server = Server(config, environment=environment)
+        except AssertionError as error:
+            self.assertIn("not in this build", str(error))
+            self.skipTest("the program was built without FFmpeg's libraries")
+        with server:
+            server.wait_for_state("u", "offline", 20)
+            self.assertNotRegex(server.get("/metrics").text, "metrics-user|metrics-secret|127.0.0.1")
+
+    def test_each_visitor_gets_what_he_may_see(self):
+        config = {"cameras": [pattern("a"), pattern("b")],
+                  "tokens": [{"token": "all-of-them-0123456789", "name": "prometheus", "rights": "view"},
+                             {"token": "only-a-0123456789abcdef", "name": "tenant", "rights": "view", "cameras": ["a"]}]}
+        with Server(config) as server:
+            self.assertEqual(server.get("/metrics").status, 401)
+
+            def names_and_cameras(token):
+                text = server.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
+                samples = read_samples(text)
+                return {name for name, _ in samples}, {value for _, labels in samples
+                                                       for name, value in labels if name == "camera"}
+            names, cameras = names_and_cameras("all-of-them-0123456789")
+            self.assertEqual(cameras, {"a", "b"})
+            self.assertIn("framebroker_streams_active", names)
+            names, cameras = names_and_cameras("only-a-0123456789abcdef")
+            self.assertEqual(cameras, {"a"})
+            self.assertTrue(all(name.startswith("framebroker_camera_") for name in names), names)
+
+    def test_a_thousand_cameras_are_scraped_while_streams_run(self):
+        cameras = [pattern("watched"), *({"id": f"c{i}", "name": "x" * 100, "source":
+                                          {"type": "pattern", "width": 160, "height": 120, "fps": 1}} for i in range(999))]
+        with Server({"cameras": cameras}) as server, server.stream("/camera/watched/video_feed") as viewer:
+            viewer.frame()
+            self.assertEqual(sum(name == "framebroker_camera_up" for name, _ in Metrics(server).samples), 1000)
+
+            def scrape(times):
+                for _ in range(times):
+                    self.assertEqual(server.get("/metrics").status, 200)
+                return server.memory_kb()
+            warm = scrape(60)  # each of the allocator's arenas has held a page once
+            self.assertLess(scrape(60) - warm, 15000)
+            first = viewer.frame().sequence
+            scrape(5)
+            self.assertGreater(viewer.frame().sequence, first)
+
+
+class Counters(unittest.TestCase):
+    def test_they_agree_with_what_a_viewer_got(self):
+        with Server({"cameras": [pattern("a")]}) as server:
+            with server.stream("/camera/a/video_feed") as viewer:
+                parts = [viewer.frame() for _ in range(20)]
+            metrics = wait_until(lambda: (found := Metrics(server)).value("streams_active") == 0 and found, 5,
+                                 "the stream to end")
+            self.assertGreaterEqual(metrics.value("camera_frames_sent_total", camera="a"), 20)
+            self.assertGreaterEqual(metrics.value("camera_sent_bytes_total", camera="a"),
+                                    sum(len(part.body) for part in parts))
+            self.assertGreaterEqual(metrics.value("delivery_latency_seconds_count"), 18)
+            self.assertGreaterEqual(metrics.value("camera_frames_published_total", camera="a"), 20)
+            self.assertEqual(metrics.value("camera_subscribers", camera="a"), 0)
+
+    def test_none_goes_back_while_viewers_come_and_go(self):
+        with Server({"cameras": [pattern("a")]}) as server:
+            before = {}
+            for turn in range(12):
+                query = ("", "?fps=3", "?width=160", "?width=160&fps=5")[turn % 4]
+                with server.stream(f"/camera/a/video_feed{query}", receive_buffer=4096) as viewer:
+                    for _ in range(4):
+                        viewer.frame()
+                        samples = Metrics(server).samples
+                        for key, value in samples.items():
+                            if key[0].endswith(("_total", "_bucket", "_count", "_sum")):
+                                self.assertGreaterEqual(value, before.get(key, 0), key)
+                        before = samples
+
+    def test_refusals_and_requests_are_counted(self):
+        with Server({"server": {"max_streams": 1}, "cameras": [pattern("a")]}) as server:
+            with server.stream("/camera/a/video_feed") as viewer:
+                viewer.frame()
+                self.assertEqual(server.get("/camera/a/video_feed").status, 503)
+            self.assertEqual(server.get("/nowhere").status, 404)
+            metrics = Metrics(server)
+            self.assertEqual(metrics.value("streams_rejected_total", reason="too_many_streams"), 1)
+            self.assertEqual(metrics.value("http_requests_total", code="4xx"), 1)
+            self.assertEqual(metrics.value("http_requests_total", code="5xx"), 1)
+            self.assertEqual(metrics.value("http_requests_total", code="2xx"), 1)
+            server.reload()
+            server.reload("{")
+            metrics = Metrics(server)
+            self.assertEqual(metrics.value("reloads_total", result="applied"), 1)
+            self.assertEqual(metrics.value("reloads_total", result="failed"), 1)
+
+    def test_the_process_is_as_the_system_sees_it(self):
+        with Server({"cameras": [pattern("a")]}) as server:
+            samples = {name: value for (name, labels), value in Metrics(server).samples.items() if not labels}
+            self.assertAlmostEqual(samples["process_threads"], server.threads(), delta=2)
+            self.assertAlmostEqual(samples["process_open_fds"], server.descriptors(), delta=3)
+            self.assertAlmostEqual(samples["process_resident_memory_bytes"] / 1024, server.memory_kb(), delta=4000)
+            limits = pathlib.Path(f"/proc/{server.pid}/limits").read_text()
+            self.assertEqual(samples["process_max_fds"], int(re.search(r"Max open files +([0-9]+)", limits)[1]))
+
+
+if __name__ == "__main__":
+    main()
