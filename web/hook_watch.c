@@ -4,7 +4,7 @@
 
 #define RETRY_FIRST_NS (1 * NS_PER_S)
 #define RETRY_MOST_NS (60 * NS_PER_S)
-#define ALWAYS_COUNT (HOOK_STATE(STATE_LIVE) | HOOK_STATE(STATE_STALE) | HOOK_STATE(STATE_OFFLINE))
+#define ALWAYS_COUNT (HOOK_STATE(STATE_LIVE) | HOOK_STATE(STATE_OFFLINE))
 
 void hook_watch_init(struct hook_watch *watch) {
     *watch = (struct hook_watch){.settled = STATE_LIVE, .settles_ns = CLOCK_NEVER, .due_ns = CLOCK_NEVER};

@@ -1,10 +1,9 @@
 /* What a hook has to say of one camera, and when. Pure: the clock is the caller's.
  *
- * A state counts once it has lasted for after_ns, so that a camera that comes and goes is not told of each time. Idle
- * and starting count only for hooks that ask for them: a camera that nobody watches is as well as it was. Before
- * anything is known a camera counts as live: what is told first is that it is not.
- * Of one camera there is at most one message: the newest takes the place of one that has not got through.
- * Threads: one at a time. */
+ * A state counts once it has lasted for after_ns, so that a camera that comes and goes is not told of each time. Others
+ * than live and offline count only for hooks that ask for them: a camera that nobody watches is as well as it was.
+ * Before anything is known a camera counts as live: what is told first is that it is not. Of one camera there is at
+ * most one message: the newest takes the place of one that has not got through. Threads: one at a time. */
 #ifndef WEB_HOOK_WATCH_H
 #define WEB_HOOK_WATCH_H
 

@@ -3,31 +3,13 @@
 #include "broker/clock.h"
 #include "broker/log.h"
 #include "web/event_json.h"
+#include "web/hook.h"
 #include "web/hook_command.h"
 #include "web/hook_post.h"
 
-#include <fnmatch.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define LABEL_BYTES 192
-
-/* A camera as one of the hooks sees it. */
-struct watched {
-    char camera[JOURNAL_CAMERA_BYTES];
-    struct hook *hook;
-    struct hook_watch watch;
-    bool is_gone; /* the camera is removed: forgotten once there is nothing to deliver */
-    struct watched *next;
-};
-
-struct hook {
-    const struct hook_settings *settings;
-    char label[LABEL_BYTES]; /* as the log may show it */
-    struct watched *watched;
-};
 
 /* One that is under way, of a program or a post. */
 struct delivery {
@@ -51,41 +33,9 @@ struct hooks {
 
 /* ---- What happens ---- */
 
-static bool concerns(const struct hook_settings *hook, const char *camera) {
-    bool concerned = hook->camera_count == 0;
-    for (size_t i = 0; i < hook->camera_count && !concerned; i++) {
-        concerned = fnmatch(hook->cameras[i], camera, 0) == 0;
-    }
-    return concerned;
-}
-
-/* NULL when memory ran out. */
-static struct watched *find_or_make(struct hook *hook, const char *camera) {
-    for (struct watched *watched = hook->watched; watched != NULL; watched = watched->next) {
-        if (strcmp(watched->camera, camera) == 0) {
-            return watched;
-        }
-    }
-    struct watched *watched = calloc(1, sizeof *watched);
-    if (watched != NULL) {
-        snprintf(watched->camera, sizeof watched->camera, "%s", camera);
-        watched->hook = hook;
-        hook_watch_init(&watched->watch);
-        watched->next = hook->watched;
-        hook->watched = watched;
-    }
-    return watched;
-}
-
 static void note_state(struct hooks *hooks, const struct journal_entry *state) {
-    int64_t now_ns = clock_monotonic_ns();
     for (size_t i = 0; i < hooks->settings.count; i++) {
-        struct hook *hook = &hooks->hooks[i];
-        struct watched *watched = concerns(hook->settings, state->camera) ? find_or_make(hook, state->camera) : NULL;
-        if (watched != NULL) {
-            watched->is_gone = false;
-            hook_watch_note(&watched->watch, hook->settings, state, now_ns);
-        }
+        hook_note_state(&hooks->hooks[i], state, clock_monotonic_ns());
     }
 }
 
@@ -103,12 +53,7 @@ static void note_all(struct hooks *hooks) {
 
 static void note_removal(struct hooks *hooks, const char *camera) {
     for (size_t i = 0; i < hooks->settings.count; i++) {
-        for (struct watched *watched = hooks->hooks[i].watched; watched != NULL; watched = watched->next) {
-            if (strcmp(watched->camera, camera) == 0) {
-                watched->is_gone = true;
-                watched->watch.settles_ns = CLOCK_NEVER;
-            }
-        }
+        hook_note_removal(&hooks->hooks[i], camera);
     }
 }
 
@@ -134,7 +79,7 @@ static bool read_journal(struct hooks *hooks) {
 
 static void tell_failure(const struct watched *watched, const struct reason *reason, bool again) {
     const char *label = watched->hook->label, *end = again ? "trying again" : "given up";
-    char kind[LABEL_BYTES + 16];
+    char kind[HOOK_LABEL_BYTES + 16];
     snprintf(kind, sizeof kind, "%s %s", label, end);
     log_recurring(LOG_LEVEL_WARNING, watched->camera, kind, "hook %s: %s; %s", label, reason->text, end);
 }
@@ -214,8 +159,7 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns :
 /* Begins what is due, as far as there is room, and returns when to look again. */
 static int64_t begin_due(struct hooks *hooks, struct hook *hook) {
     int64_t next_ns = CLOCK_NEVER;
-    for (struct watched **link = &hook->watched; *link != NULL;) {
-        struct watched *watched = *link;
+    for (struct watched *watched = hook->watched; watched != NULL; watched = watched->next) {
         bool due = hook_watch_look(&watched->watch, hook->settings, clock_monotonic_ns());
         struct delivery *free_one = due ? find_delivery(hooks, NULL) : NULL;
         if (free_one != NULL) {
@@ -224,13 +168,8 @@ static int64_t begin_due(struct hooks *hooks, struct hook *hook) {
         if (!due || free_one != NULL) { /* else the end of another delivery is waited for */
             next_ns = earlier(next_ns, hook_watch_next_ns(&watched->watch));
         }
-        if (watched->is_gone && !watched->watch.is_running && watched->watch.due_ns == CLOCK_NEVER) {
-            *link = watched->next;
-            free(watched);
-        } else {
-            link = &watched->next;
-        }
     }
+    hook_forget_gone(hook);
     return next_ns;
 }
 
@@ -266,16 +205,6 @@ static void *serve(void *argument) {
 
 /* ---- Lifecycle ---- */
 
-static void write_label(struct hook *hook, size_t number) {
-    const struct hook_settings *settings = hook->settings;
-    char host[HOOK_URL_LABEL_BYTES] = "";
-    if (settings->command == NULL && hook_url_check(settings->url, host) != ERR_OK) {
-        host[0] = '\0'; /* the configuration has checked it: memory */
-    }
-    snprintf(hook->label, sizeof hook->label, "%zu (%.150s)", number,
-             settings->command != NULL ? settings->command[0] : host);
-}
-
 enum err hooks_start(const struct hooks_settings *settings, struct broker *broker, struct hooks **out) {
     struct hooks *hooks = calloc(1, sizeof *hooks);
     if (hooks == NULL) {
@@ -286,8 +215,7 @@ enum err hooks_start(const struct hooks_settings *settings, struct broker *broke
     hooks->broker = broker;
     hooks->stop.fd = -1;
     for (size_t i = 0; i < settings->count; i++) {
-        hooks->hooks[i].settings = &settings->hooks[i];
-        write_label(&hooks->hooks[i], i + 1);
+        hook_init(&hooks->hooks[i], &settings->hooks[i], i + 1);
     }
     enum err error = event_init(&hooks->stop);
     if (error == ERR_OK) {
@@ -309,14 +237,6 @@ enum err hooks_start(const struct hooks_settings *settings, struct broker *broke
     return ERR_OK;
 }
 
-static void free_watched(struct hook *hook) {
-    while (hook->watched != NULL) {
-        struct watched *watched = hook->watched;
-        hook->watched = watched->next;
-        free(watched);
-    }
-}
-
 void hooks_stop(struct hooks **hooks_pointer) {
     struct hooks *hooks = *hooks_pointer;
     *hooks_pointer = NULL;
@@ -335,7 +255,7 @@ void hooks_stop(struct hooks **hooks_pointer) {
     }
     hook_poster_destroy(&hooks->poster);
     for (size_t i = 0; i < hooks->settings.count; i++) {
-        free_watched(&hooks->hooks[i]);
+        hook_finish(&hooks->hooks[i]);
     }
     journal_reader_destroy(&hooks->reader);
     event_finish(&hooks->stop);

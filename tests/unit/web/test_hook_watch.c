@@ -57,7 +57,7 @@ static void a_state_is_told_once_it_has_lasted(void **state) {
     assert_told(STATE_OFFLINE, STATE_LIVE);
 }
 
-static void a_camera_that_comes_up_is_no_news(void **state) {
+static void what_nobody_asked_for_makes_no_news(void **state) {
     (void)state;
     note(STATE_IDLE, STATE_STARTING);
     note(STATE_STARTING, STATE_LIVE);
@@ -65,6 +65,10 @@ static void a_camera_that_comes_up_is_no_news(void **state) {
     note(STATE_LIVE, STATE_IDLE);
     note(STATE_IDLE, STATE_STARTING);
     note(STATE_STARTING, STATE_LIVE);
+    assert_false(is_due_after(100));
+    note(STATE_LIVE, STATE_STALE);
+    assert_false(is_due_after(100));
+    note(STATE_STALE, STATE_LIVE);
     assert_false(is_due_after(100));
 }
 
@@ -87,11 +91,11 @@ static void flapping_gives_one_word(void **state) {
 static void recovery_is_told_to_who_asks_for_nothing_else(void **state) {
     (void)state;
     hook.states = HOOK_STATE(STATE_LIVE);
-    note(STATE_LIVE, STATE_STALE);
+    note(STATE_LIVE, STATE_OFFLINE);
     assert_false(is_due_after(5));
-    note(STATE_STALE, STATE_LIVE);
+    note(STATE_OFFLINE, STATE_LIVE);
     assert_true(is_due_after(5));
-    assert_told(STATE_STALE, STATE_LIVE);
+    assert_told(STATE_OFFLINE, STATE_LIVE);
 }
 
 static void idle_counts_for_who_asks_for_it(void **state) {
@@ -147,7 +151,7 @@ static void the_newest_message_takes_the_place_of_an_older_one(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_state_is_told_once_it_has_lasted, set_up),
-        cmocka_unit_test_setup(a_camera_that_comes_up_is_no_news, set_up),
+        cmocka_unit_test_setup(what_nobody_asked_for_makes_no_news, set_up),
         cmocka_unit_test_setup(flapping_gives_one_word, set_up),
         cmocka_unit_test_setup(recovery_is_told_to_who_asks_for_nothing_else, set_up),
         cmocka_unit_test_setup(idle_counts_for_who_asks_for_it, set_up),
