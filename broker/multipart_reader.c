@@ -12,7 +12,7 @@
 #define DELIMITER_MAX_BYTES 200
 #define OPEN_PART_FIRST_BYTES ((size_t)64 << 10)
 /* Timestamps beyond the year 2262 do not fit nanoseconds. */
-#define TIMESTAMP_MAX_S 9.2e9
+#define TIMESTAMP_MAX_S INT64_C(9200000000)
 
 enum stage {
     STAGE_GAP,     /* before a delimiter */
@@ -28,8 +28,8 @@ struct multipart_reader {
     enum stage stage;
     /* Read, but not yet understood. A part's first bytes come here too, behind its headers. */
     uint8_t pending[MULTIPART_HEADERS_MAX_BYTES];
-    size_t pending_bytes;
-    size_t passed_bytes; /* of the gap, or of the headers */
+    size_t pending_at, pending_bytes; /* where they begin, and how many they are */
+    size_t passed_bytes;              /* of the gap, or of the headers */
     /* The part under way. */
     struct frame *frame;
     size_t frame_bytes;
@@ -87,10 +87,21 @@ void multipart_reader_destroy(struct multipart_reader **reader_pointer) {
 
 /* ---- Bytes in ---- */
 
+static const uint8_t *first_pending(const struct multipart_reader *reader) {
+    return reader->pending + reader->pending_at;
+}
+
+static void drop_pending(struct multipart_reader *reader, size_t count) {
+    reader->pending_bytes -= count;
+    reader->pending_at += count;
+}
+
 struct multipart_room multipart_reader_room(struct multipart_reader *reader) {
     if (reader->stage == STAGE_SIZED) {
         return (struct multipart_room){frame_data(reader->frame) + reader->frame_bytes, reader->left_bytes, true};
     }
+    memmove(reader->pending, first_pending(reader), reader->pending_bytes);
+    reader->pending_at = 0;
     return (struct multipart_room){reader->pending + reader->pending_bytes,
                                    sizeof reader->pending - reader->pending_bytes, false};
 }
@@ -104,27 +115,23 @@ void multipart_reader_fill(struct multipart_reader *reader, size_t count) {
     }
 }
 
-static void drop_pending(struct multipart_reader *reader, size_t count) {
-    reader->pending_bytes -= count;
-    memmove(reader->pending, reader->pending + count, reader->pending_bytes);
-}
-
 /* ---- Lines ---- */
 
 /* Takes the next line, cut to fit and without its end. False: it has not come to its end yet. */
 static bool take_line(struct multipart_reader *reader, char *line, size_t room) {
-    const uint8_t *end = memchr(reader->pending, '\n', reader->pending_bytes);
+    const uint8_t *begin = first_pending(reader);
+    const uint8_t *end = memchr(begin, '\n', reader->pending_bytes);
     bool full = reader->pending_bytes == sizeof reader->pending;
     if (end == NULL && !full) {
         return false;
     }
-    size_t taken = end != NULL ? (size_t)(end - reader->pending) + 1 : reader->pending_bytes;
+    size_t taken = end != NULL ? (size_t)(end - begin) + 1 : reader->pending_bytes;
     size_t length = end != NULL ? taken - 1 : taken;
-    while (length > 0 && strchr("\r \t", reader->pending[length - 1]) != NULL) {
+    while (length > 0 && strchr("\r \t", begin[length - 1]) != NULL) {
         length--;
     }
     length = length < room ? length : room - 1;
-    memcpy(line, reader->pending, length);
+    memcpy(line, begin, length);
     line[length] = '\0';
     reader->passed_bytes += taken;
     drop_pending(reader, taken);
@@ -162,10 +169,12 @@ static enum err pass_gap(struct multipart_reader *reader, struct reason *reason)
 
 /* ---- Headers ---- */
 
+static bool is_digit(char sign) { return sign >= '0' && sign <= '9'; }
+
 static bool parse_count(const char *text, uint64_t most, uint64_t *count) {
     uint64_t value = 0;
     bool any = false;
-    for (; *text >= '0' && *text <= '9'; text++, any = true) {
+    for (; is_digit(*text); text++, any = true) {
         uint64_t digit = (uint64_t)(*text - '0');
         if (value > (most - digit) / 10) {
             return false;
@@ -178,15 +187,16 @@ static bool parse_count(const char *text, uint64_t most, uint64_t *count) {
 
 /* Seconds with a fraction, to the nanosecond. */
 static int64_t parse_timestamp(const char *text) {
-    char *end;
-    double whole = strtod(text, &end);
-    if (end == text || !(whole > 0 && whole < TIMESTAMP_MAX_S)) {
+    int64_t whole_s = 0;
+    for (; is_digit(*text) && whole_s < TIMESTAMP_MAX_S; text++) {
+        whole_s = whole_s * 10 + (*text - '0');
+    }
+    if (whole_s == 0 || whole_s >= TIMESTAMP_MAX_S || (*text != '.' && *text != '\0')) {
         return 0;
     }
-    int64_t ns = (int64_t)whole * NS_PER_S;
-    const char *point = strchr(text, '.');
+    int64_t ns = whole_s * NS_PER_S;
     int64_t unit_ns = NS_PER_S / 10;
-    for (const char *digit = point != NULL ? point + 1 : ""; *digit >= '0' && *digit <= '9'; digit++, unit_ns /= 10) {
+    for (const char *digit = *text == '.' ? text + 1 : ""; is_digit(*digit); digit++, unit_ns /= 10) {
         ns += (*digit - '0') * unit_ns;
     }
     return ns;
@@ -238,7 +248,7 @@ static enum err read_header(struct multipart_reader *reader, char *line, struct 
 static void take_early_bytes(struct multipart_reader *reader) {
     size_t count = reader->pending_bytes < reader->left_bytes ? reader->pending_bytes : reader->left_bytes;
     if (reader->stage == STAGE_SIZED) {
-        memcpy(frame_data(reader->frame) + reader->frame_bytes, reader->pending, count);
+        memcpy(frame_data(reader->frame) + reader->frame_bytes, first_pending(reader), count);
         reader->frame_bytes += count;
     }
     reader->left_bytes -= count;
@@ -298,7 +308,7 @@ static enum err append(struct multipart_reader *reader, size_t count, struct rea
         error = frame_grow(&reader->frame, 2 * needed);
     }
     if (error == ERR_OK) {
-        memcpy(frame_data(reader->frame) + reader->frame_bytes, reader->pending, count);
+        memcpy(frame_data(reader->frame) + reader->frame_bytes, first_pending(reader), count);
         reader->frame_bytes = needed;
         drop_pending(reader, count);
     }
@@ -308,16 +318,17 @@ static enum err append(struct multipart_reader *reader, size_t count, struct rea
 /* ERR_OK: the delimiter is there, and the frame is whole. */
 static enum err read_open(struct multipart_reader *reader, struct reason *reason) {
     size_t length = strlen(reader->delimiter);
-    const uint8_t *found = memmem(reader->pending, reader->pending_bytes, reader->delimiter, length);
+    const uint8_t *begin = first_pending(reader);
+    const uint8_t *found = memmem(begin, reader->pending_bytes, reader->delimiter, length);
     size_t kept = length + 2; /* the delimiter may be cut in two, and a line ends before it */
-    size_t body = found != NULL                  ? (size_t)(found - reader->pending)
+    size_t body = found != NULL                  ? (size_t)(found - begin)
                   : reader->pending_bytes > kept ? reader->pending_bytes - kept
                                                  : 0;
     if (found != NULL) {
         /* The line end before the delimiter belongs to it. */
         size_t end = body;
-        end -= end > 0 && reader->pending[end - 1] == '\n';
-        end -= end > 0 && reader->pending[end - 1] == '\r';
+        end -= end > 0 && begin[end - 1] == '\n';
+        end -= end > 0 && begin[end - 1] == '\r';
         enum err error = append(reader, end, reason);
         if (error == ERR_OK) {
             drop_pending(reader, body - end);

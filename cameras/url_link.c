@@ -14,7 +14,7 @@
 /* The largest single piece of memory that FFmpeg may take, whatever a stream claims. */
 #define ALLOCATION_MAX_BYTES ((size_t)256 << 20)
 /* FFmpeg asks several times for each piece that it reads; a look at the cancel event is a system call. */
-#define LOOK_AGAIN_NS (20 * NS_PER_MS)
+#define LOOK_AGAIN_NS (100 * NS_PER_MS)
 #define FAREWELL_NS (200 * NS_PER_MS)
 /* What a stream may make FFmpeg open: nothing on this machine. */
 #define NETWORK_PROTOCOLS                                                                                              \
