@@ -7,6 +7,7 @@ import functools
 import http.server
 import json
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -231,6 +232,15 @@ class Http(Plays):
         with Server({"cameras": [url("a", self.folder / "a.avi", False)]}) as server:
             self.assertIn("the file has ended", server.wait_for_state("a", "offline", 10)["error"])
 
+    def test_files_of_other_codecs_play(self):
+        encoders = subprocess.run(["ffmpeg", "-v", "quiet", "-encoders"], text=True, stdout=subprocess.PIPE).stdout
+        for encoder, format in (("libx265", "hevc"), ("mpeg4", "mpeg4"), ("libvpx-vp9", "vp9")):
+            with self.subTest(encoder):
+                if f" {encoder} " not in encoders:
+                    self.skipTest(f"this ffmpeg has no encoder {encoder}")
+                clip = make(self.folder / "a.mkv", "-c:v", encoder, "-t", "1")
+                self.assert_plays(url("a", clip, loop=True), frames=20, format=format)
+
     def test_formats_that_the_encoder_does_not_take_are_converted(self):
         for pixels in ("yuv444p", "yuv422p", "yuv420p10le"):
             clip = make(self.folder / "a.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", pixels, "-t", "1")
@@ -272,6 +282,21 @@ class Relay(unittest.TestCase):
             camera = relay.wait_for_state("r", "offline", 10)
             self.assertIn("offline", camera["error"])
             self.assertLess(relay.camera("r")["frames"]["published"], 21)
+
+    def test_motion_shows_a_camera_of_ours_and_we_show_its_stream(self):
+        if not shutil.which("motion"):
+            self.skipTest("motion is not installed")
+        port = free_port()
+        with tempfile.TemporaryDirectory() as folder, Server({"cameras": [pattern("p", 640, 368)]}) as root:
+            file = pathlib.Path(folder, "motion.conf")
+            settings = {"netcam_url": f"http://127.0.0.1:{root.port}/camera/p/video_feed", "width": 640, "height": 368,
+                        "framerate": 15, "stream_port": port, "stream_maxrate": 15,
+                        "webcontrol_port": 0, "picture_output": "off", "movie_output": "off", "target_dir": folder}
+            file.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
+            with running("motion", "-n", "-c", file), \
+                    Server({"cameras": [url("a", f"http://127.0.0.1:{port}/", False)]}) as server:
+                server.wait_for_camera("a", lambda camera: camera["frames"]["published"] > 30, 30, "frames of motion")
+                self.assertEqual(server.camera("a")["frames"]["invalid"], 0)
 
     def test_snapshots_are_polled(self):
         with Server({"cameras": [pattern("p")]}) as root, \
