@@ -63,18 +63,19 @@ void *storage_alloc(struct storage *storage, size_t count, size_t size) {
 }
 
 const char *storage_format(struct storage *storage, const char *format, ...) {
-    va_list arguments, again;
+    va_list arguments;
     va_start(arguments, format);
-    va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
-    char *text = length < 0 ? NULL : storage_alloc(storage, (size_t)length + 1, 1);
-    if (text != NULL) {
-        vsnprintf(text, (size_t)length + 1, format, again);
-    }
-    va_end(again);
     va_end(arguments);
-    storage->exhausted |= text == NULL;
-    return text != NULL ? text : "";
+    char *text = length < 0 ? NULL : storage_alloc(storage, (size_t)length + 1, 1);
+    if (text == NULL) {
+        storage->exhausted = true;
+        return "";
+    }
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return text;
 }
 
 bool storage_exhausted(const struct storage *storage) { return storage->exhausted; }
