@@ -18,6 +18,7 @@ VIDEO_MAJOR = 81
 KEY = "correct-horse"
 PICTURE = "/usr/share/framebroker/demo/1.jpg"
 FILM = "/srv/film.mp4"
+HEARD = "/var/lib/framebroker/heard"
 # Instead of giving an error that the program might live with. libnuma, which comes with FFmpeg, does: it tries one call
 # when it is loaded.
 REFUSED_CALLS_KILL = ("SystemCallErrorNumber=kill", "SystemCallFilter=set_mempolicy")
@@ -207,7 +208,11 @@ class Confinement(ServiceTest):
                        {"id": "absent", "source": {"type": "v4l2"}},
                        {"id": "fetched", "source": {"type": "url", "url": "http://127.0.0.1:8080/video_feed"}},
                        {"id": "decoded", "source": {"type": "url", "url": FILM, "loop": True}},
-                       {"id": "pushed", "source": {"type": "push", "key": KEY}, "on_demand": False})
+                       {"id": "pushed", "source": {"type": "push", "key": KEY}, "on_demand": False},
+                       hooks={"on_state_change": [
+                           {"command": ["/bin/sh", "-c", f"cat >>{HEARD}"], "after_s": 0},
+                           {"url": "http://127.0.0.1:8080/nobody", "after_s": 0, "retries": 0}]})
+        self.addCleanup(machine.run, "rm", "--force", HEARD)
         self.amend(*REFUSED_CALLS_KILL)
         old = self.service.pid
         check_output("curl", "--fail", "--silent", "--header", f"Authorization: Bearer {KEY}", "--data-binary",
@@ -220,6 +225,7 @@ class Confinement(ServiceTest):
                 stream.frame_where(lambda part: part.state == "offline", 10, f"a placeholder of {camera}")
         for path in ("/", "/status", "/camera/drawn", "/api/status", "/api/cameras", "/readyz"):
             self.assertIn(self.service.get(path).status, (200, 503))
+        wait_until(lambda: '"offline"' in machine.run("cat", HEARD).stdout, 10, "a hook to hear of a broken camera")
         machine.check("systemctl", "reload", "framebroker")
         self.assertTrue(self.service.answers())
         self.assertEqual((self.service.pid, self.service.shown("NRestarts")), (old, "0"))
