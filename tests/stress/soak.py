@@ -1,7 +1,7 @@
 """The built program for minutes or days with cameras that fail, clients that come and go, and a reload every second.
 
-What it uses is sampled each second, printed as a table, and drawn as a chart. It fails when memory, descriptors, threads
-or latency are higher in the last third than in the second, when an answer is late or a frame is broken.
+What it uses is sampled each second, printed as a table, and drawn as a chart. It fails when memory, descriptors,
+threads or latency are higher in the last third than in the second, when an answer is late or a frame is broken.
 """
 import argparse
 import asyncio
@@ -25,7 +25,8 @@ DEMO = pathlib.Path(__file__).resolve().parents[2] / "config/demo"
 RATE = 5
 FAULTS = ("freeze", "vanish", "truncated", "fail_open", "slow_open")
 ROUTES = ("/camera/{0}/video_feed", "/camera/{0}/video_feed?width=80", "/camera/{0}/video_feed?fps=1",
-          "/feed?cameras={0},{1}", "/camera/{0}/snapshot", "/camera/{0}/snapshot?max_age_ms=500", "/api/status?brief=1", "/")
+          "/feed?cameras={0},{1}", "/camera/{0}/snapshot", "/camera/{0}/snapshot?max_age_ms=500",
+          "/api/status?brief=1", "/")
 REPORT_OF_SANITIZER = re.compile(r"Sanitizer|runtime error:")
 HEADERS = re.compile(rb"Content-Length: ([0-9]+)\r\nX-Timestamp: ([0-9.]+)\r\n")
 TABLE_ROWS = 15
@@ -141,8 +142,8 @@ async def sample(server, load):
     # A placeholder, or the newest frame at the start of a visit, is as old as it is: the median of frames is live.
     latencies, load.latencies = load.latencies, []
     live = [latency * 1000 for latency in latencies if latency < 1 / RATE]
-    return {"frames": frames, "memory": server.memory_kb() / 1024 - frames, "descriptors": server.descriptors(), "threads": server.threads(),
-            "answer": max(ms for _, ms in answers), "latency": percentile(live, 0.99)}
+    return {"frames": frames, "memory": server.memory_kb() / 1024 - frames, "descriptors": server.descriptors(),
+            "threads": server.threads(), "answer": max(ms for _, ms in answers), "latency": percentile(live, 0.99)}
 
 
 async def soak(server, cameras, arguments):
