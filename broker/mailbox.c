@@ -1,5 +1,4 @@
 #include "broker/mailbox.h"
-
 void mailbox_init(struct mailbox *mailbox) {
     *mailbox = (struct mailbox){0};
     lock_init(&mailbox->lock);
@@ -39,31 +38,45 @@ enum err mailbox_put(struct mailbox *mailbox, uint64_t ticket, struct frame **fr
     *frame = NULL;
     lock_acquire(&mailbox->lock);
     bool ours = mailbox->occupant == ticket;
-    if (ours && mailbox->arrival != NULL) {
+    if (ours) {
         struct frame *replaced = mailbox->waiting;
         mailbox->waiting = unwanted;
+        mailbox->put_ns = clock_monotonic_ns();
         mailbox->lost += replaced != NULL;
         unwanted = replaced;
-        event_set(mailbox->arrival); /* the lock keeps it in being, and setting it does not wait */
+        if (mailbox->arrival != NULL) {
+            event_set(mailbox->arrival); /* the lock keeps it in being, and setting it does not wait */
+        }
     }
     lock_release(&mailbox->lock);
     frame_unref(&unwanted);
     return ours ? ERR_OK : ERR_GONE;
 }
 
-static void set_arrival(struct mailbox *mailbox, struct event *arrival) {
+void mailbox_open(struct mailbox *mailbox, struct event *arrival) {
+    struct frame *old = NULL;
+    lock_acquire(&mailbox->lock);
+    if (clock_monotonic_ns() - mailbox->put_ns > MAILBOX_KEPT_NS) {
+        old = mailbox->waiting;
+        mailbox->waiting = NULL;
+    }
+    mailbox->lost = 0;
+    mailbox->arrival = arrival;
+    if (mailbox->waiting != NULL) {
+        event_set(arrival);
+    }
+    lock_release(&mailbox->lock);
+    frame_unref(&old);
+}
+
+void mailbox_close(struct mailbox *mailbox) {
     lock_acquire(&mailbox->lock);
     struct frame *waiting = mailbox->waiting;
     mailbox->waiting = NULL;
-    mailbox->lost = 0;
-    mailbox->arrival = arrival;
+    mailbox->arrival = NULL;
     lock_release(&mailbox->lock);
     frame_unref(&waiting);
 }
-
-void mailbox_open(struct mailbox *mailbox, struct event *arrival) { set_arrival(mailbox, arrival); }
-
-void mailbox_close(struct mailbox *mailbox) { set_arrival(mailbox, NULL); }
 
 enum err mailbox_take(struct mailbox *mailbox, struct frame **frame, uint64_t *lost) {
     lock_acquire(&mailbox->lock);

@@ -54,8 +54,7 @@ class Push(unittest.TestCase):
 
     def test_pushed_frame_is_shown(self):
         with Server({"cameras": [push_camera("a")]}) as server:
-            status, _ = post(server, "/camera/a/frame", self.jpeg)
-            self.assertEqual(status, 204)
+            self.assertEqual(post(server, "/camera/a/frame", self.jpeg)[0], 204)
             camera = server.wait_for_camera("a", lambda camera: camera["width"] == 320, 5, "its size")
             self.assertEqual((camera["state"], camera["source"]), ("live", "push"))
             self.assertEqual(server.get("/camera/a/snapshot").body, self.jpeg)

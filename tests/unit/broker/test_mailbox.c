@@ -56,19 +56,48 @@ static void newest_frame_is_taken_and_the_others_are_lost(void **state) {
     end(&fixture);
 }
 
-static void closed_mailbox_drops_frames(void **state) {
+static void closing_drops_what_waits(void **state) {
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    mailbox_open(&fixture.mailbox, &fixture.arrival);
+    assert_int_equal(put(&fixture, 1), ERR_OK);
+    mailbox_close(&fixture.mailbox);
+    struct frame *frame = NULL;
+    uint64_t lost = 0;
+    assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_BUSY);
+    assert_int_equal(lost, 0);
+    end(&fixture);
+}
+
+static void frame_that_came_just_before_the_opening_is_taken(void **state) {
     (void)state;
     struct fixture fixture;
     begin(&fixture);
     assert_int_equal(put(&fixture, 1), ERR_OK);
+    assert_int_equal(put(&fixture, 2), ERR_OK);
     mailbox_open(&fixture.mailbox, &fixture.arrival);
+    assert_true(event_wait_until(&fixture.arrival, 0));
+    struct frame *frame = NULL;
+    uint64_t lost = 0;
+    assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_OK);
+    assert_int_equal(frame_info(frame)->sequence, 2);
+    assert_int_equal(lost, 0);
+    frame_unref(&frame);
+    end(&fixture);
+}
+
+static void frame_that_came_long_before_the_opening_is_dropped(void **state) {
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    assert_int_equal(put(&fixture, 1), ERR_OK);
+    fixture.mailbox.put_ns -= MAILBOX_KEPT_NS;
+    mailbox_open(&fixture.mailbox, &fixture.arrival);
+    assert_false(event_wait_until(&fixture.arrival, 0));
     struct frame *frame = NULL;
     uint64_t lost = 0;
     assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_BUSY);
-    assert_int_equal(put(&fixture, 2), ERR_OK);
-    mailbox_close(&fixture.mailbox);
-    assert_int_equal(mailbox_take(&fixture.mailbox, &frame, &lost), ERR_BUSY);
-    assert_int_equal(lost, 0);
     end(&fixture);
 }
 
@@ -110,7 +139,9 @@ static void evicted_pusher_has_to_enter_again(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newest_frame_is_taken_and_the_others_are_lost),
-        cmocka_unit_test(closed_mailbox_drops_frames),
+        cmocka_unit_test(closing_drops_what_waits),
+        cmocka_unit_test(frame_that_came_just_before_the_opening_is_taken),
+        cmocka_unit_test(frame_that_came_long_before_the_opening_is_dropped),
         cmocka_unit_test(second_pusher_replaces_the_first),
         cmocka_unit_test(second_pusher_is_refused_until_the_first_has_left),
         cmocka_unit_test(evicted_pusher_has_to_enter_again),
