@@ -81,18 +81,22 @@ static bool read_hop(struct piece hop, char address[ADDRESS_TEXT_BYTES]) {
     return true;
 }
 
-void client_address_trace(const struct trusted_proxies *proxies, struct piece forwarded_for,
+bool client_address_trace(const struct trusted_proxies *proxies, struct piece forwarded_for,
                           char address[ADDRESS_TEXT_BYTES]) {
     struct piece rest = forwarded_for;
-    while (rest.count > 0 && client_address_is_trusted(proxies, address)) {
+    while (client_address_is_trusted(proxies, address)) {
+        if (rest.count == 0) {
+            return true;
+        }
         size_t start = rest.count;
         while (start > 0 && rest.bytes[start - 1] != ',') {
             start--;
         }
         struct piece hop = piece_trim((struct piece){rest.bytes + start, rest.count - start});
         if (!read_hop(hop, address)) {
-            return;
+            return false;
         }
         rest.count = start > 0 ? start - 1 : 0;
     }
+    return false;
 }

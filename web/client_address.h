@@ -31,8 +31,8 @@ bool client_address_is_trusted(const struct trusted_proxies *proxies, const char
 
 /* Goes one X-Forwarded-For header back towards the client: address is the nearest one known, at first the peer's, and
  * becomes the rightmost that is no proxy's. Headers are given in the order from the last to the first, for as long as
- * the address is a proxy's. What is no address ends the list. */
-void client_address_trace(const struct trusted_proxies *proxies, struct piece forwarded_for,
-                          char address[ADDRESS_TEXT_BYTES]);
+ * this returns true: the address is a proxy's, and all that was there was addresses. */
+CHECKED bool client_address_trace(const struct trusted_proxies *proxies, struct piece forwarded_for,
+                                  char address[ADDRESS_TEXT_BYTES]);
 
 #endif

@@ -76,7 +76,7 @@ enum err edge_set_base_path(struct edge_settings *edge, const char *path) {
         return ERR_OK;
     }
     count -= path[count - 1] == '/';
-    if (count > BASE_PATH_MAX_BYTES || path[0] != '/') {
+    if (count > BASE_PATH_MAX_BYTES || path[0] != '/' || path[count - 1] == '/') {
         return ERR_INVALID;
     }
     struct piece rest = {path + 1, count - 1};
@@ -122,9 +122,9 @@ static void find_client(const struct trusted_proxies *proxies, struct http_reque
     memcpy(peer, request->client, sizeof peer);
     size_t index = HTTP_HEADERS_ALL;
     const char *value;
-    while (client_address_is_trusted(proxies, request->client) &&
-           (value = http_header_before(request, "X-Forwarded-For", &index)) != NULL) {
-        client_address_trace(proxies, piece_of(value), request->client);
+    bool goes_on = true;
+    while (goes_on && (value = http_header_before(request, "X-Forwarded-For", &index)) != NULL) {
+        goes_on = client_address_trace(proxies, piece_of(value), request->client);
     }
     if (strcmp(peer, request->client) != 0) {
         memcpy(request->remote, request->client, sizeof request->client); /* its port nobody tells */

@@ -6,6 +6,10 @@
 /* What a page may see of an answer beyond the plainest headers. */
 #define EXPOSED "X-Timestamp, X-Sequence, X-Camera-Id, X-Camera-State, ETag, Retry-After"
 
+static bool is_https(const char *origin) { return strncmp(origin, "https:", sizeof "https:" - 1) == 0; }
+
+static uint16_t default_port(const char *origin) { return is_https(origin) ? 443 : 80; }
+
 enum err origin_add_host(struct origin_settings *settings, const char *host) {
     struct authority authority;
     if (authority_parse(piece_of(host), &authority) != ERR_OK || authority.kind != AUTHORITY_NAME) {
@@ -30,14 +34,13 @@ enum err origin_add(struct origin_settings *settings, const char *origin) {
     if (settings->origin_count == ORIGINS_MAX) {
         return ERR_BUSY;
     }
-    bool is_https = strncmp(origin, "https:", sizeof "https:" - 1) == 0;
     char port[8] = "";
-    if (authority.port != (is_https ? 443 : 80)) {
+    if (authority.port != default_port(origin)) {
         snprintf(port, sizeof port, ":%u", authority.port);
     }
     bool in_brackets = authority.kind == AUTHORITY_IPV6;
     snprintf(settings->origins[settings->origin_count], sizeof settings->origins[0], "%s://%s%s%s%s",
-             is_https ? "https" : "http", in_brackets ? "[" : "", authority.host, in_brackets ? "]" : "", port);
+             is_https(origin) ? "https" : "http", in_brackets ? "[" : "", authority.host, in_brackets ? "]" : "", port);
     settings->origin_count++;
     return ERR_OK;
 }
@@ -76,8 +79,7 @@ static bool is_own_origin(const char *origin, const struct authority *own) {
     if (authority_parse_origin(piece_of(origin), &page) != ERR_OK || strcmp(page.host, own->host) != 0) {
         return false;
     }
-    bool has_default_port = page.port == (strncmp(origin, "https:", sizeof "https:" - 1) == 0 ? 443 : 80);
-    return page.port == own->port || (own->port == 0 && has_default_port);
+    return page.port == (own->port != 0 ? own->port : default_port(origin));
 }
 
 bool origin_may_change(const struct origin_settings *settings, const char *origin, const struct authority *own) {

@@ -168,6 +168,10 @@ class Proxies(unittest.TestCase):
         with serve(trusted_proxies=["127.0.0.0/8"]) as server:
             self.assertEqual(self.remote(server, **{"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}), "203.0.113.7")
             self.assertRegex(self.remote(server), "^127.0.0.1:[0-9]+$")
+            self.assertEqual(self.remote(server, **{"X-Forwarded-For": "198.51.100.1", "x-forwarded-for": "127.0.0.9"}),
+                             "198.51.100.1")
+            self.assertRegex(self.remote(server, **{"X-Forwarded-For": "198.51.100.1", "x-forwarded-for": "unknown"}),
+                             "^127.0.0.1:[0-9]+$")
             answer = server.raw(b"GET /healthz HTTP/1.1\r\nHost: upstream\r\nX-Forwarded-Host: localhost\r\n\r\n")
             self.assertIn(b" 200 ", answer[:20])
             for forwarded in (b"rebound.example", b"localhost, rebound.example"):

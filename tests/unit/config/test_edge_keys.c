@@ -60,9 +60,17 @@ static void too_many_are_refused(void **state) {
 
 static void impossible_base_path_is_refused(void **state) {
     (void)state;
-    static const char *const paths[] = {
-        "cams", "//",        "/a//b", "/../x", "/a b",
-        "/api", "/camera/x", "/<b>",  "/a?b",  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    static const char *const paths[] = {"cams",
+                                        "//",
+                                        "/a//b",
+                                        "/a//",
+                                        "/../x",
+                                        "/a b",
+                                        "/api",
+                                        "/camera/x",
+                                        "/<b>",
+                                        "/a?b",
+                                        "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         char text[300];
         snprintf(text, sizeof text, "{\"server\": {\"base_path\": \"%s\"}, " CAMERA "}", paths[i]);
