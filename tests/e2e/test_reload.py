@@ -155,6 +155,18 @@ class Reload(unittest.TestCase):
             self.assert_reloaded(server.reload(config(pattern("c"))), added=["c"], removed=["a"])
             watcher.await_end()
 
+    def test_variants_stay_and_go_with_their_camera(self):
+        path = "/camera/{}/video_feed?width=160"
+        with Server(config(pattern("a"), pattern("b"))) as server:
+            with Watcher(server, path.format("a")) as stays, Watcher(server, path.format("b")) as ends:
+                stays.await_parts(2)
+                ends.await_parts(2)
+                self.assert_reloaded(server.reload(config(pattern("a"))), removed=["b"], unchanged=1)
+                ends.await_end()
+                stays.await_parts(2)
+                self.assert_reloaded(server.reload(config(pattern("a", fps=20))), changed=["a"])
+                stays.await_parts(2)
+
     def test_a_sighup_does_the_same(self):
         with Server(config(pattern("a"))) as server:
             server.configure(config(pattern("a"), pattern("b")))
