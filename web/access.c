@@ -28,22 +28,22 @@ void access_digest_token(const char *token, unsigned char digest[TOKEN_DIGEST_BY
 
 /* ---- Lifecycle ---- */
 
-static size_t size_with_nul(const char *text) { return text != NULL ? strlen(text) + 1 : 0; }
+static size_t size_with_nul(const char *text) { return strlen(text) + 1; }
 
 /* What the patterns and texts of an account take. */
 static void measure(const struct account_settings *settings, size_t *pattern_count, size_t *text_bytes) {
     *pattern_count += settings->camera_count;
-    *text_bytes += size_with_nul(settings->name) + size_with_nul(settings->password_hash);
+    *text_bytes += size_with_nul(settings->name);
+    if (settings->kind == ACCOUNT_USER) {
+        *text_bytes += size_with_nul(settings->password_hash);
+    }
     for (size_t i = 0; i < settings->camera_count; i++) {
         *text_bytes += size_with_nul(settings->cameras[i]);
     }
 }
 
 static const char *copy_text(const char *text, char **room) {
-    if (text == NULL) {
-        return NULL;
-    }
-    size_t count = strlen(text) + 1;
+    size_t count = size_with_nul(text);
     char *copy = memcpy(*room, text, count);
     *room += count;
     return copy;
@@ -53,7 +53,9 @@ static struct account_settings copy_settings(const struct account_settings *sett
                                              char **room) {
     struct account_settings copy = *settings;
     copy.name = copy_text(settings->name, room);
-    copy.password_hash = copy_text(settings->password_hash, room);
+    if (settings->kind == ACCOUNT_USER) {
+        copy.password_hash = copy_text(settings->password_hash, room);
+    }
     copy.cameras = *patterns;
     for (size_t i = 0; i < settings->camera_count; i++) {
         *(*patterns)++ = copy_text(settings->cameras[i], room);

@@ -76,6 +76,9 @@ static bool may_go_on(const struct gate_answer *answer, struct access *access) {
     return may;
 }
 
+/* Under the lock, so that the descriptor is still the answer's. Does not wait. */
+static void end_answer(const struct gate_answer *answer) { shutdown(answer->fd, SHUT_RDWR); }
+
 void gate_set_access(struct gate *gate, struct access *access) {
     access = access_ref(access != NULL ? access : gate->open);
     lock_acquire(&gate->lock);
@@ -83,7 +86,7 @@ void gate_set_access(struct gate *gate, struct access *access) {
     gate->access = access;
     for (struct gate_answer *answer = gate->answers; answer != NULL; answer = answer->next) {
         if (!may_go_on(answer, access)) {
-            shutdown(answer->fd, SHUT_RDWR); /* does not wait; the lock keeps the descriptor the answer's */
+            end_answer(answer);
         }
     }
     lock_release(&gate->lock);
@@ -96,6 +99,21 @@ void gate_renew_visitor(struct gate *gate, const struct visitor *visitor, struct
     lock_release(&gate->lock);
     visitor_renew(visitor, access, renewed);
     access_unref(&access);
+    if (visitor->has_session && !identifier_knows_session(gate->identifier, &visitor->session)) {
+        renewed->account = NULL;
+        renewed->has_session = false;
+    }
+}
+
+void gate_end_session(struct gate *gate, const struct session *session) {
+    identifier_end_session(gate->identifier, session);
+    lock_acquire(&gate->lock);
+    for (struct gate_answer *answer = gate->answers; answer != NULL; answer = answer->next) {
+        if (answer->visitor->has_session && session_is_same(&answer->visitor->session, session)) {
+            end_answer(answer);
+        }
+    }
+    lock_release(&gate->lock);
 }
 
 bool gate_begin_answer(struct gate *gate, struct gate_answer *answer, const struct visitor *visitor,

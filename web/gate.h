@@ -26,6 +26,8 @@ struct identifier *gate_identifier(struct gate *gate); /* borrowed */
 /* Who asks. False after refusing the request; else finish the visitor. Blocks: while a password is checked. */
 CHECKED bool gate_admit(struct gate *gate, const struct http_request *request, const struct route *route,
                         struct visitor *visitor);
+/* Ends a session before its time, and the answers under way to whoever has it. */
+void gate_end_session(struct gate *gate, const struct session *session);
 /* The same visitor as he is now, for an answer that goes on. *renewed is finished separately. */
 void gate_renew_visitor(struct gate *gate, const struct visitor *visitor, struct visitor *renewed);
 /* What a request gets whose claim was not accepted. */

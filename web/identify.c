@@ -110,12 +110,16 @@ struct identification identify_wrong_key(struct identifier *identifier, const ch
 
 /* ---- Sessions and links ---- */
 
+bool identifier_knows_session(struct identifier *identifier, const struct session *session) {
+    return now_s() < session->expires_s && !ended_sessions_has(identifier->ended, session);
+}
+
 static void identify_session(struct identifier *identifier, const struct access *access, const char *header,
                              struct identification *found) {
     size_t count = 0;
     const char *cookie = credentials_find_cookie(header, SESSION_COOKIE, &count);
-    if (cookie == NULL || !session_read(cookie, count, access_session_key(access), now_s(), &found->session) ||
-        ended_sessions_has(identifier->ended, &found->session)) {
+    if (cookie == NULL || !session_read(cookie, count, access_session_key(access), &found->session) ||
+        !identifier_knows_session(identifier, &found->session)) {
         return;
     }
     found->account = access_find_fingerprint(access, &found->session.fingerprint);

@@ -42,7 +42,9 @@ struct identification identify_password(struct identifier *identifier, const str
                                         const char *name, const char *password);
 /* Of what has a secret of its own: the verdict on an address that came with a wrong one, which counts as a failure. */
 struct identification identify_wrong_key(struct identifier *identifier, const char *address);
-/* Ends a session before its time. */
+/* Whether a session goes on: it has neither expired nor been ended. */
+bool identifier_knows_session(struct identifier *identifier, const struct session *session);
+/* Ends one before its time. */
 void identifier_end_session(struct identifier *identifier, const struct session *session);
 
 #endif

@@ -142,7 +142,7 @@ void handle_login(struct site *site, const struct http_request *request, const s
 
 void handle_logout(struct site *site, const struct http_request *request) {
     if (request->visitor->has_session) {
-        identifier_end_session(gate_identifier(site->gate), &request->visitor->session);
+        gate_end_session(site->gate, &request->visitor->session);
     }
     char cookie[SESSION_COOKIE_ROOM_BYTES], address[ADDRESS_MAX_BYTES];
     write_cookie(request, "", 0, cookie);

@@ -30,15 +30,18 @@ void session_write(const struct session *session, const struct signing_key *key,
     signed_text_make(key, payload, text);
 }
 
-bool session_read(const char *text, size_t count, const struct signing_key *key, int64_t now_s,
-                  struct session *session) {
+bool session_read(const char *text, size_t count, const struct signing_key *key, struct session *session) {
     char payload[SIGNED_PAYLOAD_MAX_BYTES + 1];
     char fingerprint[2 * FINGERPRINT_BYTES + 1], id[2 * SESSION_ID_BYTES + 1];
     return signed_text_open(key, text, count, payload) &&
            sscanf(payload, "%32s %32s %" SCNd64 " %" SCNd64, fingerprint, id, &session->began_s, &session->expires_s) ==
                4 &&
            hex_read(fingerprint, session->fingerprint.bytes, FINGERPRINT_BYTES) &&
-           hex_read(id, session->id, SESSION_ID_BYTES) && now_s < session->expires_s;
+           hex_read(id, session->id, SESSION_ID_BYTES);
+}
+
+bool session_is_same(const struct session *a, const struct session *b) {
+    return sodium_memcmp(a->id, b->id, sizeof a->id) == 0;
 }
 
 /* ---- Those that have ended ---- */

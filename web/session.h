@@ -22,9 +22,10 @@ struct session {
 
 struct session session_begin(const struct account *account, int64_t now_s);
 void session_write(const struct session *session, const struct signing_key *key, char text[SIGNED_TEXT_ROOM_BYTES]);
-/* False: forged, cut or expired. */
-CHECKED bool session_read(const char *text, size_t count, const struct signing_key *key, int64_t now_s,
-                          struct session *session);
+/* False: forged or cut. It may have expired, or have been ended. */
+CHECKED bool session_read(const char *text, size_t count, const struct signing_key *key, struct session *session);
+/* Whether they are of the same login. */
+bool session_is_same(const struct session *a, const struct session *b);
 
 /* Sessions that were ended before they expired. */
 struct ended_sessions;

@@ -298,7 +298,15 @@ class Sessions(Base):
         other = {"Cookie": cookie_of(log_in(self.server, "vera"))}
         ours = {**cookie, "Origin": f"http://127.0.0.1:{self.server.port}"}
         self.assertEqual(self.server.get("/logout", headers=cookie).status, 405)
-        answer = self.server.get("/logout", "POST", ours, body=b"")
+        with (self.server.stream("/feed", headers=cookie) as stream,
+              self.server.stream("/feed", headers=other) as bystander):
+            stream.part()
+            answer = self.server.get("/logout", "POST", ours, body=b"")
+            with self.assertRaises(EOFError):
+                while True:
+                    stream.part()
+            for _ in range(20):
+                bystander.part()
         self.assertEqual((answer.status, answer.headers["Location"]), (303, "/login"))
         self.assertIn("Max-Age=0", answer.headers["Set-Cookie"])
         self.assertEqual(self.server.get("/api/status", headers=cookie).status, 401)
