@@ -88,6 +88,7 @@ MATRIX = {
     "/healthz": OPEN, "/readyz": OPEN, "/login": OPEN, "/assets/page.css": OPEN, "/assets/login.css": OPEN,
     "/assets/favicon.svg": OPEN,
     "/": VIEW, "/status": VIEW, "/api/status": VIEW, "/api/cameras": VIEW, "/assets/wall.js": VIEW, "/feed": VIEW,
+    "/metrics": VIEW, "/api/openapi.json": VIEW,
     "/feed?cameras=front-door": VIEW, "/feed?cameras=all": VIEW, "/assets/absent.js": NOWHERE,
     "/camera/front-door": VIEW, "/api/cameras/front-door": VIEW, "/api/cameras/1": VIEW,
     "/camera/front-door/snapshot": PICTURE, "/camera/front-door/snapshot?width=160": PICTURE,
@@ -164,7 +165,7 @@ class Hidden(Base):
         self.assertEqual(hidden.replace(b"yard", b"none"), absent)
 
     def test_no_list_names_it(self):
-        for path in ("/", "/status", "/api/status", "/api/cameras", "/readyz"):
+        for path in ("/", "/status", "/api/status", "/api/cameras", "/metrics", "/readyz"):
             with self.subTest(path=path):
                 self.assertNotIn("yard", self.server.get(path, headers=basic("bob")).text)
                 if path != "/readyz":

@@ -15,7 +15,7 @@ static int set_up(void **state) {
     (void)state;
     struct account_settings user = make_user("anna", "hash");
     struct server_settings settings = {
-        .address = "127.0.0.1", .max_streams = 2, .senders = 1, .access = make_access(&user, 1, NULL)};
+        .listen = {.address = "127.0.0.1"}, .max_streams = 2, .senders = 1, .access = make_access(&user, 1, NULL)};
     struct reason reason = {""};
     if (broker_create(&(struct broker_settings){.workers = 1}, &broker) != ERR_OK ||
         server_start(&settings, broker, &server, &reason) != ERR_OK) {
