@@ -233,6 +233,6 @@ void edge_reply_preflight(const struct http_request *request, const char *method
              "Access-Control-Allow-Methods: %s\r\n"
              "Access-Control-Allow-Headers: Authorization, Content-Type, If-None-Match\r\n"
              "Access-Control-Max-Age: " PREFLIGHT_MAX_AGE "\r\n",
-             methods);
+             edge_settings(request->edge)->origin.any_origin ? "GET, HEAD" : methods);
     http_reply(request, &(struct http_reply){.status = 204, .headers = headers});
 }

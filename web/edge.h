@@ -45,7 +45,7 @@ void edge_describe(struct http_request *request);
 CHECKED bool edge_admit(const struct http_request *request);
 /* Whether a browser asks if a page of a listed origin may send a request (a preflight: Fetch, section 4.8). */
 bool edge_is_preflight(const struct http_request *request);
-/* Answers it. methods as in Allow. */
+/* Answers it. methods as in Allow; whoever is only let in by "*" may read. */
 void edge_reply_preflight(const struct http_request *request, const char *methods);
 
 #endif

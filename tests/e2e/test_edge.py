@@ -104,6 +104,9 @@ class OtherSites(unittest.TestCase):
             self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
             self.assertIsNone(answer.headers["Access-Control-Allow-Credentials"])
             self.assertEqual(self.put(server, Origin="https://evil.example").status, 403)
+            answer = server.get(CONTROLS, "OPTIONS", {"Origin": "https://evil.example",
+                                                      "Access-Control-Request-Method": "PUT"})
+            self.assertEqual((answer.status, answer.headers["Access-Control-Allow-Methods"]), (204, "GET, HEAD"))
 
     def test_preflight_tells_listed_ones_the_methods(self):
         with serve(cors_origins=[DASHBOARD]) as server:
