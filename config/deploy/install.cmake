@@ -49,8 +49,8 @@ install(FILES config/deploy/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL
     RENAME framebroker)
 install(FILES config/deploy/nginx.conf config/deploy/nginx-subpath.conf config/deploy/nginx-proxy.conf
     DESTINATION ${CMAKE_INSTALL_FULL_DOCDIR}/examples)
-install(FILES config/deploy/nginx.conf config/deploy/nginx-proxy.conf config/deploy/nginx-subpath.conf
-    DESTINATION ${CMAKE_INSTALL_FULL_DOCDIR}/examples)
+file(GLOB examples CONFIGURE_DEPENDS config/deploy/nginx* config/deploy/prometheus* config/deploy/grafana*)
+install(FILES ${examples} DESTINATION ${CMAKE_INSTALL_FULL_DOCDIR}/examples)
 install(FILES README.md config/deploy/debian/copyright ${generated}/changelog.Debian.gz
     DESTINATION ${CMAKE_INSTALL_FULL_DOCDIR})
 
