@@ -8,7 +8,7 @@ build_packages=(
     libcrypt-dev libsodium-dev libcurl4-openssl-dev
 )
 test_packages=(
-    libcmocka-dev python3 curl openssl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2 openssl
+    libcmocka-dev python3 curl openssl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
     python3-gi gir1.2-gst-rtsp-server-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 )

@@ -5,7 +5,10 @@ import json
 import os
 import pathlib
 import queue
+import shutil
 import socket
+import ssl
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -138,6 +141,21 @@ class Posts(Scratch):
                 Server(config({"url": receiver.url, "after_s": 0, "retries": 1})) as server:
             self.wait_for_log(server, "answers with status 503; given up")
             self.assertIn("answers with status 503; trying again", server.log())
+
+    @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+    def test_receiver_that_cannot_prove_who_it_is_is_told_nothing(self):
+        key, certificate = self.directory / "key", self.directory / "certificate"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        with Receiver() as receiver:
+            receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+            hook = {"url": f"https://localhost:{receiver.port}/", "after_s": 0, "retries": 0}
+            with Server(config(hook)) as server:
+                self.wait_for_log(server, f"hook 1 (https://localhost:{receiver.port}): SSL peer certificate")
+            self.assertTrue(receiver.requests.empty())
 
     def test_nobody_there_is_logged_without_secrets(self):
         with socket.socket() as closed:
