@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Users, tokens, sessions and links: who gets what, on every route, and what nobody gets."""
 import base64
+import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -8,6 +10,7 @@ import pty
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.parse
 
@@ -61,6 +64,19 @@ def cookie_of(answer):
 def make_link(server, camera, seconds=3600, headers=None):
     body = json.dumps({"camera": camera, "expires_in_s": seconds}).encode()
     return server.get("/api/tokens", "POST", headers or basic("anna"), body=body)
+
+
+def signed_payload(text):
+    """What a signed text says, behind its signature of 32 bytes."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))[32:].decode()
+
+
+def signed_text(secret, purpose, payload):
+    """The same text as the server would sign; see web/signed_text.h and web/access.c."""
+    master = hashlib.blake2b(secret.encode(), digest_size=32).digest()
+    key = hashlib.blake2b(purpose.encode(), key=master, digest_size=32).digest()
+    signature = hmac.digest(key, payload.encode(), "sha512")[:32]
+    return base64.urlsafe_b64encode(signature + payload.encode()).decode().rstrip("=")
 
 
 class Base(unittest.TestCase):
@@ -333,6 +349,22 @@ class Sessions(Base):
                        "A" * 3000, make_link(self.server, "yard").json["token"]):
             with self.subTest(forged=forged[:20]):
                 self.assertEqual(self.server.get("/api/status", headers={"Cookie": f"{name}={forged}"}).status, 401)
+
+    def test_session_goes_on_while_it_is_used_and_expires_otherwise(self):
+        secret, day_s = "0123456789 0123456789 0123456789", 86400
+        with start(secret=secret) as server:
+            name, value = cookie_of(log_in(server, "vera")).split("=", 1)
+            fingerprint, id, began, _ = signed_payload(value).split()
+            for left_s, status, is_renewed in ((7 * day_s - 60, 200, False), (5 * day_s, 200, True), (-1, 401, False)):
+                with self.subTest(left_s=left_s):
+                    payload = f"{fingerprint} {id} {began} {int(time.time()) + left_s}"
+                    cookie = {"Cookie": f"{name}={signed_text(secret, 'session', payload)}"}
+                    answer = server.get("/api/cameras", headers=cookie)
+                    self.assertEqual((answer.status, "Set-Cookie" in answer.headers), (status, is_renewed))
+                    if is_renewed:
+                        renewed = signed_payload(cookie_of(answer).split("=", 1)[1]).split()
+                        self.assertEqual(renewed[:3], [fingerprint, id, began])
+                        self.assertGreater(int(renewed[3]), time.time() + 7 * day_s - 60)
 
     def test_secret_keeps_sessions_and_links_over_a_restart(self):
         secret = "0123456789 0123456789 0123456789"
