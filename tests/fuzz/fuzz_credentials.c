@@ -41,7 +41,8 @@ static void check_addresses(const char *host, const char *origin, const char *fo
         REQUIRE(strlen(headers) < sizeof headers);
     }
     char address[ADDRESS_TEXT_BYTES] = "127.0.0.1";
-    client_address_trace(&trusted, piece_of(forwarded_for), address);
+    bool goes_on = client_address_trace(&trusted, piece_of(forwarded_for), address);
+    REQUIRE(!goes_on || client_address_is_trusted(&trusted, address));
     REQUIRE(strlen(address) < sizeof address);
 }
 
