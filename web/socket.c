@@ -35,7 +35,7 @@ bool socket_is_loopback(const char *text) {
 }
 
 static bool own_port_is(int fd, int port) {
-    struct sockaddr_in own;
+    struct sockaddr_in own = {0};
     socklen_t length = sizeof own;
     return getsockname(fd, (struct sockaddr *)&own, &length) == 0 && own.sin_family == AF_INET &&
            ntohs(own.sin_port) == port;
@@ -47,7 +47,7 @@ static uint64_t client_of(const struct sockaddr_in *peer) {
 
 /* Who is at the other end; 0 where nobody is. */
 static uint64_t peer_of(int fd) {
-    struct sockaddr_in peer;
+    struct sockaddr_in peer = {0};
     socklen_t length = sizeof peer;
     bool found = getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET;
     return found ? client_of(&peer) : 0;
