@@ -34,6 +34,10 @@ struct config {
 CHECKED enum err config_load(const char *path, FILE *faults, struct config **config);
 /* Listens there instead of where the file says. ERR_INVALID, ERR_DENIED, with a reason. */
 CHECKED enum err config_set_listen(struct config *config, const char *listen, struct reason *reason);
+/* Whether its accounts suffice for an address that is listened on, "" for none; see server_check_exposure(). ERR_DENIED
+ * with a reason. */
+CHECKED enum err config_check_exposure(const struct config *config, const struct listen_address *listen,
+                                       struct reason *reason);
 void config_destroy(struct config **config);
 
 /* Whether the files that the configuration names can be opened now. config_load() does not ask: a camera whose files

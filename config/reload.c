@@ -48,10 +48,29 @@ static struct config *load(struct reloader *reloader, struct reload_outcome *out
     return config;
 }
 
+/* Until a restart it listens where it did, whatever the file says now. */
+static enum err check_running_address(const struct config *config, const struct listen_address *listen,
+                                      struct reason *reason) {
+    enum err error = config_check_exposure(config, listen, reason);
+    if (error != ERR_OK) {
+        reason_set(reason,
+                   "restart the program for this: until then it listens on %s:%u, where everybody would do "
+                   "everything without users or tokens",
+                   listen->address, listen->port);
+    }
+    return error;
+}
+
 static void apply(struct reloader *reloader, struct reload_outcome *outcome) {
     struct fleet *fleet = reloader->settings.fleet;
     struct fleet_change *cameras;
     struct config *config = load(reloader, outcome);
+    if (outcome->error == ERR_OK) {
+        outcome->error = check_running_address(config, &reloader->running.listen, &outcome->reason);
+    }
+    if (outcome->error == ERR_OK) {
+        outcome->error = check_running_address(config, &reloader->running.monitor_listen, &outcome->reason);
+    }
     if (outcome->error == ERR_OK) {
         outcome->error = fleet_prepare(fleet, config->cameras, config->camera_count, &cameras, &outcome->reason);
     }

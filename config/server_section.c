@@ -42,8 +42,11 @@ void server_section_read(const struct node *node, struct config *config) {
     section_end(&section);
 }
 
-static enum err check_exposure(const struct config *config, const struct listen_address *listen,
+enum err config_check_exposure(const struct config *config, const struct listen_address *listen,
                                struct reason *reason) {
+    if (listen->address[0] == '\0') {
+        return ERR_OK;
+    }
     return server_check_exposure(&config->server, listen, config->access.account_count > 0, reason);
 }
 
@@ -51,8 +54,7 @@ static void check_exposure_of(const struct node *server, const char *key, const 
                               const struct listen_address *listen) {
     struct node place;
     struct reason reason;
-    if (listen->address[0] != '\0' && node_find(server, key, &place) &&
-        check_exposure(config, listen, &reason) != ERR_OK) {
+    if (node_find(server, key, &place) && config_check_exposure(config, listen, &reason) != ERR_OK) {
         node_fault(&place, "%s", reason.text);
     }
 }
@@ -67,5 +69,5 @@ void server_section_check_exposure(const struct node *root, const struct config 
 
 enum err config_set_listen(struct config *config, const char *listen, struct reason *reason) {
     enum err error = listen_address_parse(listen, &config->server.listen, reason);
-    return error == ERR_OK ? check_exposure(config, &config->server.listen, reason) : error;
+    return error == ERR_OK ? config_check_exposure(config, &config->server.listen, reason) : error;
 }

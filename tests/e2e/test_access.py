@@ -532,6 +532,18 @@ class Reloads(unittest.TestCase):
             self.assert_ends(stream)
             self.assertEqual(server.get("/api/status").status, 401)
 
+    def test_accounts_stay_while_strangers_reach_the_address(self):
+        """Where it listens does not change before a restart, so the file's new address makes nothing safe."""
+        for key in ("listen", "monitor_listen"):
+            beyond = {**CONFIG, "server": {"listen": "127.0.0.1:0", key: "0.0.0.0:0"}}
+            with self.subTest(key=key), Server(beyond, environment={"GRAFANA_TOKEN": TOKEN}, listen=None) as server:
+                here = {"listen": "127.0.0.1:0"}
+                answer = server.reload({"server": here, "cameras": CAMERAS}, headers=basic("anna"))
+                self.assertEqual(answer.status, 422, answer.text)
+                self.assertIn("restart", answer.text)
+                self.assertEqual(server.get("/api/status").status, 401)
+                self.assertEqual(server.reload({**CONFIG, "server": here}, headers=basic("anna")).status, 200)
+
     def test_faulty_accounts_change_nothing(self):
         with start() as server, server.stream("/feed", headers=basic("bob")) as stream:
             stream.part()
