@@ -64,21 +64,30 @@ static struct identification fail(struct identifier *identifier, const char *add
     return (struct identification){.verdict = VERDICT_WRONG};
 }
 
+/* What is known to be wrong without a check. */
+static struct identification refuse(struct identifier *identifier, const char *address, const char *what) {
+    int64_t wait_ns = throttle_wait_ns(identifier->throttle, address, clock_monotonic_ns());
+    if (wait_ns > 0) {
+        return (struct identification){.verdict = VERDICT_TOO_SOON, .retry_s = round_up_s(wait_ns)};
+    }
+    return fail(identifier, address, NULL, what);
+}
+
 struct identification identify_password(struct identifier *identifier, const struct access *access, const char *address,
                                         const char *name, const char *password) {
     const struct account *user = access_find_user(access, name);
     /* An unknown name costs the same time as a known one. */
     const struct account *asked = user != NULL ? user : access_pick_user(access, name);
     if (asked == NULL) {
-        return fail(identifier, address, NULL, "there are no users, but a password came");
+        return refuse(identifier, address, "there are no users, but a password came");
     }
     const char *hash = asked->settings.password_hash;
     int64_t wait_ns = throttle_wait_ns(identifier->throttle, address, clock_monotonic_ns());
-    if (wait_ns > 0 && !password_checker_knows(identifier->checker, hash, password)) {
+    if (wait_ns > 0 && !password_checker_knows(identifier->checker, address, hash, password)) {
         return (struct identification){.verdict = VERDICT_TOO_SOON, .retry_s = round_up_s(wait_ns)};
     }
     bool matches = false;
-    enum err error = password_checker_ask(identifier->checker, hash, password, &matches);
+    enum err error = password_checker_ask(identifier->checker, address, hash, password, &matches);
     if (error == ERR_BUSY || error == ERR_MEMORY) {
         return (struct identification){.verdict = VERDICT_BUSY, .retry_s = 1};
     }
@@ -88,24 +97,16 @@ struct identification identify_password(struct identifier *identifier, const str
     return (struct identification){.verdict = VERDICT_RIGHT, .account = user};
 }
 
-static struct identification refuse_token(struct identifier *identifier, const char *address, const char *what) {
-    int64_t wait_ns = throttle_wait_ns(identifier->throttle, address, clock_monotonic_ns());
-    if (wait_ns > 0) {
-        return (struct identification){.verdict = VERDICT_TOO_SOON, .retry_s = round_up_s(wait_ns)};
-    }
-    return fail(identifier, address, NULL, what);
-}
-
 /* The right token is known at once, so that nobody who has one suffers from others at his address. */
 static struct identification identify_token(struct identifier *identifier, const struct access *access,
                                             const char *address, const char *token) {
     const struct account *account = access_find_token(access, token);
     return account != NULL ? (struct identification){.verdict = VERDICT_RIGHT, .account = account}
-                           : refuse_token(identifier, address, "unknown token");
+                           : refuse(identifier, address, "unknown token");
 }
 
 struct identification identify_wrong_key(struct identifier *identifier, const char *address) {
-    return refuse_token(identifier, address, "wrong key for pushing");
+    return refuse(identifier, address, "wrong key for pushing");
 }
 
 /* ---- Sessions and links ---- */

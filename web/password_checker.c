@@ -17,7 +17,7 @@
 #define REMEMBERED_FOR_NS (60 * NS_PER_S)
 #define DIGEST_BYTES 32
 
-/* Stands for a hash and a password. */
+/* Stands for an address, a hash and a password. */
 struct question {
     unsigned char digest[DIGEST_BYTES];
 };
@@ -52,10 +52,12 @@ struct password_checker {
 };
 
 /* The key is this process's own, so that what is remembered is worth nothing elsewhere. */
-static struct question question_of(const struct password_checker *checker, const char *hash, const char *password) {
+static struct question question_of(const struct password_checker *checker, const char *address, const char *hash,
+                                   const char *password) {
     struct question question;
     crypto_generichash_state state;
     crypto_generichash_init(&state, checker->key, sizeof checker->key, sizeof question.digest);
+    crypto_generichash_update(&state, (const unsigned char *)address, strlen(address) + 1);
     crypto_generichash_update(&state, (const unsigned char *)hash, strlen(hash) + 1);
     crypto_generichash_update(&state, (const unsigned char *)password, strlen(password));
     crypto_generichash_final(&state, question.digest, sizeof question.digest);
@@ -201,8 +203,10 @@ static enum err await_answer_locked(struct password_checker *checker, struct job
     return error;
 }
 
-enum err password_checker_ask(struct password_checker *checker, const char *hash, const char *password, bool *matches) {
-    const struct job settings = {.question = question_of(checker, hash, password), .hash = hash, .password = password};
+enum err password_checker_ask(struct password_checker *checker, const char *address, const char *hash,
+                              const char *password, bool *matches) {
+    const struct job settings = {
+        .question = question_of(checker, address, hash, password), .hash = hash, .password = password};
     enum err error = ERR_OK;
     lock_acquire(&checker->lock);
     if (remembers_locked(checker, &settings.question)) {
@@ -225,8 +229,9 @@ out:
     return error;
 }
 
-bool password_checker_knows(struct password_checker *checker, const char *hash, const char *password) {
-    const struct question question = question_of(checker, hash, password);
+bool password_checker_knows(struct password_checker *checker, const char *address, const char *hash,
+                            const char *password) {
+    const struct question question = question_of(checker, address, hash, password);
     lock_acquire(&checker->lock);
     bool knows = remembers_locked(checker, &question);
     lock_release(&checker->lock);

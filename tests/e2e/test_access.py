@@ -267,6 +267,11 @@ class Credentials(Base):
                 self.assertEqual(server.get("/api/status", headers=headers).status, 200)
             wait_until(lambda: server.get("/api/status", headers=basic("bob")).status == 200, 10, "bob to be let in")
 
+    def test_passwords_are_slowed_down_where_there_are_only_tokens(self):
+        with Server({"cameras": CAMERAS, "tokens": [{"name": "a", "token": TOKEN}]}) as server:
+            statuses = [server.get("/api/status", headers=basic("anna")).status for _ in range(4)]
+            self.assertEqual(statuses, [401, 401, 401, 429])
+
 
 class Sessions(Base):
     def test_login_leads_back(self):
@@ -405,6 +410,16 @@ class Proxies(unittest.TestCase):
             other = {**basic("bob"), "X-Forwarded-For": "192.0.2.2"}
             self.assertEqual(server.get("/api/status", headers=other).status, 200)
             self.assertIn("wrong password of user bob from 192.0.2.1", server.log())
+
+    def test_known_password_of_one_client_cannot_be_found_by_another(self):
+        with start(server={"trusted_proxies": ["127.0.0.1"]}) as server:
+            def status_from(client, headers):
+                return server.get("/api/status", headers={**headers, "X-Forwarded-For": client}).status
+            self.assertEqual(status_from("192.0.2.1", basic("anna")), 200)
+            statuses = [status_from("192.0.2.2", basic("anna", f"guess {n}")) for n in range(4)]
+            self.assertEqual(statuses, [401, 401, 401, 429])
+            self.assertEqual(status_from("192.0.2.2", basic("anna")), 429)
+            self.assertEqual(status_from("192.0.2.1", basic("anna")), 200)
 
 
 class Pushers(unittest.TestCase):

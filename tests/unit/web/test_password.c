@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ADDRESS "192.0.2.1"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static char *hash;
@@ -76,18 +78,19 @@ static void what_was_right_is_remembered(void **state) {
     struct password_checker *checker = NULL;
     bool matches = false;
     assert_int_equal(password_checker_create(&checker), ERR_OK);
-    assert_false(password_checker_knows(checker, hash, "open sesame"));
-    assert_int_equal(password_checker_ask(checker, hash, "open sesame", &matches), ERR_OK);
+    assert_false(password_checker_knows(checker, ADDRESS, hash, "open sesame"));
+    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", &matches), ERR_OK);
     assert_true(matches);
-    assert_true(password_checker_knows(checker, hash, "open sesame"));
-    assert_int_equal(password_checker_ask(checker, hash, "open sesame", &matches), ERR_OK);
+    assert_true(password_checker_knows(checker, ADDRESS, hash, "open sesame"));
+    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", &matches), ERR_OK);
     assert_true(matches);
-    assert_int_equal(password_checker_ask(checker, hash, "wrong", &matches), ERR_OK);
+    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "wrong", &matches), ERR_OK);
     assert_false(matches);
-    assert_false(password_checker_knows(checker, hash, "wrong"));
+    assert_false(password_checker_knows(checker, ADDRESS, hash, "wrong"));
     char *other = NULL;
     assert_int_equal(password_hash("open sesame", &other), ERR_OK);
-    assert_false(password_checker_knows(checker, other, "open sesame"));
+    assert_false(password_checker_knows(checker, ADDRESS, other, "open sesame"));
+    assert_false(password_checker_knows(checker, "192.0.2.2", hash, "open sesame"));
     free(other);
     password_checker_destroy(&checker);
 }
@@ -106,7 +109,7 @@ struct asker {
 
 static void *ask(void *argument) {
     struct asker *asker = argument;
-    asker->error = password_checker_ask(asker->checker, hash, asker->password, &asker->matches);
+    asker->error = password_checker_ask(asker->checker, ADDRESS, hash, asker->password, &asker->matches);
     return NULL;
 }
 
