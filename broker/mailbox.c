@@ -1,4 +1,5 @@
 #include "broker/mailbox.h"
+
 void mailbox_init(struct mailbox *mailbox) {
     *mailbox = (struct mailbox){0};
     lock_init(&mailbox->lock);

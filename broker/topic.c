@@ -310,6 +310,7 @@ void topic_close(struct topic *topic) {
     topic->closed = true;
     collect_inboxes_locked(topic, &wake);
     lock_release(&topic->lock);
+    mailbox_evict(&topic->mailbox);
     wake_everybody(topic, &wake);
 }
 

@@ -72,7 +72,8 @@ CHECKED enum err topic_create_derived(struct topic *source, const struct topic_s
 void topic_set_journal(struct topic *topic, struct journal *journal, bool tells_state);
 struct topic *topic_ref(struct topic *topic);
 void topic_unref(struct topic **topic);
-/* Ends it: publishing does nothing any more, waits end, and subscribers get ERR_CLOSED. Any number of times. */
+/* Ends it: publishing does nothing any more, waits end, subscribers get ERR_CLOSED, and whoever pushes frames into the
+ * mailbox is evicted. Any number of times. */
 void topic_close(struct topic *topic);
 /* Borrowed, constant for the topic's life. */
 const char *topic_id(const struct topic *topic);

@@ -128,7 +128,8 @@ static void answer(const struct http_request *request, enum err error, const str
         break;
     case ERR_GONE:
     case ERR_BUSY:
-        http_reply_error(request, 409, NULL, "another_pusher", "another sender pushes frames for this camera");
+        http_reply_error(request, 409, NULL, "another_pusher",
+                         "another sender pushes frames for this camera, or it has changed or is gone");
         break;
     case ERR_UNSUPPORTED:
         http_reply_error(request, 413, NULL, "too_large", "a frame has %zu MB at most", MULTIPART_PART_MAX_BYTES >> 20);

@@ -82,6 +82,16 @@ class Push(unittest.TestCase):
             another = {"Authorization": "Bearer another-horse"}
             self.assertEqual(post(server, "/camera/b/frame", self.jpeg, another)[0], 204)
 
+    def test_sender_ends_with_its_camera(self):
+        with Server({"cameras": [pattern("a"), push_camera("b")]}) as server:
+            with raw_post(server, "/camera/b/ingest", "Content-Type: multipart/x-mixed-replace;boundary=frame",
+                          "Content-Length: 100000000") as sender:
+                sender.sendall(self.part())
+                server.wait_for_camera("b", lambda camera: camera["width"] == 320, 5, "its size")
+                server.reload({"cameras": [pattern("a")]})
+                sender.sendall(self.part())
+                self.assertIn(b" 409 ", sender.recv(4096).partition(b"\r\n")[0])
+
     def test_without_the_key_nothing_is_taken(self):
         with Server({"cameras": [push_camera("a"), pattern("b")]}) as server:
             for headers in ({}, {"Authorization": "Bearer wrong-horse1"}, {"Authorization": f"Bearer {KEY}x"},
