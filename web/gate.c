@@ -120,8 +120,9 @@ bool gate_begin_answer(struct gate *gate, struct gate_answer *answer, const stru
                        struct topic *const *cameras, size_t camera_count, int fd) {
     *answer = (struct gate_answer){.visitor = visitor, .cameras = cameras, .camera_count = camera_count, .fd = fd};
     lock_acquire(&gate->lock);
-    /* The settings may have changed since the visitor came. */
-    bool may = visitor->access == gate->access || may_go_on(answer, gate->access);
+    /* The settings may have changed, and the session may have ended, since the visitor came. */
+    bool may = (visitor->access == gate->access || may_go_on(answer, gate->access)) &&
+               (!visitor->has_session || identifier_knows_session(gate->identifier, &visitor->session));
     if (may) {
         answer->next = gate->answers;
         if (answer->next != NULL) {

@@ -43,7 +43,8 @@ struct gate_answer {
 };
 
 /* Begins an answer over the connection fd that shows these cameras (both borrowed until it ends). As soon as its
- * visitor may not see one of them any more, the connection is shut down. False: that is so already. */
+ * visitor may not see one of them any more, or has logged out, the connection is shut down. False: that is so already.
+ */
 CHECKED bool gate_begin_answer(struct gate *gate, struct gate_answer *answer, const struct visitor *visitor,
                                struct topic *const *cameras, size_t camera_count, int fd);
 void gate_end_answer(struct gate *gate, struct gate_answer *answer);

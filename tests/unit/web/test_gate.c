@@ -1,6 +1,8 @@
 /* What strangers get of a server that has accounts: every route that there is is tried. */
 #include "access_fixture.h"
 #include "broker/broker.h"
+#include "broker/clock.h"
+#include "web/gate.h"
 #include "web/router.h"
 #include "web/server.h"
 
@@ -77,8 +79,27 @@ static void every_route_but_a_few_refuses_strangers(void **state) {
     }
 }
 
+static void answer_cannot_begin_once_its_session_has_ended(void **state) {
+    (void)state;
+    const struct account_settings user = make_user("anna", "hash");
+    struct access *access = make_access(&user, 1, NULL);
+    struct visitor visitor = {.access = access, .account = access_find_user(access, "anna"), .has_session = true};
+    visitor.session = session_begin(visitor.account, clock_realtime_ns() / NS_PER_S);
+    struct gate *gate = NULL;
+    struct gate_answer answer;
+    assert_int_equal(gate_create(&gate), ERR_OK);
+    gate_set_access(gate, access);
+    assert_true(gate_begin_answer(gate, &answer, &visitor, NULL, 0, -1));
+    gate_end_answer(gate, &answer);
+    gate_end_session(gate, &visitor.session);
+    assert_false(gate_begin_answer(gate, &answer, &visitor, NULL, 0, -1));
+    gate_destroy(&gate);
+    access_unref(&access);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answer_cannot_begin_once_its_session_has_ended),
         cmocka_unit_test_setup_teardown(every_route_but_a_few_refuses_strangers, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
