@@ -195,6 +195,8 @@ class Site(unittest.TestCase):
     def test_other_names_are_refused(self):
         _, _, body = self.nginx.head_and_body("/", "-H", "Host: rebound.example")
         self.assertIn(b"host_not_allowed", body)
+        _, _, body = self.nginx.head_and_body("/", "-H", "Host: rebound.example", "-H", f"X-Forwarded-Host: {NAME}")
+        self.assertIn(b"host_not_allowed", body)
 
 
 @unittest.skipUnless(NGINX, "nginx is not installed")
