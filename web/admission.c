@@ -4,13 +4,12 @@
 #include "web/client_address.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct client {
-    char address[ADDRESS_TEXT_BYTES];
-    unsigned streams; /* at least 1 */
+    char owner[ADDRESS_TEXT_BYTES]; /* see client_address_owner() */
+    unsigned streams;               /* at least 1 */
 };
 
 struct admission {
@@ -41,9 +40,9 @@ void admission_destroy(struct admission **admission_pointer) {
 }
 
 /* NULL: it has no stream. */
-static struct client *find_locked(struct admission *admission, const char *address) REQUIRES(&admission->lock) {
+static struct client *find_locked(struct admission *admission, const char *owner) REQUIRES(&admission->lock) {
     for (unsigned i = 0; i < admission->client_count; i++) {
-        if (strcmp(admission->clients[i].address, address) == 0) {
+        if (strcmp(admission->clients[i].owner, owner) == 0) {
             return &admission->clients[i];
         }
     }
@@ -51,13 +50,15 @@ static struct client *find_locked(struct admission *admission, const char *addre
 }
 
 bool admission_enter(struct admission *admission, const char *address, unsigned most) {
+    char owner[ADDRESS_TEXT_BYTES];
+    client_address_owner(address, owner);
     lock_acquire(&admission->lock);
-    struct client *client = find_locked(admission, address);
+    struct client *client = find_locked(admission, owner);
     if (client == NULL) {
         assert(admission->client_count < admission->room);
         client = &admission->clients[admission->client_count++];
         client->streams = 0;
-        snprintf(client->address, sizeof client->address, "%s", address);
+        memcpy(client->owner, owner, sizeof owner);
     }
     bool is_admitted = most == 0 || client->streams < most;
     client->streams += is_admitted;
@@ -66,8 +67,10 @@ bool admission_enter(struct admission *admission, const char *address, unsigned 
 }
 
 void admission_leave(struct admission *admission, const char *address) {
+    char owner[ADDRESS_TEXT_BYTES];
+    client_address_owner(address, owner);
     lock_acquire(&admission->lock);
-    struct client *client = find_locked(admission, address);
+    struct client *client = find_locked(admission, owner);
     assert(client != NULL);
     if (--client->streams == 0) {
         *client = admission->clients[--admission->client_count];

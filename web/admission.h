@@ -1,4 +1,4 @@
-/* How many streams each client has, so that none takes all of them.
+/* How many streams each client has, so that none takes all of them. Of IPv6, a network of 64 bits is one client.
  * Threads: any. Cost: a look at each client that has any. */
 #ifndef WEB_ADMISSION_H
 #define WEB_ADMISSION_H

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define IPV4_PREFIX_BITS 96u
+#define NETWORK_BYTES 8
 
 static bool parse_address(const char *text, unsigned char bytes[16], bool *is_ipv4) {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -59,6 +60,16 @@ bool client_address_is_trusted(const struct trusted_proxies *proxies, const char
         }
     }
     return false;
+}
+
+void client_address_owner(const char *address, char owner[ADDRESS_TEXT_BYTES]) {
+    struct in6_addr network;
+    if (inet_pton(AF_INET6, address, &network) != 1 || IN6_IS_ADDR_V4MAPPED(&network)) {
+        snprintf(owner, ADDRESS_TEXT_BYTES, "%s", address);
+        return;
+    }
+    memset(network.s6_addr + NETWORK_BYTES, 0, sizeof network - NETWORK_BYTES);
+    inet_ntop(AF_INET6, &network, owner, ADDRESS_TEXT_BYTES);
 }
 
 /* "192.0.2.7", "192.0.2.7:5123", "2001:db8::1" or "[2001:db8::1]:5123": all are in use. */

@@ -2,13 +2,12 @@
 
 #include "broker/clock.h"
 #include "broker/sync.h"
+#include "web/client_address.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ADDRESSES_MAX 1024
-#define ADDRESS_ROOM_BYTES 46 /* of an IPv6 address */
 #define FREE_FAILURES 3u
 #define DELAY_FIRST_NS NS_PER_S
 #define DELAY_DOUBLINGS_MAX 6u
@@ -16,8 +15,8 @@
 #define FORGOTTEN_AFTER_NS (600 * NS_PER_S)
 
 struct suspect {
-    char address[ADDRESS_ROOM_BYTES];
-    unsigned failures; /* 0: empty */
+    char owner[ADDRESS_TEXT_BYTES]; /* see client_address_owner() */
+    unsigned failures;              /* 0: empty */
     int64_t last_ns;
 };
 
@@ -44,10 +43,10 @@ void throttle_destroy(struct throttle **throttle) {
     *throttle = NULL;
 }
 
-static struct suspect *find_locked(struct throttle *throttle, const char *address) REQUIRES(&throttle->lock) {
+static struct suspect *find_locked(struct throttle *throttle, const char *owner) REQUIRES(&throttle->lock) {
     for (size_t i = 0; i < ADDRESSES_MAX; i++) {
         struct suspect *suspect = &throttle->suspects[i];
-        if (suspect->failures > 0 && strncmp(suspect->address, address, sizeof suspect->address - 1) == 0) {
+        if (suspect->failures > 0 && strcmp(suspect->owner, owner) == 0) {
             return suspect;
         }
     }
@@ -76,8 +75,10 @@ static int64_t delay_ns(const struct suspect *suspect) {
 
 int64_t throttle_wait_ns(struct throttle *throttle, const char *address, int64_t now_ns) {
     int64_t wait_ns = 0;
+    char owner[ADDRESS_TEXT_BYTES];
+    client_address_owner(address, owner);
     lock_acquire(&throttle->lock);
-    const struct suspect *suspect = find_locked(throttle, address);
+    const struct suspect *suspect = find_locked(throttle, owner);
     if (suspect != NULL && suspect->last_ns + delay_ns(suspect) > now_ns) {
         wait_ns = suspect->last_ns + delay_ns(suspect) - now_ns;
     }
@@ -86,12 +87,14 @@ int64_t throttle_wait_ns(struct throttle *throttle, const char *address, int64_t
 }
 
 void throttle_failed(struct throttle *throttle, const char *address, int64_t now_ns) {
+    char owner[ADDRESS_TEXT_BYTES];
+    client_address_owner(address, owner);
     lock_acquire(&throttle->lock);
-    struct suspect *suspect = find_locked(throttle, address);
+    struct suspect *suspect = find_locked(throttle, owner);
     if (suspect == NULL) {
         suspect = find_place_locked(throttle);
         suspect->failures = 0;
-        snprintf(suspect->address, sizeof suspect->address, "%s", address);
+        memcpy(suspect->owner, owner, sizeof owner);
     }
     if (now_ns - suspect->last_ns > FORGOTTEN_AFTER_NS) {
         suspect->failures = 0;

@@ -1,7 +1,7 @@
-/* Slows down whoever guesses: an address that has failed three times has to wait before it may try again, a
- * second at first and twice as long after each further failure, up to a minute. Ten minutes without a failure make it
- * as new; a success does not, or somebody with an account of his own could guess those of others. The table is bounded:
- * when it is full, the address that has failed longest ago is forgotten.
+/* Slows down whoever guesses: an address (of IPv6: a network of 64 bits) that has failed three times has to wait before
+ * it may try again, a second at first and twice as long after each further failure, up to a minute. Ten minutes without
+ * a failure make it as new; a success does not, or somebody with an account of his own could guess those of others. The
+ * table is bounded: when it is full, the address that has failed longest ago is forgotten.
  *
  * Threads: any. Nothing here blocks. */
 #ifndef WEB_THROTTLE_H

@@ -33,6 +33,16 @@ static void each_address_has_its_own_places(void **state) {
     assert_false(admission_enter(admission, "192.0.2.1", 2));
 }
 
+static void network_of_an_ipv6_address_counts_as_one(void **state) {
+    (void)state;
+    assert_true(admission_enter(admission, "2001:db8:1:2::7", 2));
+    assert_true(admission_enter(admission, "2001:db8:1:2::8", 2));
+    assert_false(admission_enter(admission, "2001:db8:1:2::9", 2));
+    assert_true(admission_enter(admission, "2001:db8:1:3::7", 2));
+    admission_leave(admission, "2001:db8:1:2::8");
+    assert_true(admission_enter(admission, "2001:db8:1:2::9", 2));
+}
+
 static void without_a_limit_streams_are_counted_all_the_same(void **state) {
     (void)state;
     for (int i = 0; i < ROOM; i++) {
@@ -60,6 +70,7 @@ static void places_of_those_who_left_are_given_to_others(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_address_has_its_own_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(network_of_an_ipv6_address_counts_as_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_limit_streams_are_counted_all_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(places_of_those_who_left_are_given_to_others, set_up, tear_down),
     };

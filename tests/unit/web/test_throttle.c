@@ -47,6 +47,14 @@ static void other_addresses_do_not_wait(void **state) {
     assert_int_equal(throttle_wait_ns(*state, "127.0.0.", NOW_NS), 0);
 }
 
+static void network_of_an_ipv6_address_waits_with_it(void **state) {
+    fail_times(*state, "2001:db8:1:2::7", 5, NOW_NS);
+    assert_true(throttle_wait_ns(*state, "2001:db8:1:2:aaaa:bbbb:cccc:dddd", NOW_NS) > 0);
+    assert_int_equal(throttle_wait_ns(*state, "2001:db8:1:3::7", NOW_NS), 0);
+    fail_times(*state, "::ffff:192.0.2.1", 5, NOW_NS);
+    assert_int_equal(throttle_wait_ns(*state, "::ffff:192.0.2.2", NOW_NS), 0);
+}
+
 static void address_is_as_new_after_ten_minutes(void **state) {
     fail_times(*state, "a", 20, NOW_NS);
     fail_times(*state, "a", 2, NOW_NS + 601 * NS_PER_S);
@@ -73,6 +81,7 @@ int main(void) {
         TEST(two_failures_are_free),
         TEST(delay_doubles_up_to_a_minute),
         TEST(other_addresses_do_not_wait),
+        TEST(network_of_an_ipv6_address_waits_with_it),
         TEST(address_is_as_new_after_ten_minutes),
         TEST(full_table_forgets_who_failed_longest_ago),
     };
