@@ -198,5 +198,23 @@ class Counters(unittest.TestCase):
             self.assertEqual(samples["process_max_fds"], int(re.search(r"Max open files +([0-9]+)", limits)[1]))
 
 
+class Alerts(unittest.TestCase):
+    RULES = SOURCE_DIR / "config/deploy/prometheus-alerts.yml"
+
+    def test_each_comes_when_it_should(self):
+        for check in (["check", "rules", self.RULES],
+                      ["test", "rules", SOURCE_DIR / "tests/e2e/prometheus-alerts-test.yml"]):
+            result = subprocess.run([require_promtool(), *check], capture_output=True, text=True)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_they_ask_for_what_there_is(self):
+        with Server({"cameras": [pattern("a")]}) as server:
+            names = {name for name, _ in Metrics(server).samples}
+        asked = set(re.findall(r"\b(?:framebroker|process)_[a-z_]+", "".join(
+            line for line in self.RULES.read_text().splitlines() if "expr:" in line)))
+        self.assertGreaterEqual(len(asked), 5)
+        self.assertLessEqual(asked, names)
+
+
 if __name__ == "__main__":
     main()
