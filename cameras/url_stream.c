@@ -376,7 +376,9 @@ static enum err read_once(struct url_stream *stream, struct frame **frame, uint6
     int64_t waited_ns = 0;
     int result = read_packet(stream, &waited_ns);
     if (result == AVERROR_EOF && stream->is_file) {
-        reason_set(reason, "the file has ended; with \"loop\": true it would begin again at once");
+        reason_set(reason, stream->link->context->settings->url.loop
+                               ? "the file cannot begin again; single pictures are for the source type \"emulated\""
+                               : "the file has ended; with \"loop\": true it would begin again at once");
         return ERR_GONE;
     }
     if (result < 0) {
