@@ -47,8 +47,6 @@ install(FILES ${generated}/framebroker.1.gz DESTINATION ${CMAKE_INSTALL_FULL_MAN
 install(FILES ${generated}/framebroker.json.5.gz DESTINATION ${CMAKE_INSTALL_FULL_MANDIR}/man5)
 install(FILES config/deploy/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_FULL_DATADIR}/lintian/overrides
     RENAME framebroker)
-install(FILES config/deploy/nginx.conf config/deploy/nginx-subpath.conf config/deploy/nginx-proxy.conf
-    DESTINATION ${CMAKE_INSTALL_FULL_DOCDIR}/examples)
 file(GLOB examples CONFIGURE_DEPENDS config/deploy/nginx* config/deploy/prometheus* config/deploy/grafana*)
 install(FILES ${examples} DESTINATION ${CMAKE_INSTALL_FULL_DOCDIR}/examples)
 install(FILES README.md config/deploy/debian/copyright ${generated}/changelog.Debian.gz

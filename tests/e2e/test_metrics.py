@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """/metrics, as Prometheus reads it."""
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 from harness import SOURCE_DIR, Server, emulated, main, pattern, wait_until
@@ -214,6 +216,56 @@ class Alerts(unittest.TestCase):
             line for line in self.RULES.read_text().splitlines() if "expr:" in line)))
         self.assertGreaterEqual(len(asked), 5)
         self.assertLessEqual(asked, names)
+
+
+class Dashboard(unittest.TestCase):
+    """config/deploy/grafana-dashboard.json, as far as it can be tried without Grafana."""
+
+    @classmethod
+    def setUpClass(cls):
+        dashboard = json.loads((SOURCE_DIR / "config/deploy/grafana-dashboard.json").read_text())
+        cls.panels = dashboard["panels"]
+        cls.expressions = [target["expr"] for panel in cls.panels for target in panel.get("targets", [])]
+        cls.queries = [variable["query"]["query"] for variable in dashboard["templating"]["list"]
+                       if variable["type"] == "query"]
+
+    def test_expressions_are_promql(self):
+        rules = [{"record": f"panel:{number}", "expr": expression.replace("$__rate_interval", "5m")}
+                 for number, expression in enumerate(self.expressions)]
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)  # JSON is YAML
+            file.flush()
+            result = subprocess.run([require_promtool(), "check", "rules", file.name], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn(f"{len(rules)} rules found", result.stdout)
+
+    def test_expressions_ask_for_what_there_is(self):
+        with Server(all_kinds_of_cameras()) as server:
+            server.wait_for_state("live", "live")
+            labels = {}
+            for name, pairs in Metrics(server).samples:
+                labels.setdefault(name, {"job"}).update(label for label, _ in pairs)
+        used = set()
+        for text in self.expressions + self.queries:
+            for name, selector in re.findall(r"\b((?:framebroker|process)_[a-z_]+)(?:\{([^}]*)\})?", text):
+                self.assertIn(name, labels, text)
+                self.assertLessEqual(set(re.findall(r"(\w+)=", selector)), labels[name], text)
+                used.add(name)
+            for label in re.findall(r"by \((\w+)\)", text):
+                self.assertTrue(any(label in labels[name] for name in labels), text)
+        self.assertGreater(len(used), 25)
+
+    def test_panels_lie_side_by_side_and_are_told_apart(self):
+        taken = set()
+        for panel in self.panels:
+            place = panel["gridPos"]
+            cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                     for y in range(place["y"], place["y"] + place["h"])}
+            self.assertTrue(taken.isdisjoint(cells), panel["title"])
+            self.assertLessEqual(place["x"] + place["w"], 24, panel["title"])
+            taken |= cells
+        for key in ("id", "title"):
+            self.assertEqual(len({panel[key] for panel in self.panels}), len(self.panels))
 
 
 if __name__ == "__main__":
