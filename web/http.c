@@ -84,6 +84,9 @@ const char *http_header_before(const struct http_request *request, const char *n
 
 /* Of the statuses that we send; civetweb knows those that it refuses requests with. */
 static const char *status_words(const struct http_request *request, int status) {
+    if (status == 422) {
+        return "Unprocessable Content"; /* RFC 9110, section 15.5.21; civetweb misspells it */
+    }
     return mg_get_response_code_text(request->connection, status);
 }
 

@@ -207,6 +207,13 @@ class Reload(unittest.TestCase):
             self.assert_reloaded(server.reload(config(pattern("a"))), unchanged=1)
             self.assertIsNone(server.status()["reloads"]["last_error"])
 
+    def test_a_refusal_has_the_words_of_its_status(self):
+        with Server(config(pattern("a"))) as server:
+            server.configure("{")
+            answer = server.raw(b"POST /api/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
+                                b"Connection: close\r\n\r\n")
+            self.assertEqual(answer.split(b"\r\n")[0], b"HTTP/1.1 422 Unprocessable Content")
+
     def test_a_new_address_is_named_and_not_taken(self):
         camera = pattern("a")
         with Server(config(camera, listen="127.0.0.1:0"), listen=None) as server:
