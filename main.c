@@ -46,7 +46,7 @@ static struct config *configure(const struct options *options, const char *path)
     }
     struct reason reason;
     if (options->listen != NULL && config_set_listen(config, options->listen, &reason) != ERR_OK) {
-        report("--listen ", &reason);
+        report("--listen: ", &reason);
         config_destroy(&config);
     }
     return config;

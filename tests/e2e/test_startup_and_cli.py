@@ -141,7 +141,7 @@ class Arguments(Scratch):
             with self.subTest(arguments=arguments):
                 result = run(*arguments)
                 self.assertEqual(result.returncode, 2)
-                self.assertIn("allow_anonymous", result.stderr)
+                self.assertRegex(result.stderr, r"listen: whoever reaches this address .*allow_anonymous")
         allowed = {"server": {"allow_anonymous": True}, **ONE_CAMERA}
         with Server(self.write(allowed), "--listen", "0.0.0.0:0") as server:
             self.assertEqual(server.get("/healthz").status, 200)
