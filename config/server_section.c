@@ -2,6 +2,8 @@
 #include "config/environment.h"
 #include "config/sections.h"
 
+#include <string.h>
+
 static void read_listen(const struct node *listen, struct listen_address *address) {
     const char *text = node_text(listen);
     struct reason reason;
@@ -11,6 +13,10 @@ static void read_listen(const struct node *listen, struct listen_address *addres
     /* The reason may quote the text, and with it the environment. */
     node_fault(listen, "%s",
                environment_is_used(listen) ? "must be an address and a port, as in 127.0.0.1:8080" : reason.text);
+}
+
+static bool are_one_address(const struct listen_address *one, const struct listen_address *other) {
+    return one->port != 0 && one->port == other->port && strcmp(one->address, other->address) == 0;
 }
 
 void server_section_read(const struct node *node, struct config *config) {
@@ -25,6 +31,9 @@ void server_section_read(const struct node *node, struct config *config) {
     }
     if (section_find(&section, "monitor_listen", &listen)) {
         read_listen(&listen, &server->monitor_listen);
+        if (are_one_address(&server->listen, &server->monitor_listen)) {
+            node_fault(&listen, "must be another address or port than that of \"listen\"");
+        }
     }
     edge_keys_read(&section, edge_edit(server->edge));
     server->max_streams = (unsigned)section_integer(&section, "max_streams", 1, 10000, server->max_streams);

@@ -134,6 +134,8 @@ static void each_fault_is_told_in_its_own_words(void **state) {
         {"{\"cameras\": [{\"source\": {\"type\": \"pattern\"}}, {\"id\": \"3\", \"source\": {\"type\": \"pattern\"}},"
          "{\"source\": {\"type\": \"pattern\"}}]}",
          ": cameras[2]: without an id it is called by its place, 3, which is already the id of cameras[1]"},
+        {"{\"server\": {\"monitor_listen\": \"127.0.0.1:8080\"}, " CAMERA "}",
+         ": server.monitor_listen: must be another address or port than that of \"listen\""},
         {"{\"a\": 1, \"a\": 2}", ": not JSON at column 12: duplicate object key"},
         {"{\"a\": 1 // one\n}", ": not JSON at column 9: '}' expected (JSON has no comments)"},
         {"", ": not JSON at column 1: '[' or '{' expected near end of file"},
