@@ -59,7 +59,7 @@ class Machine:
         self.process = subprocess.Popen(
             # It ends with us, however we end.
             ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max",
-             "-smp", "2", "-m", "512", "-nodefaults", "-display", "none", "-no-reboot",
+             "-smp", "2", "-m", "1024", "-nodefaults", "-display", "none", "-no-reboot",
              "-serial", f"file:{self.console_path}",
              "-netdev", f"user,id=net,restrict=on{forwards}", "-device", "virtio-net-pci,netdev=net,romfile=",
              "-kernel", CACHE / "kernel/vmlinuz", "-initrd", CACHE / "initramfs",
