@@ -336,6 +336,11 @@ class Server:
         tasks = pathlib.Path(f"/proc/{self.pid}/task")
         return sorted(int(task.name) for task in tasks.iterdir() if (task / "comm").read_text() == f"{name}\n")
 
+    def cpu_seconds(self):
+        """That the program has used, in itself and for it in the kernel."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory_kb(self):
         return self._proc_status("VmRSS")
 

@@ -3,11 +3,12 @@
 import contextlib
 import socket
 import struct
+import subprocess
 import threading
 import time
 import unittest
 
-from harness import TIME_SCALE, Server, main, pattern, wait_until
+from harness import PROGRAM, TIME_SCALE, Server, main, pattern, wait_until
 
 
 class Bystander:
@@ -208,6 +209,39 @@ class Hostile(unittest.TestCase):
             with contextlib.suppress(ConnectionError):
                 self.assertNotIn(b" 200 ", self.ask_raw(line, b"")[:16])
         self.assert_others_are_served(1)
+
+
+class Descriptors(unittest.TestCase):
+    LIMIT = 700
+    CONFIG = {"server": {"max_streams": 16}, "cameras": [pattern("a", on_demand=False)]}
+
+    def test_clients_cannot_use_them_up(self):
+        """With just as many as the settings need: connections beyond those wait in the kernel, and cost none."""
+        with Server(self.CONFIG, program=("prlimit", f"--nofile={self.LIMIT}", PROGRAM)) as server, \
+                contextlib.ExitStack() as connections:
+            before = server.descriptors()
+            most = 0
+            for _ in range(1500):
+                connection = connections.enter_context(socket.socket())
+                connection.setblocking(False)
+                connection.connect_ex(("127.0.0.1", server.port))
+                most = max(most, server.descriptors())
+            self.assertLess(most, self.LIMIT)
+            wait_until(lambda: server.get("/healthz").status == 200, 5, "an answer after the rush")
+            busy = server.cpu_seconds()
+            began = time.monotonic()
+            while time.monotonic() < began + 1:
+                self.assertEqual(server.get("/camera/a/snapshot").status, 200)
+                time.sleep(0.05)
+            self.assertLess(server.cpu_seconds() - busy, 0.5 * TIME_SCALE)
+            connections.close()
+            wait_until(lambda: server.descriptors() <= before + 2, 15, "the descriptors to be closed")
+
+    def test_fewer_than_needed_are_no_start(self):
+        result = subprocess.run(["prlimit", "--nofile=300", PROGRAM, "--listen", "127.0.0.1:0"], capture_output=True,
+                                text=True, timeout=20)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "file descriptors.*ulimit -n")
 
 
 if __name__ == "__main__":
