@@ -1,8 +1,12 @@
 /* What we send, read again: payloads of any bytes (the input, cut at its newlines) come back as they were. The tail of
  * a part holds the next delimiter, so this is what every client relies on. */
+#include "broker/clock.h"
 #include "broker/multipart_reader.h"
 #include "tests/fuzz/fuzz.h"
 #include "web/multipart.h"
+
+/* Some time in 2020; the reader takes times within the first second of 1970 for a clock that was never set. */
+#define FIRST_CAPTURE_NS (INT64_C(1600000000) * NS_PER_S)
 
 static struct frame *make_frame(struct frame_pool *pool, const uint8_t *bytes, size_t count, uint64_t sequence) {
     struct frame *frame = NULL;
@@ -11,7 +15,7 @@ static struct frame *make_frame(struct frame_pool *pool, const uint8_t *bytes, s
     frame_set_size(frame, count);
     struct frame_info *info = frame_edit_info(frame);
     info->sequence = sequence;
-    info->captured_realtime_ns = (int64_t)(sequence * 1000);
+    info->captured_realtime_ns = FIRST_CAPTURE_NS + (int64_t)sequence * NS_PER_US;
     info->state = sequence % 2 == 0 ? STATE_LIVE : STATE_STALE;
     frame_seal(frame, multipart_envelope(), "front-door");
     return frame;
