@@ -41,7 +41,8 @@ static void wait_for_the_end(struct program *program, struct service *service, c
 /* Reads the configuration and lets the command line have its say. NULL after telling why not. */
 static struct config *configure(const struct options *options, const char *path) {
     struct config *config = NULL;
-    if (config_load(path, stderr, &config) != ERR_OK) {
+    enum err error = options->check ? config_check(path, stderr, &config) : config_load(path, stderr, &config);
+    if (error != ERR_OK) {
         return NULL;
     }
     struct reason reason;
@@ -50,12 +51,6 @@ static struct config *configure(const struct options *options, const char *path)
         config_destroy(&config);
     }
     return config;
-}
-
-static int check(struct config **config) {
-    enum err error = config_check_files(*config, stderr);
-    config_destroy(config);
-    return error == ERR_OK ? EXIT_DONE : EXIT_BAD_USAGE;
 }
 
 /* Takes the configuration. */
@@ -105,5 +100,9 @@ int main(int argc, char *argv[]) {
     if (config == NULL) {
         return EXIT_BAD_USAGE;
     }
-    return options.check ? check(&config) : serve(&config, path, options.listen);
+    if (options.check) {
+        config_destroy(&config);
+        return EXIT_DONE;
+    }
+    return serve(&config, path, options.listen);
 }

@@ -98,7 +98,7 @@ static bool ran_out_of_memory(const struct config *config) {
     return exhausted;
 }
 
-enum err config_load(const char *path, FILE *faults, struct config **config) {
+static enum err load(const char *path, bool open_files, FILE *faults, struct config **config) {
     *config = NULL;
     struct document document;
     struct config *loaded = NULL;
@@ -110,6 +110,7 @@ enum err config_load(const char *path, FILE *faults, struct config **config) {
     if (error != ERR_OK) {
         goto out;
     }
+    document.opens_files = open_files;
     loaded = storage_alloc(storage, 1, sizeof *loaded);
     if (loaded == NULL) {
         error = ERR_MEMORY;
@@ -123,7 +124,6 @@ enum err config_load(const char *path, FILE *faults, struct config **config) {
     if (error == ERR_OK) {
         struct node root = document_root(&document);
         read_root(&root, loaded);
-        loaded->files = document.files;
         error = document.fault_count > 0 ? ERR_INVALID : ERR_OK;
         if (ran_out_of_memory(loaded)) {
             error = ERR_MEMORY; /* and the faults may only come of it */
@@ -147,6 +147,14 @@ out:
         storage_unref(&storage);
     }
     return error;
+}
+
+enum err config_load(const char *path, FILE *faults, struct config **config) {
+    return load(path, false, faults, config);
+}
+
+enum err config_check(const char *path, FILE *faults, struct config **config) {
+    return load(path, true, faults, config);
 }
 
 void config_destroy(struct config **config_pointer) {

@@ -14,8 +14,6 @@
 
 #include <stdio.h>
 
-struct file_mention;
-
 struct config {
     struct server_settings server;
     struct access_settings access; /* what server.access was made of */
@@ -23,8 +21,7 @@ struct config {
     bool watch;                    /* read the file again when it changes */
     struct camera_settings *cameras;
     size_t camera_count;
-    const struct file_mention *files; /* that it names, in order */
-    struct storage *storage;          /* owns all of this, but for what each camera has a storage of its own for */
+    struct storage *storage; /* owns all of this, but for what each camera has a storage of its own for */
 };
 
 /* Reads and checks all of it. Every fault is written to `faults` as one line, in the order of the file:
@@ -32,6 +29,9 @@ struct config {
  * ERR_INVALID if there was any, and then *config is NULL. ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_MEMORY: the file
  * cannot be read, which is written to `faults` too. No fault shows the value of an environment variable. */
 CHECKED enum err config_load(const char *path, FILE *faults, struct config **config);
+/* The same, and files that it names and that cannot be opened now are faults too. config_load() does not ask: a camera
+ * whose files are missing goes offline, and the others run. */
+CHECKED enum err config_check(const char *path, FILE *faults, struct config **config);
 /* Listens there instead of where the file says. ERR_INVALID, ERR_DENIED, with a reason. */
 CHECKED enum err config_set_listen(struct config *config, const char *listen, struct reason *reason);
 /* Whether its accounts suffice for an address that is listened on, "" for none; see server_check_exposure(). ERR_DENIED
@@ -39,10 +39,5 @@ CHECKED enum err config_set_listen(struct config *config, const char *listen, st
 CHECKED enum err config_check_exposure(const struct config *config, const struct listen_address *listen,
                                        struct reason *reason);
 void config_destroy(struct config **config);
-
-/* Whether the files that the configuration names can be opened now. config_load() does not ask: a camera whose files
- * are missing goes offline, and the others run. Each one that cannot is written to `faults`, in the same form:
- * ERR_INVALID. */
-CHECKED enum err config_check_files(const struct config *config, FILE *faults);
 
 #endif

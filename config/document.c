@@ -71,7 +71,6 @@ static enum err report_syntax(const struct document *document, const json_error_
 
 enum err document_open(struct document *document, const char *path, struct storage *storage, FILE *faults) {
     *document = (struct document){.path = path, .notes = storage, .storage = storage};
-    document->files_end = &document->files;
     char *text = NULL;
     size_t length = 0;
     enum err error = read_file(path, &text, &length, faults);
@@ -123,16 +122,6 @@ void document_write_faults(const struct document *document, FILE *faults) {
     for (size_t i = 0; i < count; i++) {
         fprintf(faults, "%s\n", sorted[i]->text);
     }
-}
-
-void document_add_file(struct document *document, const char *label, const char *path) {
-    struct file_mention *file = storage_alloc(document->notes, 1, sizeof *file);
-    if (file == NULL) {
-        return;
-    }
-    *file = (struct file_mention){.label = label, .path = path};
-    *document->files_end = file;
-    document->files_end = &file->next;
 }
 
 struct node document_root(struct document *document) {
@@ -197,12 +186,6 @@ static const char *path_text(const struct node *node) {
     return storage_format(storage, "%s%s%s", parent, *parent != '\0' ? "." : ": ", node_quote(node, node->key));
 }
 
-const char *node_label(const struct node *node) {
-    const struct document *document = node->document;
-    return storage_format(document->notes, "%s:%u%s", document->path, json_lines_at(document->lines, node->number),
-                          path_text(node));
-}
-
 void node_fault(const struct node *node, const char *format, ...) {
     struct document *document = node->document;
     char text[FAULT_BYTES];
@@ -216,7 +199,8 @@ void node_fault(const struct node *node, const char *format, ...) {
         return;
     }
     *fault = (struct document_fault){
-        .text = storage_format(document->notes, "%s: %s", node_label(node), text),
+        .text = storage_format(document->notes, "%s:%u%s: %s", document->path,
+                               json_lines_at(document->lines, node->number), path_text(node), text),
         .number = node->number,
         .order = document->fault_count++,
         .before = document->faults,

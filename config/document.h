@@ -1,7 +1,7 @@
 /* A configuration file as it was read: its values, each with the line where it stands, and the faults found in it.
  *
  * Lifecycle: document_open(); look at nodes and report faults; document_write_faults(); document_finish().
- * Ownership: labels and faults come from one storage, values from that which they are being read into at the time; both
+ * Ownership: faults come from one storage, values from that which they are being read into at the time; both
  * outlive the document. A node borrows from its document and its parent.
  * Threads: one at a time. */
 #ifndef CONFIG_DOCUMENT_H
@@ -17,20 +17,13 @@
 
 struct document {
     const char *path;
-    struct storage *notes;   /* for what is said of the file: labels and faults */
+    struct storage *notes;   /* for what is said of the file: its faults */
     struct storage *storage; /* for what is read from it; the same at first */
-    struct file_mention *files, **files_end;
+    bool opens_files;        /* a file that it names and that cannot be opened is a fault; false at first */
     json_t *root;
     struct json_lines *lines;
     struct document_fault *faults; /* the newest first */
     size_t fault_count;
-};
-
-/* A file that the configuration names, for config_check_files(). Both texts are borrowed from a storage. */
-struct file_mention {
-    const char *label; /* where, and as what: FILE:LINE: cameras[0].source.files[1]: "1.jpg" */
-    const char *path;
-    struct file_mention *next;
 };
 
 /* A value in the file, and the way to it from the root. */
@@ -50,9 +43,6 @@ void document_finish(struct document *document);
 /* The faults that node_fault() has collected, in the order of the file. Needs memory of the notes. */
 void document_write_faults(const struct document *document, FILE *faults);
 
-/* Both texts are borrowed. */
-void document_add_file(struct document *document, const char *label, const char *path);
-
 struct node document_root(struct document *document);
 /* Steps through what a list or an object holds. *child is {0} at first; false at the end. */
 bool node_next(const struct node *parent, struct node *child);
@@ -62,9 +52,8 @@ bool node_find(const struct node *object, const char *key, struct node *member);
 /* A text of the file as a fault may show it: cut, and without control characters, which could forge a line or move a
  * terminal's cursor. */
 const char *node_quote(const struct node *node, const char *text);
-/* FILE:LINE: cameras[2].source.fps */
-const char *node_label(const struct node *node);
-/* Reports what is wrong with a value. The sentence never holds anything from the environment. */
+/* Reports what is wrong with a value, as FILE:LINE: cameras[2].source.fps: and the sentence. The sentence never holds
+ * anything from the environment. */
 void node_fault(const struct node *node, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -47,8 +47,8 @@ source_read emulated_source_read, pattern_source_read, v4l2_source_read, push_so
 /* Once all cameras are read: tells those that take any V4L2 device which ones others name. */
 void v4l2_share_devices(struct config *config);
 
-/* The path of a file of that kind, relative to the configuration's own; noted for config_check_files(). NULL after a
- * fault. */
+/* The path of a file of that kind, taken as relative to the configuration's own. NULL after a fault; config_check() has
+ * one too where the file cannot be opened. */
 const char *file_path_read(const struct node *file, const char *kind);
 
 /* "faults" of the sources that can play them. */

@@ -191,6 +191,12 @@ class Checking(Scratch):
         self.assertIn("cameras[0].source.files[0]: ", faults[0])
         self.assertIn("absent.jpg", faults[0])
 
+    def test_missing_picture_is_told_along_with_all_other_faults(self):
+        path, faults = self.faults_of(
+            '{"cameras": [\n{"id": "A",\n"source": {"type": "emulated", "files": ["absent.jpg"],\n"fps": 0}}]}')
+        self.assertEqual([fault.rpartition(": cameras")[0] for fault in faults], [f"{path}:{n}" for n in (2, 3, 4)])
+        self.assertIn("absent.jpg", faults[1])
+
     def test_empty_file_is_a_fault(self):
         self.assertTrue(self.faults_of("")[1])
 

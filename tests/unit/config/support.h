@@ -33,16 +33,22 @@ static inline void write_file(const void *bytes, size_t count) {
     assert_int_equal(fclose(file), 0);
 }
 
+typedef enum err config_loader(const char *path, FILE *faults, struct config **config);
+
 /* What the loader says of a file; the caller's to free(). */
-static inline char *load_file(const char *path, struct config **config, enum err *error) {
+static inline char *load_file_with(config_loader *loader, const char *path, struct config **config, enum err *error) {
     char *text = NULL;
     size_t length = 0;
     FILE *faults = open_memstream(&text, &length);
     assert_non_null(faults);
-    *error = config_load(path, faults, config);
+    *error = loader(path, faults, config);
     assert_int_equal(fclose(faults), 0);
     assert_true((*config != NULL) == (*error == ERR_OK));
     return text;
+}
+
+static inline char *load_file(const char *path, struct config **config, enum err *error) {
+    return load_file_with(config_load, path, config, error);
 }
 
 static inline char *load_text(const char *text, struct config **config, enum err *error) {

@@ -200,14 +200,13 @@ static void demo_has_eight_cameras_and_its_pictures(void **state) {
     (void)state;
     struct config *config = NULL;
     enum err error = ERR_OK;
-    char *faults = load_file(SOURCE_DIR "/config/demo.json", &config, &error);
+    char *faults = load_file_with(config_check, SOURCE_DIR "/config/demo.json", &config, &error);
     assert_string_equal(faults, "");
     free(faults);
     assert_int_equal(config->camera_count, 8);
     assert_string_equal(config->cameras[0].topic.id, "front-door");
     assert_int_equal(config->cameras[0].source.file_count, 3);
     assert_true(config->cameras[0].source.fps == 1);
-    assert_int_equal(config_check_files(config, stderr), ERR_OK);
     config_destroy(&config);
 }
 
@@ -217,16 +216,14 @@ static void files_that_cannot_be_opened_are_told_when_asked(void **state) {
     struct config *config =
         load_valid("{\"cameras\": [{\"source\": {\"type\": \"emulated\", \"files\": [\n\"" FILE_NAME "\",\n"
                    "\"${FRAMEBROKER_TEST_SECRET}\\n.jpg\",\n\"..\"]}}]}");
-    char *text = NULL;
-    size_t length = 0;
-    FILE *faults = open_memstream(&text, &length);
-    assert_int_equal(config_check_files(config, faults), ERR_INVALID);
-    fclose(faults);
-    assert_string_equal(text, "c.json:3: cameras[0].source.files[1]: \"${FRAMEBROKER_TEST_SECRET}?.jpg\" cannot be "
-                              "opened: No such file or directory\n"
-                              "c.json:4: cameras[0].source.files[2]: \"..\" cannot be opened: Not a regular file\n");
-    free(text);
     config_destroy(&config);
+    enum err error = ERR_OK;
+    char *faults = load_file_with(config_check, FILE_NAME, &config, &error);
+    assert_int_equal(error, ERR_INVALID);
+    assert_string_equal(faults, "c.json:3: cameras[0].source.files[1]: \"${FRAMEBROKER_TEST_SECRET}?.jpg\" cannot be "
+                                "opened: No such file or directory\n"
+                                "c.json:4: cameras[0].source.files[2]: \"..\" cannot be opened: Not a regular file\n");
+    free(faults);
 }
 
 int main(void) {
