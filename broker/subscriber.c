@@ -38,6 +38,7 @@ enum err inbox_create(struct inbox **out) {
         return error;
     }
     atomic_init(&inbox->references, 1);
+    lock_init(&inbox->turn);
     *out = inbox;
     return ERR_OK;
 }
@@ -47,6 +48,7 @@ void inbox_unref(struct inbox **inbox_pointer) {
     *inbox_pointer = NULL;
     if (inbox != NULL && atomic_fetch_sub_explicit(&inbox->references, 1, memory_order_acq_rel) == 1) {
         event_finish(&inbox->event);
+        lock_finish(&inbox->turn);
         free(inbox);
     }
 }
@@ -66,11 +68,40 @@ void inbox_wake(struct inbox *inbox) {
     }
 }
 
+static void begin_round(struct inbox *inbox) {
+    inbox->round_watch = inbox->watches;
+    inbox->round_subscriber = NULL;
+}
+
 void inbox_begin(struct inbox *inbox) {
     event_clear(&inbox->event);
     atomic_exchange_explicit(&inbox->awake, false, memory_order_acq_rel);
-    inbox->round_watch = inbox->watches;
-    inbox->round_subscriber = NULL;
+    begin_round(inbox);
+}
+
+void inbox_let_publishers_serve(struct inbox *inbox, inbox_serve *serve, void *user) {
+    lock_acquire(&inbox->turn);
+    inbox->serve = serve;
+    inbox->serve_user = user;
+    lock_release(&inbox->turn);
+}
+
+void inbox_take_turn(struct inbox *inbox) SYNC_ATTRIBUTE(no_thread_safety_analysis) { lock_acquire(&inbox->turn); }
+
+void inbox_end_turn(struct inbox *inbox) SYNC_ATTRIBUTE(no_thread_safety_analysis) { lock_release(&inbox->turn); }
+
+void inbox_tell(struct inbox *inbox) {
+    bool served = false;
+    if (lock_try(&inbox->turn)) {
+        if (inbox->serve != NULL) {
+            begin_round(inbox);
+            served = inbox->serve(inbox->serve_user);
+        }
+        lock_release(&inbox->turn);
+    }
+    if (!served) {
+        inbox_wake(inbox);
+    }
 }
 
 struct subscriber *inbox_next(struct inbox *inbox) {

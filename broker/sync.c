@@ -26,6 +26,12 @@ void lock_acquire(struct lock *lock) SYNC_ATTRIBUTE(no_thread_safety_analysis) {
     must_succeed(pthread_mutex_lock(&lock->mutex));
 }
 
+bool lock_try(struct lock *lock) SYNC_ATTRIBUTE(no_thread_safety_analysis) {
+    int result = pthread_mutex_trylock(&lock->mutex);
+    assert(result == 0 || result == EBUSY);
+    return result == 0;
+}
+
 void lock_release(struct lock *lock) SYNC_ATTRIBUTE(no_thread_safety_analysis) {
     must_succeed(pthread_mutex_unlock(&lock->mutex));
 }

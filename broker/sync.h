@@ -1,9 +1,11 @@
 /* Locks, conditions and events: thin wrappers of pthread and eventfd that clang's -Wthread-safety understands.
  *
  * Lock order, outermost first (a lock may be taken only while holding locks that stand above it):
- *     fleet -> camera -> broker -> variants -> topic -> control port -> journal -> worker pool -> frame pool -> log
+ *     inbox's turn -> fleet -> camera -> broker -> variants -> topic -> control port -> journal -> worker pool ->
+ *     frame pool -> log
  * Locks of the same row are never held together. web/ takes its own locks last, and holds none while it calls the
- * broker. No lock is held during I/O, a callback, logging, or the release of a frame.
+ * broker. No lock is held during I/O, a callback, logging, or the release of a frame. An inbox's turn alone is: nobody
+ * but the inbox's owner ever waits for it.
  *
  * Threads: any. A lock must not be copied or moved once initialised. */
 #ifndef BROKER_SYNC_H
@@ -21,6 +23,7 @@
 #define SYNC_ATTRIBUTE(x)
 #endif
 #define ACQUIRES(lock) SYNC_ATTRIBUTE(acquire_capability(lock))
+#define TRY_ACQUIRES(lock) SYNC_ATTRIBUTE(try_acquire_capability(true, lock))
 #define RELEASES(lock) SYNC_ATTRIBUTE(release_capability(lock))
 #define REQUIRES(lock) SYNC_ATTRIBUTE(requires_capability(lock))
 /* Documents which lock guards a field; clang 14 cannot check it in C. */
@@ -34,6 +37,8 @@ struct SYNC_ATTRIBUTE(capability("mutex")) lock {
 void lock_init(struct lock *lock);
 void lock_finish(struct lock *lock);
 void lock_acquire(struct lock *lock) ACQUIRES(lock);
+/* False, at once, while anybody has it. */
+CHECKED bool lock_try(struct lock *lock) TRY_ACQUIRES(lock);
 void lock_release(struct lock *lock) RELEASES(lock);
 
 /* A condition variable on CLOCK_MONOTONIC. */

@@ -104,9 +104,10 @@ static void collect_inboxes_locked(struct topic *topic, struct wake_list *list) 
     }
 }
 
-static void wake_everybody(struct topic *topic, struct wake_list *list) {
+/* tell: inbox_tell() or inbox_wake(). */
+static void wake_everybody(struct topic *topic, struct wake_list *list, void (*tell)(struct inbox *)) {
     for (unsigned i = 0; i < list->count; i++) {
-        inbox_wake(list->inboxes[i]);
+        tell(list->inboxes[i]);
         inbox_unref(&list->inboxes[i]);
     }
     condition_broadcast(&topic->published);
@@ -180,7 +181,7 @@ void topic_relay(struct topic *topic, struct frame **frame_pointer) {
     frame = push_locked(topic, frame);
     collect_inboxes_locked(topic, &wake);
     lock_release(&topic->lock);
-    wake_everybody(topic, &wake);
+    wake_everybody(topic, &wake, inbox_tell);
     frame_unref(&frame);
 }
 
@@ -210,7 +211,7 @@ void topic_publish_placeholder(struct topic *topic, struct frame **frame_pointer
         collect_inboxes_locked(topic, &wake);
     }
     lock_release(&topic->lock);
-    wake_everybody(topic, &wake);
+    wake_everybody(topic, &wake, inbox_wake);
     frame_unref(&frame);
 }
 
@@ -311,7 +312,7 @@ void topic_close(struct topic *topic) {
     collect_inboxes_locked(topic, &wake);
     lock_release(&topic->lock);
     mailbox_evict(&topic->mailbox);
-    wake_everybody(topic, &wake);
+    wake_everybody(topic, &wake, inbox_wake);
 }
 
 bool topic_wanted(struct topic *topic, int64_t *until_ns) {

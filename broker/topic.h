@@ -138,6 +138,17 @@ void inbox_wake(struct inbox *inbox);
 void inbox_begin(struct inbox *inbox);
 struct subscriber *inbox_next(struct inbox *inbox);
 
+/* Lets publishers of frames serve the inbox, which spares waking its owner: serve is called on the publisher's thread,
+ * without a lock of the topic, as a round of its own. It goes through inbox_next() and returns true, or leaves all to
+ * the owner and returns false; it must not wait for anything. From then on everything with the inbox and its
+ * subscribers is done in the inbox's turn: serve has it, and the owner takes it, but does not keep it while it waits
+ * for news. NULL ends this once a call under way has returned; called outside of the turn. */
+typedef bool inbox_serve(void *user);
+void inbox_let_publishers_serve(struct inbox *inbox, inbox_serve *serve, void *user);
+/* Blocks: while a publisher serves. */
+void inbox_take_turn(struct inbox *inbox);
+void inbox_end_turn(struct inbox *inbox);
+
 struct subscriber_settings {
     const char *remote; /* "127.0.0.1:52034"; copied, cut at 63 bytes */
     const char *route;  /* "video_feed"; static */

@@ -19,8 +19,8 @@ struct watch {
     struct topic *topic;
     struct inbox *inbox;
     atomic_bool fired;              /* published since the inbox's last round; the inbox's event orders it */
-    struct subscriber *subscribers; /* changed by the inbox's thread with the topic's lock held */
-    struct watch *next_of_inbox, *previous_of_inbox; /* the inbox's thread only */
+    struct subscriber *subscribers; /* changed in the inbox's turn with the topic's lock held */
+    struct watch *next_of_inbox, *previous_of_inbox; /* in the inbox's turn only */
     struct watch *next_of_topic GUARDED_BY(topic->lock), *previous_of_topic GUARDED_BY(topic->lock);
 };
 
@@ -28,13 +28,17 @@ struct inbox {
     atomic_uint references; /* its owner, its subscribers, and publishers that are about to wake it */
     struct event event;
     atomic_bool awake; /* the event is set: spares the system call of setting it again */
-    /* The owner's thread only: */
+    struct lock turn;  /* of using what follows; needless while publishers do not serve it */
+    inbox_serve *serve GUARDED_BY(turn);
+    void *serve_user GUARDED_BY(turn);
     struct watch *watches;
     struct watch *round_watch;           /* the next one to look at in this round */
     struct subscriber *round_subscriber; /* the next one to name, of the watch before round_watch */
 };
 
 void inbox_unref(struct inbox **inbox);
+/* There is news of a frame: serves the inbox if that can be done at once, or else wakes its owner. */
+void inbox_tell(struct inbox *inbox);
 
 struct subscriber {
     uint64_t id;

@@ -12,6 +12,8 @@
 
 #define SENDERS_MAX 64u
 #define EVENTS_A_ROUND 64
+/* Of so few streams a publisher serves those of one topic itself, which takes it a fraction of a millisecond. */
+#define FEW_STREAMS 2
 /* Streams of several topics get what these publish in so long with one system call. It delays a frame by less than a
  * screen needs to show it, and not at all after a pause. */
 #define GATHER_NS (10 * NS_PER_MS)
@@ -19,14 +21,14 @@
 struct sender {
     pthread_t thread;
     bool started;
-    struct inbox *inbox;         /* of streams of one topic, and for orders */
+    struct inbox *inbox;         /* of streams of one topic, and for orders; its turn is the sender's */
     struct inbox *several_inbox; /* of streams of several topics */
     int epoll_fd;
     struct lock lock;
     struct stream *arrivals GUARDED_BY(lock); /* handed over, not yet begun */
     bool stop GUARDED_BY(lock);
     atomic_uint stream_count; /* relaxed: only chooses who gets the next stream */
-    /* The sender's thread only: */
+    /* In the sender's turn only: */
     struct stream *streams;
     int64_t timer_ns;         /* no stream's timer is due before */
     int64_t several_due_ns;   /* when to look into several_inbox; CLOCK_NEVER: it is empty */
@@ -70,11 +72,17 @@ static void end_stream(struct sender *sender, struct stream *stream) {
     finish(stream, ERR_OK);
 }
 
+static void note_timer(struct sender *sender, const struct stream *stream) {
+    if (stream->timer_ns < sender->timer_ns) {
+        sender->timer_ns = stream->timer_ns;
+    }
+}
+
 static void settle(struct sender *sender, struct stream *stream, enum stream_verdict verdict) {
     if (verdict == STREAM_ENDS) {
         end_stream(sender, stream);
-    } else if (stream->timer_ns < sender->timer_ns) {
-        sender->timer_ns = stream->timer_ns;
+    } else {
+        note_timer(sender, stream);
     }
 }
 
@@ -139,17 +147,30 @@ static void handle_timers(struct sender *sender, int64_t now_ns) {
     sender->timer_ns = CLOCK_NEVER;
     for (struct stream *stream = sender->streams, *next; stream != NULL; stream = next) {
         next = stream->next;
-        settle(sender, stream, stream->timer_ns <= now_ns ? stream_on_timer(stream, now_ns) : STREAM_GOES_ON);
+        enum stream_verdict verdict = stream->must_end ? STREAM_ENDS : STREAM_GOES_ON;
+        if (verdict == STREAM_GOES_ON && stream->timer_ns <= now_ns) {
+            verdict = stream_on_timer(stream, now_ns);
+        }
+        settle(sender, stream, verdict);
     }
+}
+
+/* Of those of one topic. NULL at the end of the inbox's round. */
+static struct stream *next_with_news(struct sender *sender) {
+    struct subscriber *subscriber = inbox_next(sender->inbox);
+    if (subscriber == NULL) {
+        return NULL;
+    }
+    struct channel *channel = subscriber_user(subscriber);
+    stream_note_news(channel);
+    return channel->stream;
 }
 
 static void hand_out_news(struct sender *sender) {
     inbox_begin(sender->inbox);
-    struct subscriber *subscriber;
-    while ((subscriber = inbox_next(sender->inbox)) != NULL) {
-        struct channel *channel = subscriber_user(subscriber);
-        stream_note_news(channel);
-        settle(sender, channel->stream, stream_send_news(channel->stream));
+    struct stream *stream;
+    while ((stream = next_with_news(sender)) != NULL) {
+        settle(sender, stream, stream_send_news(stream));
     }
 }
 
@@ -175,11 +196,13 @@ static void hand_out_several(struct sender *sender) {
     }
 }
 
-/* Waits, and serves the sockets. True: there is mail in the inbox. */
+/* Waits without the turn, and serves the sockets. True: there is mail in the inbox. */
 static bool wait_for_events(struct sender *sender) {
     struct epoll_event events[EVENTS_A_ROUND];
     int64_t until_ns = sender->timer_ns < sender->several_due_ns ? sender->timer_ns : sender->several_due_ns;
+    inbox_end_turn(sender->inbox);
     int count = epoll_wait(sender->epoll_fd, events, EVENTS_A_ROUND, clock_poll_timeout_ms(until_ns));
+    inbox_take_turn(sender->inbox);
     bool has_mail = false;
     for (int i = 0; i < count; i++) {
         void *whose = events[i].data.ptr;
@@ -197,6 +220,7 @@ static bool wait_for_events(struct sender *sender) {
 static void *run(void *argument) {
     struct sender *sender = argument;
     bool go_on = true;
+    inbox_take_turn(sender->inbox);
     while (go_on) {
         if (wait_for_events(sender)) {
             hand_out_news(sender);
@@ -215,7 +239,31 @@ static void *run(void *argument) {
     while (sender->streams != NULL) {
         end_stream(sender, sender->streams);
     }
+    inbox_end_turn(sender->inbox);
     return NULL;
+}
+
+/* ---- A publisher's thread, in the sender's turn ---- */
+
+/* The sender itself ends streams, since its epoll may just have told it about one. */
+static bool serve_few(void *user) {
+    struct sender *sender = user;
+    if (atomic_load_explicit(&sender->stream_count, memory_order_relaxed) > FEW_STREAMS) {
+        return false;
+    }
+    int64_t timer_ns = sender->timer_ns;
+    struct stream *stream;
+    while ((stream = next_with_news(sender)) != NULL) {
+        if (stream_send_news(stream) == STREAM_ENDS) {
+            stream->must_end = true;
+            stream->timer_ns = 0;
+        }
+        note_timer(sender, stream);
+    }
+    if (sender->timer_ns < timer_ns) {
+        inbox_wake(sender->inbox);
+    }
+    return true;
 }
 
 /* ---- Everybody else ---- */
@@ -241,6 +289,7 @@ static enum err sender_start(struct sender *sender) {
         error = open_inbox(sender, &sender->several_inbox, EPOLLIN | EPOLLET);
     }
     if (error == ERR_OK) {
+        inbox_let_publishers_serve(sender->inbox, serve_few, sender);
         error = thread_start(&sender->thread, "sender", 0, run, sender);
         sender->started = error == ERR_OK;
     }
@@ -352,6 +401,9 @@ void senders_destroy(struct senders **senders_pointer) {
         assert(sender->streams == NULL && sender->arrivals == NULL);
         if (sender->epoll_fd >= 0) {
             close(sender->epoll_fd);
+        }
+        if (sender->inbox != NULL) {
+            inbox_let_publishers_serve(sender->inbox, NULL, NULL);
         }
         inbox_destroy(&sender->inbox);
         inbox_destroy(&sender->several_inbox);

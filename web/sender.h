@@ -1,7 +1,8 @@
 /* The sender threads: they own the sockets of all live streams and push frames into them.
  *
  * A stream is served by one sender for its life. A published frame wakes each sender once; it then sends the frame's
- * part, which is the same for all clients, with one system call to each of its streams that is ready for it. A stream
+ * part, which is the same for all clients, with one system call to each of its streams that is ready for it. While a
+ * sender has few streams, the publisher sends to them itself: waking a thread would cost as much as that. A stream
  * of several topics gets what they publish within a few milliseconds with one call, too. Sockets never block: a client
  * that has not taken a part yet gets the rest when it can, and then the newest frame there is. A client that takes
  * nothing for ten seconds is dropped; one that leaves is noticed at once.

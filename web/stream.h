@@ -1,5 +1,5 @@
 /* One client's stream: the topics that it shows, which frames it is at, how far they have got, and what is to happen
- * when. It belongs to one sender, whose thread alone calls these functions.
+ * when. It belongs to one sender, in whose turn alone these functions are called.
  *
  * Topics with news wait in a queue, each once, and send one frame a turn: the newest that there is when the turn comes.
  * So a client that is slow sees all of them at the same rate, and none is crowded out by a faster one. Frames whose
@@ -51,6 +51,7 @@ struct stream {
     int64_t begun_ns;
     int64_t last_progress_ns;       /* when the socket last took something, or first refused to */
     int64_t timer_ns;               /* when stream_on_timer() is due */
+    bool must_end;                  /* a publisher found out, and the sender has yet to see to it */
     struct stream *next, *previous; /* of the same sender */
     bool has_news;                  /* and is in the sender's list of such, until it is told to send them */
     struct stream *next_with_news;

@@ -170,6 +170,27 @@ static void each_frame_reaches_every_client(void **state) {
     }
 }
 
+static bool has_bytes(const struct client *client) {
+    struct pollfd poller = {.fd = client->fd, .events = POLLIN};
+    return poll(&poller, 1, 0) == 1;
+}
+
+/* Unless the sender happens to be at work itself, as it is when a client has just come. */
+static void a_lone_clients_frames_are_sent_before_their_publication_returns(void **state) {
+    struct fixture *fixture = *state;
+    struct client client;
+    unsigned at_once = 0;
+    client_start(&client, fixture, (struct stream_settings){0});
+    for (unsigned sequence = 1; sequence <= 100; sequence++) {
+        publish(fixture->topic, fixture->pool, sequence);
+        at_once += has_bytes(&client);
+        assert_next(&client, sequence);
+    }
+    assert_in_range(at_once, 50, 100);
+    client_leave(&client);
+    assert_int_equal(client_end(&client), ERR_OK);
+}
+
 static void a_slow_client_gets_whole_parts_and_the_newest_at_last(void **state) {
     struct fixture *fixture = *state;
     struct client slow;
@@ -211,6 +232,18 @@ static void a_client_that_reads_nothing_costs_the_others_nothing(void **state) {
     }
 }
 
+/* Each gets one of these, and looks at the clock then. */
+static void wake_senders(struct fixture *fixture) {
+    struct client passers[2];
+    for (int i = 0; i < 2; i++) {
+        client_start(&passers[i], fixture, plain);
+    }
+    for (int i = 0; i < 2; i++) {
+        client_leave(&passers[i]);
+        assert_int_equal(client_end(&passers[i]), ERR_OK);
+    }
+}
+
 static void a_client_that_takes_nothing_for_ten_seconds_is_dropped(void **state) {
     struct fixture *fixture = *state;
     struct client stuck;
@@ -222,8 +255,9 @@ static void a_client_that_takes_nothing_for_ten_seconds_is_dropped(void **state)
     bool dropped = false;
     for (unsigned sequence = 2; !dropped && sequence < 200; sequence++) {
         atomic_fetch_add(&jumped_ns, 4 * NS_PER_S);
-        publish_large(fixture, sequence); /* wakes the senders, which then look at the clock */
+        publish_large(fixture, sequence);
         assert_int_equal(client_read_part(&quick, LARGE_BYTES), sequence);
+        wake_senders(fixture);
         dropped = event_wait_until(&stuck.served, clock_monotonic_ns() + 10 * NS_PER_MS);
     }
     assert_true(dropped);
@@ -386,6 +420,7 @@ static void clients_may_come_and_go_while_frames_are_published(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(each_frame_reaches_every_client),
+        TEST(a_lone_clients_frames_are_sent_before_their_publication_returns),
         TEST(a_slow_client_gets_whole_parts_and_the_newest_at_last),
         TEST(a_client_that_reads_nothing_costs_the_others_nothing),
         TEST(a_client_that_takes_nothing_for_ten_seconds_is_dropped),
