@@ -10,7 +10,7 @@ enum camera_state {
     STATE_OFFLINE,  /* could not be opened, or failed; the reason says why; it is tried again */
 };
 
-/* "idle", "starting", "live", "stale", "offline". Static. */
+/* "idle", "starting", "live", "stale", "offline". Static. Threads: any. */
 const char *state_name(enum camera_state state);
 
 #endif

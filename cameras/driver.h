@@ -1,6 +1,6 @@
 /* What a kind of camera has to be able to do: a small table of functions. camera.h runs any driver.
  *
- * A driver is used by one thread, its camera's. It keeps no thread of its own if it can do without, and it waits only
+ * Threads: a driver is used by one, its camera's. It keeps no thread of its own if it can do without, and it waits only
  * in ways that end at a deadline or when the cancel event is set; then it returns ERR_TIMEOUT or ERR_INTERRUPTED.
  * It need not check what it reads: a frame is checked by the caller, for every driver alike. */
 #ifndef CAMERAS_DRIVER_H

@@ -1,4 +1,6 @@
-/* The picture that viewers get while a camera is not live: its name, the state, since when, and why. */
+/* The picture that viewers get while a camera is not live: its name, the state, since when, and why.
+ *
+ * Threads: any; nothing is kept between two pictures. */
 #ifndef CAMERAS_PLACEHOLDER_H
 #define CAMERAS_PLACEHOLDER_H
 
@@ -12,7 +14,8 @@ struct placeholder {
     uint32_t width_px, height_px;
 };
 
-/* Draws it as a raw frame, with the current time as capture time. Readable from 160x120 up. ERR_MEMORY. */
+/* Draws it as a raw frame, with the current time as capture time. Readable from 160x120 up. Returns a new
+ * reference. ERR_MEMORY. */
 CHECKED enum err placeholder_draw(struct frame_pool *pool, const struct placeholder *placeholder, struct frame **raw);
 
 #endif

@@ -1,5 +1,7 @@
 /* The settings that need a restart: what the server has been given at its start and cannot be given again. All others
- * take effect at a reload. */
+ * take effect at a reload.
+ *
+ * Threads: any. */
 #ifndef CONFIG_FIXED_SETTINGS_H
 #define CONFIG_FIXED_SETTINGS_H
 
