@@ -99,6 +99,21 @@ test('the page of a camera shows its stream, figures, charts and viewers', { tim
   await page.context().close();
 });
 
+test('a tile with room for it tells all of an error', { timeout: 60000 }, async (context) => {
+  const unplugged = await startServer({ cameras: [{ id: 'gone', source: { type: 'v4l2', device: '/dev/unplugged' } }] });
+  context.after(unplugged.stop);
+  const page = await openPage(browser, { viewport: { width: 440, height: 500 } });
+  await page.goto(unplugged.url, { waitUntil: 'domcontentloaded' });
+  const error = page.locator('[data-state="offline"] .screen .error');
+  await error.waitFor();
+  const [whole, shown, bottom, screenBottom] = await error.evaluate((element) => [
+    element.scrollHeight, element.clientHeight, element.getBoundingClientRect().bottom,
+    element.closest('.screen').getBoundingClientRect().bottom]);
+  assert.ok(whole <= shown, `${shown} px of ${whole} are shown`);
+  assert.ok(bottom <= screenBottom, 'it ends within its tile');
+  await page.context().close();
+});
+
 test('a tile dragged onto another takes its place', { timeout: 60000 }, async () => {
   const page = await openPage(browser);
   await page.goto(server.url, { waitUntil: 'domcontentloaded' });
