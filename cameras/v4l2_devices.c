@@ -17,7 +17,7 @@
 enum err v4l2_check_capture(int fd, const char *path, char name[33], struct reason *reason) {
     struct v4l2_capability capability = {.capabilities = 0};
     if (v4l2_node_call(fd, VIDIOC_QUERYCAP, &capability) != 0) {
-        reason_set(reason, "%s is not a camera", driver_shown_path(path));
+        reason_set(reason, "%s is not a camera; --list-devices shows those there are", driver_shown_path(path));
         return ERR_UNSUPPORTED;
     }
     /* What this node does; capabilities tells of all nodes of the device together. */

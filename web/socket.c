@@ -165,6 +165,15 @@ static void shut(int fd, uint64_t client, void *unused) {
 
 void socket_shut_connections(int port) { socket_each_connection(port, shut, NULL); }
 
+static const char *listen_advice(int number) {
+    switch (number) {
+    case EADDRINUSE: return "; stop the program that has it, or choose another port with --listen";
+    case EACCES: return "; ports below 1024 need a privilege: choose another with --listen";
+    case EADDRNOTAVAIL: return "; this machine has no such address: 0.0.0.0 means all that it has";
+    default: return "";
+    }
+}
+
 enum err socket_try_listen(const char *address, uint16_t port, struct reason *reason) {
     struct sockaddr_in own;
     if (!parse_address(address, port, &own)) {
@@ -180,10 +189,7 @@ enum err socket_try_listen(const char *address, uint16_t port, struct reason *re
     enum err error = ERR_OK;
     if (bind(fd, (struct sockaddr *)&own, sizeof own) != 0 || listen(fd, 1) != 0) {
         error = err_from_errno(errno);
-        const char *advice = error == ERR_BUSY ? "; stop the program that has it, or choose another port with --listen"
-                             : error == ERR_DENIED ? "; ports below 1024 need a privilege: choose another with --listen"
-                                                   : "";
-        reason_set(reason, "cannot listen on %s:%u: %s%s", address, port, strerror(errno), advice);
+        reason_set(reason, "cannot listen on %s:%u: %s%s", address, port, strerror(errno), listen_advice(errno));
     }
     close(fd);
     return error;

@@ -73,6 +73,12 @@ class Starting(Scratch):
         self.assertIn("in use", result.stderr)
         self.assertNotIn("listening", result.stdout)
 
+    def test_address_of_another_machine_is_said_and_exits_with_1(self):
+        config = {"server": {"allow_anonymous": True}, **ONE_CAMERA}
+        result = run("--config", self.write(config), "--listen", "192.0.2.1:8080")  # of RFC 5737, nobody's
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"192\.0\.2\.1:8080: .*no such address")
+
     def test_relative_files_are_found_beside_the_configuration(self):
         plain_picture(self.directory / "red.jpg", "red")
         config = {"cameras": [{"source": {"type": "emulated", "files": ["red.jpg"], "fps": 5}}]}

@@ -302,7 +302,7 @@ static void failed_openings_leak_nothing(void **state) {
 static void what_is_no_camera_is_refused_in_words(void **state) {
     (void)state;
     settings.device.path = "/dev/null";
-    assert_refused(ERR_UNSUPPORTED, "/dev/null is not a camera");
+    assert_refused(ERR_UNSUPPORTED, "/dev/null is not a camera; --list-devices shows those there are");
     settings.device.path = "/dev/no-such-camera";
     assert_refused(ERR_NOT_FOUND, "plug the camera in, or see --list-devices");
     settings.device.path = device_path;
