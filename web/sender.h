@@ -22,7 +22,7 @@ struct stream_settings {
     const char *remote;          /* "127.0.0.1:52034" */
     const char *route;           /* for status; static */
     double fps;                  /* at most so many frames a second of each topic; 0: all */
-    int64_t until_ns;            /* when it ends, behind a whole part (monotonic); 0: when the client leaves */
+    int64_t until_ns;            /* when it ends (monotonic), up to 10 s later within a part; 0: with the client */
     /* Chromium shows a part when the headers of the next one have come (crbug 527446). With this set, a frame that no
      * newer one follows within 100 ms is sent once more, so that it shows. */
     bool repeat_for_display;

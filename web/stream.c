@@ -12,6 +12,8 @@
 
 /* A client that takes nothing for so long is gone. */
 #define STALLED_AFTER_NS (10 * NS_PER_S)
+/* When a stream's time is over, the part that was begun must be taken in so long. */
+#define FINISH_WITHIN_NS (10 * NS_PER_S)
 /* A frame that no other follows for so long is sent again, to be shown. */
 #define REPEAT_FOR_DISPLAY_NS (100 * NS_PER_MS)
 /* A stream is never silent for longer, or proxies between us and the client would end it. */
@@ -293,9 +295,17 @@ static enum err await_room(struct stream *stream) {
     return ERR_BUSY;
 }
 
-/* Its time has come, and it is between two parts. */
-static bool is_over(const struct stream *stream, int64_t now_ns) {
-    return stream->settings.until_ns != 0 && stream->offset == 0 && now_ns >= stream->settings.until_ns;
+/* Its time is over between two parts; within one, the client has a while to take the rest. */
+static int64_t end_ns(const struct stream *stream) {
+    int64_t until_ns = stream->settings.until_ns;
+    if (until_ns == 0) {
+        return CLOCK_NEVER;
+    }
+    return until_ns + (stream->offset > 0 ? FINISH_WITHIN_NS : 0);
+}
+
+static bool is_over(const struct stream *stream) {
+    return stream->settings.until_ns != 0 && clock_monotonic_ns() >= end_ns(stream);
 }
 
 static int64_t next_timer_ns(const struct stream *stream) {
@@ -308,18 +318,15 @@ static int64_t next_timer_ns(const struct stream *stream) {
 }
 
 static void set_timer(struct stream *stream) {
-    int64_t until_ns = stream->settings.until_ns;
-    stream->timer_ns = next_timer_ns(stream);
-    if (until_ns != 0 && stream->offset == 0 && until_ns < stream->timer_ns) {
-        stream->timer_ns = until_ns;
-    }
+    int64_t timer_ns = next_timer_ns(stream), over_ns = end_ns(stream);
+    stream->timer_ns = timer_ns < over_ns ? timer_ns : over_ns;
 }
 
 /* Sends whatever can be sent. */
 static enum stream_verdict push(struct stream *stream) {
     enum err error = ERR_OK;
     while (error == ERR_OK) {
-        if (is_over(stream, clock_monotonic_ns())) {
+        if (is_over(stream)) {
             return STREAM_ENDS;
         }
         if (stream->offset == 0 && (error = choose_parts(stream)) == ERR_OK) {
@@ -349,7 +356,7 @@ enum stream_verdict stream_begin(struct stream *stream) {
 enum stream_verdict stream_on_writable(struct stream *stream) { return push(stream); }
 
 enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns) {
-    if (is_over(stream, now_ns) || stream->is_blocked ||
+    if (now_ns >= end_ns(stream) || stream->is_blocked ||
         (stream->awaits_room && now_ns - stream->waiting_since_ns >= STALLED_AFTER_NS)) {
         return STREAM_ENDS;
     }

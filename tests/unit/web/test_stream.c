@@ -415,6 +415,20 @@ static void a_part_that_was_begun_is_sent_whole_before_the_end(void **state) {
     assert_received(fixture, "1", LARGE_BYTES);
 }
 
+static void a_part_that_is_taken_too_slowly_is_cut_off_ten_seconds_after_the_end(void **state) {
+    struct fixture *fixture = *state;
+    publish_large(fixture, 1);
+    assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
+    fixture->stream.settings.until_ns = clock_monotonic_ns() - 5 * NS_PER_S;
+    receive(fixture);
+    assert_goes_on(stream_on_writable(&fixture->stream));
+    assert_true(fixture->stream.offset > 0);
+    assert_int_equal(fixture->stream.timer_ns, fixture->stream.settings.until_ns + 10 * NS_PER_S);
+    fixture->stream.settings.until_ns -= 5 * NS_PER_S;
+    receive(fixture);
+    assert_int_equal(stream_on_writable(&fixture->stream), STREAM_ENDS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(news_send_the_newest_frame_whole),
@@ -436,8 +450,9 @@ int main(void) {
         TEST(a_capped_client_that_is_slow_skips_only_what_it_was_due),
         TEST(frames_that_came_before_the_next_was_due_are_no_skips),
         TEST(a_placeholder_is_not_thinned_out),
-        cmocka_unit_test_setup_teardown(a_stream_ends_when_its_time_is_over, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_part_that_was_begun_is_sent_whole_before_the_end, set_up, tear_down),
+        TEST(a_stream_ends_when_its_time_is_over),
+        TEST(a_part_that_was_begun_is_sent_whole_before_the_end),
+        TEST(a_part_that_is_taken_too_slowly_is_cut_off_ten_seconds_after_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
