@@ -197,6 +197,12 @@ uint8_t *frame_prepend(struct frame *frame, size_t bytes) {
     return frame_data(frame);
 }
 
+void frame_drop_front(struct frame *frame, size_t bytes) {
+    assert(bytes <= frame_capacity(frame));
+    frame->start += bytes;
+    frame->size = 0;
+}
+
 struct frame_info *frame_edit_info(struct frame *frame) {
     return &frame->info;
 }

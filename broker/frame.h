@@ -106,6 +106,8 @@ void frame_set_size(struct frame *frame, size_t payload_bytes);
 /* Makes the payload start `bytes` earlier (at most FRAME_PREPEND_MAX_BYTES over the frame's life) and returns its new
  * start; the new bytes are for the caller to fill. Size and capacity grow by as much. */
 uint8_t *frame_prepend(struct frame *frame, size_t bytes);
+/* Makes the payload start `bytes` later: the capacity is less by as much, and the size is 0. */
+void frame_drop_front(struct frame *frame, size_t bytes);
 struct frame_info *frame_edit_info(struct frame *frame);
 
 /* Writes the envelope around the payload. envelope may be NULL: then the part is the payload. */

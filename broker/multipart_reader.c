@@ -10,7 +10,8 @@
 #include <strings.h>
 
 #define DELIMITER_MAX_BYTES 200
-#define OPEN_PART_FIRST_BYTES ((size_t)64 << 10)
+/* Memory for so much is there whenever more is to be read. */
+#define ROOM_MIN_BYTES ((size_t)4 << 10)
 /* Timestamps beyond the year 2262 do not fit nanoseconds. */
 #define TIMESTAMP_MAX_S INT64_C(9200000000)
 
@@ -19,23 +20,22 @@ enum stage {
     STAGE_HEADERS, /* of a part, which ends at an empty line */
     STAGE_SIZED,   /* a picture of known length */
     STAGE_OPEN,    /* a picture that ends at the next delimiter */
-    STAGE_SKIPPED, /* a part of known length that is no picture */
+    STAGE_SKIPPED, /* a part that is no picture, as far as its length tells */
 };
 
 struct multipart_reader {
     struct frame_pool *pool;
     char delimiter[DELIMITER_MAX_BYTES + 1]; /* with its dashes; "": to be learnt */
     enum stage stage;
-    /* Read, but not yet understood. A part's first bytes come here too, behind its headers. */
-    uint8_t pending[MULTIPART_HEADERS_MAX_BYTES];
-    size_t pending_at, pending_bytes; /* where they begin, and how many they are */
-    size_t passed_bytes;              /* of the gap, or of the headers */
-    /* The part under way. */
+    /* The stream is read into the memory of a frame, which is then cut to the picture in it: nothing is copied but what
+     * was read beyond. */
     struct frame *frame;
-    size_t frame_bytes;
-    size_t left_bytes; /* STAGE_SIZED and STAGE_SKIPPED */
+    size_t at, end;      /* from where to where in it there is what is not understood yet */
+    size_t passed_bytes; /* of the gap, or of the headers */
+    /* The part under way, which begins there. */
     bool has_length, is_picture;
-    size_t length;
+    size_t length;         /* STAGE_SKIPPED: what is left of it */
+    size_t searched_bytes; /* STAGE_OPEN: no delimiter begins in these */
     struct frame_info info;
 };
 
@@ -68,8 +68,11 @@ enum err multipart_reader_create(struct frame_pool *pool, const char *content_ty
     }
     reader->pool = pool;
     enum err error = find_boundary(content_type, reader->delimiter);
+    if (error == ERR_OK) {
+        error = frame_create(pool, ROOM_MIN_BYTES, &reader->frame);
+    }
     if (error != ERR_OK) {
-        free(reader);
+        multipart_reader_destroy(&reader);
         return error;
     }
     *out = reader;
@@ -87,54 +90,72 @@ void multipart_reader_destroy(struct multipart_reader **reader_pointer) {
 
 /* ---- Bytes in ---- */
 
-static const uint8_t *first_pending(const struct multipart_reader *reader) {
-    return reader->pending + reader->pending_at;
+static const uint8_t *unread(const struct multipart_reader *reader) { return frame_data(reader->frame) + reader->at; }
+
+static size_t unread_bytes(const struct multipart_reader *reader) { return reader->end - reader->at; }
+
+/* Goes on in memory for so many bytes, from the first one that is not understood. */
+static enum err move(struct multipart_reader *reader, size_t bytes) {
+    struct frame *larger = NULL;
+    size_t count = unread_bytes(reader);
+    if (bytes <= frame_capacity(reader->frame)) {
+        memmove(frame_data(reader->frame), unread(reader), count);
+    } else {
+        enum err error = frame_create(reader->pool, bytes, &larger);
+        if (error != ERR_OK) {
+            return error;
+        }
+        memcpy(frame_data(larger), unread(reader), count);
+        frame_unref(&reader->frame);
+        reader->frame = larger;
+    }
+    reader->at = 0;
+    reader->end = count;
+    return ERR_OK;
 }
 
-static void drop_pending(struct multipart_reader *reader, size_t count) {
-    reader->pending_bytes -= count;
-    reader->pending_at += count;
+/* For what is to be read next. */
+static enum err make_room(struct multipart_reader *reader) {
+    size_t count = unread_bytes(reader);
+    size_t needed = reader->stage == STAGE_SIZED ? reader->length : count + ROOM_MIN_BYTES;
+    if (count > 0 && reader->at + needed <= frame_capacity(reader->frame)) {
+        return ERR_OK;
+    }
+    return move(reader, reader->stage == STAGE_OPEN ? needed + needed / 2 : needed);
 }
 
 struct multipart_room multipart_reader_room(struct multipart_reader *reader) {
-    if (reader->stage == STAGE_SIZED) {
-        return (struct multipart_room){frame_data(reader->frame) + reader->frame_bytes, reader->left_bytes, true};
-    }
-    memmove(reader->pending, first_pending(reader), reader->pending_bytes);
-    reader->pending_at = 0;
-    return (struct multipart_room){reader->pending + reader->pending_bytes,
-                                   sizeof reader->pending - reader->pending_bytes, false};
+    size_t count = reader->stage == STAGE_SIZED ? reader->length - unread_bytes(reader)
+                                                : frame_capacity(reader->frame) - reader->end;
+    return (struct multipart_room){frame_data(reader->frame) + reader->end, count};
 }
 
-void multipart_reader_fill(struct multipart_reader *reader, size_t count) {
-    if (reader->stage == STAGE_SIZED) {
-        reader->frame_bytes += count;
-        reader->left_bytes -= count;
-    } else {
-        reader->pending_bytes += count;
-    }
-}
+void multipart_reader_fill(struct multipart_reader *reader, size_t count) { reader->end += count; }
 
 /* ---- Lines ---- */
 
+static bool is_blank(uint8_t sign) { return sign == ' ' || sign == '\t'; }
+
 /* Takes the next line, cut to fit and without its end. False: it has not come to its end yet. */
 static bool take_line(struct multipart_reader *reader, char *line, size_t room) {
-    const uint8_t *begin = first_pending(reader);
-    const uint8_t *end = memchr(begin, '\n', reader->pending_bytes);
-    bool full = reader->pending_bytes == sizeof reader->pending;
+    const uint8_t *begin = unread(reader);
+    size_t count = unread_bytes(reader);
+    bool full = count >= MULTIPART_HEADERS_MAX_BYTES;
+    count = full ? MULTIPART_HEADERS_MAX_BYTES : count;
+    const uint8_t *end = memchr(begin, '\n', count);
     if (end == NULL && !full) {
         return false;
     }
-    size_t taken = end != NULL ? (size_t)(end - begin) + 1 : reader->pending_bytes;
+    size_t taken = end != NULL ? (size_t)(end - begin) + 1 : count;
     size_t length = end != NULL ? taken - 1 : taken;
-    while (length > 0 && strchr("\r \t", begin[length - 1]) != NULL) {
+    while (length > 0 && (begin[length - 1] == '\r' || is_blank(begin[length - 1]))) {
         length--;
     }
     length = length < room ? length : room - 1;
     memcpy(line, begin, length);
     line[length] = '\0';
     reader->passed_bytes += taken;
-    drop_pending(reader, taken);
+    reader->at += taken;
     return true;
 }
 
@@ -221,7 +242,9 @@ static enum err read_header(struct multipart_reader *reader, char *line, struct 
         return ERR_OK; /* the blank before a misplaced line, or noise: the body is checked anyway */
     }
     *value++ = '\0';
-    value += strspn(value, " \t");
+    while (is_blank((uint8_t)*value)) {
+        value++;
+    }
     uint64_t count;
     if (strcasecmp(line, "Content-Length") == 0) {
         if (!parse_count(value, UINT64_MAX / 2, &count) || count > MULTIPART_PART_MAX_BYTES) {
@@ -244,34 +267,22 @@ static enum err read_header(struct multipart_reader *reader, char *line, struct 
     return ERR_OK;
 }
 
-/* Moves what came with the headers into the part's own memory. */
-static void take_early_bytes(struct multipart_reader *reader) {
-    size_t count = reader->pending_bytes < reader->left_bytes ? reader->pending_bytes : reader->left_bytes;
-    if (reader->stage == STAGE_SIZED) {
-        memcpy(frame_data(reader->frame) + reader->frame_bytes, first_pending(reader), count);
-        reader->frame_bytes += count;
-    }
-    reader->left_bytes -= count;
-    drop_pending(reader, count);
-}
-
-static enum err begin_body(struct multipart_reader *reader) {
-    reader->frame_bytes = 0;
-    reader->left_bytes = reader->has_length ? reader->length : 0;
+static void begin_body(struct multipart_reader *reader) {
     reader->passed_bytes = 0;
-    if (!reader->is_picture) {
+    reader->searched_bytes = 0;
+    if (reader->is_picture) {
+        reader->stage = reader->has_length ? STAGE_SIZED : STAGE_OPEN;
+    } else {
         reader->stage = reader->has_length ? STAGE_SKIPPED : STAGE_GAP;
-        return ERR_OK;
     }
-    reader->stage = reader->has_length ? STAGE_SIZED : STAGE_OPEN;
-    return frame_create(reader->pool, reader->has_length ? reader->length : OPEN_PART_FIRST_BYTES, &reader->frame);
 }
 
 static enum err read_headers(struct multipart_reader *reader, struct reason *reason) {
     char line[256];
     while (take_line(reader, line, sizeof line)) {
         if (line[0] == '\0') {
-            return begin_body(reader);
+            begin_body(reader);
+            return ERR_OK;
         }
         if (reader->passed_bytes > MULTIPART_HEADERS_MAX_BYTES) {
             reason_set(reason, "the headers of a part do not end");
@@ -287,75 +298,64 @@ static enum err read_headers(struct multipart_reader *reader, struct reason *rea
 
 /* ---- Bodies ---- */
 
-static void give_frame(struct multipart_reader *reader, struct frame **frame) {
-    frame_set_size(reader->frame, reader->frame_bytes);
-    *frame_edit_info(reader->frame) = reader->info;
-    *frame = reader->frame;
-    reader->frame = NULL;
-    reader->stage = STAGE_GAP;
-    reader->passed_bytes = 0;
-}
-
-static enum err append(struct multipart_reader *reader, size_t count, struct reason *reason) {
-    size_t needed = reader->frame_bytes + count;
-    if (needed > MULTIPART_PART_MAX_BYTES) {
-        reason_set(reason, "a part does not end within %zu MB", MULTIPART_PART_MAX_BYTES >> 20);
-        return ERR_INVALID;
-    }
-    enum err error = ERR_OK;
-    if (needed > frame_capacity(reader->frame)) {
-        frame_set_size(reader->frame, reader->frame_bytes);
-        error = frame_grow(&reader->frame, 2 * needed);
-    }
-    if (error == ERR_OK) {
-        memcpy(frame_data(reader->frame) + reader->frame_bytes, first_pending(reader), count);
-        reader->frame_bytes = needed;
-        drop_pending(reader, count);
-    }
-    return error;
-}
-
-/* ERR_OK: the delimiter is there, and the frame is whole. */
-static enum err read_open(struct multipart_reader *reader, struct reason *reason) {
-    size_t length = strlen(reader->delimiter);
-    const uint8_t *begin = first_pending(reader);
-    const uint8_t *found = memmem(begin, reader->pending_bytes, reader->delimiter, length);
-    size_t kept = length + 2; /* the delimiter may be cut in two, and a line ends before it */
-    size_t body = found != NULL                  ? (size_t)(found - begin)
-                  : reader->pending_bytes > kept ? reader->pending_bytes - kept
-                                                 : 0;
-    if (found != NULL) {
-        /* The line end before the delimiter belongs to it. */
-        size_t end = body;
-        end -= end > 0 && begin[end - 1] == '\n';
-        end -= end > 0 && begin[end - 1] == '\r';
-        enum err error = append(reader, end, reason);
-        if (error == ERR_OK) {
-            drop_pending(reader, body - end);
-        }
-        return error;
-    }
-    enum err error = append(reader, body, reason);
-    return error != ERR_OK ? error : ERR_BUSY;
-}
-
-static enum err read_body(struct multipart_reader *reader, struct frame **frame, struct reason *reason) {
-    enum err error = ERR_OK;
-    if (reader->stage == STAGE_OPEN) {
-        error = read_open(reader, reason);
-    } else {
-        take_early_bytes(reader);
-        error = reader->left_bytes > 0 ? ERR_BUSY : ERR_OK;
-    }
+/* The next so many bytes are a picture. Another frame takes its place, as large, and gets what came behind it. */
+static enum err give_frame(struct multipart_reader *reader, size_t bytes, struct frame **frame) {
+    size_t end = reader->at + bytes;
+    size_t rest = reader->end - end;
+    size_t usual = end + end / 8;
+    struct frame *next;
+    enum err error = frame_create(reader->pool, (rest > usual ? rest : usual) + ROOM_MIN_BYTES, &next);
     if (error != ERR_OK) {
         return error;
     }
-    if (reader->stage == STAGE_SKIPPED || reader->frame_bytes == 0) {
-        frame_unref(&reader->frame);
-        reader->stage = STAGE_GAP;
-    } else {
-        give_frame(reader, frame);
+    memcpy(frame_data(next), frame_data(reader->frame) + end, rest);
+    frame_drop_front(reader->frame, reader->at);
+    frame_set_size(reader->frame, bytes);
+    *frame_edit_info(reader->frame) = reader->info;
+    *frame = reader->frame;
+    reader->frame = next;
+    reader->at = 0;
+    reader->end = rest;
+    reader->stage = STAGE_GAP;
+    return ERR_OK;
+}
+
+static enum err read_sized(struct multipart_reader *reader, struct frame **frame) {
+    return unread_bytes(reader) < reader->length ? ERR_BUSY : give_frame(reader, reader->length, frame);
+}
+
+static enum err read_open(struct multipart_reader *reader, struct frame **frame, struct reason *reason) {
+    const uint8_t *begin = unread(reader);
+    size_t count = unread_bytes(reader), length = strlen(reader->delimiter);
+    const uint8_t *found =
+        memmem(begin + reader->searched_bytes, count - reader->searched_bytes, reader->delimiter, length);
+    size_t bytes = found != NULL ? (size_t)(found - begin) : count;
+    if (bytes > MULTIPART_PART_MAX_BYTES) {
+        reason_set(reason, "a part does not end within %zu MB", MULTIPART_PART_MAX_BYTES >> 20);
+        return ERR_INVALID;
     }
+    if (found == NULL) {
+        reader->searched_bytes = count < length ? 0 : count - length + 1; /* the delimiter may be cut in two */
+        return ERR_BUSY;
+    }
+    /* The line end before the delimiter belongs to it. */
+    bytes -= bytes > 0 && begin[bytes - 1] == '\n';
+    bytes -= bytes > 0 && begin[bytes - 1] == '\r';
+    if (bytes == 0) {
+        reader->stage = STAGE_GAP;
+        return ERR_OK;
+    }
+    return give_frame(reader, bytes, frame);
+}
+
+static enum err skip(struct multipart_reader *reader) {
+    size_t count = unread_bytes(reader) < reader->length ? unread_bytes(reader) : reader->length;
+    reader->at += count;
+    reader->length -= count;
+    if (reader->length > 0) {
+        return ERR_BUSY;
+    }
+    reader->stage = STAGE_GAP;
     return ERR_OK;
 }
 
@@ -366,10 +366,14 @@ enum err multipart_reader_next(struct multipart_reader *reader, struct frame **f
         switch (reader->stage) {
         case STAGE_GAP: error = pass_gap(reader, reason); break;
         case STAGE_HEADERS: error = read_headers(reader, reason); break;
-        case STAGE_SIZED:
-        case STAGE_OPEN:
-        case STAGE_SKIPPED: error = read_body(reader, frame, reason); break;
+        case STAGE_SIZED: error = read_sized(reader, frame); break;
+        case STAGE_OPEN: error = read_open(reader, frame, reason); break;
+        case STAGE_SKIPPED: error = skip(reader); break;
         }
+    }
+    if (error == ERR_BUSY) {
+        error = make_room(reader);
+        error = error == ERR_OK ? ERR_BUSY : error;
     }
     return error;
 }

@@ -37,7 +37,6 @@ void multipart_reader_destroy(struct multipart_reader **reader);
 struct multipart_room {
     uint8_t *bytes;
     size_t count; /* above 0 */
-    bool exact;   /* the part has as many bytes left: a reader may wait for all of them */
 };
 
 /* Where the next bytes go; valid until the next call. Only after multipart_reader_next() gave ERR_BUSY. */

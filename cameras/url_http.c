@@ -85,10 +85,16 @@ void url_http_close(struct url_http **http_pointer) {
 
 /* ---- Multipart ---- */
 
+/* What there is. FFmpeg copies all that it reads through a buffer of its own, but for what it is asked for here. */
+static int read_some(AVIOContext *io, uint8_t *bytes, int most) {
+    bool has_read_ahead = io->buf_ptr < io->buf_end;
+    return has_read_ahead ? avio_read_partial(io, bytes, most) : io->read_packet(io->opaque, bytes, most);
+}
+
 static enum err read_more(struct url_http *http, struct reason *reason) {
     struct multipart_room room = multipart_reader_room(http->parts);
     int most = room.count > INT_MAX ? INT_MAX : (int)room.count;
-    int got = room.exact ? avio_read(http->io, room.bytes, most) : avio_read_partial(http->io, room.bytes, most);
+    int got = read_some(http->io, room.bytes, most);
     if (got <= 0) {
         return url_link_explain(http->link, got == 0 ? AVERROR_EOF : got, reason);
     }

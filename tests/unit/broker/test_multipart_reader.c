@@ -11,33 +11,24 @@
 
 #include <cmocka.h>
 
-/* Feeds a text some bytes at a time, and collects the bodies of the parts as "body1|body2|". */
-struct outcome {
-    char bodies[4096];
-    struct frame_info last;
-    enum err error;
-    struct reason reason;
-};
+typedef void take_part(void *user, struct frame *frame);
 
-static struct outcome read_in_steps(const char *content_type, const char *text, size_t count, size_t step) {
-    struct outcome outcome = {.error = ERR_OK};
+/* Feeds a text some bytes at a time, and hands on the parts. Returns how it ends. */
+static enum err feed(const char *content_type, const char *text, size_t count, size_t step, take_part *take, void *user,
+                     struct reason *reason) {
     struct frame_pool *pool;
     struct multipart_reader *reader;
     assert_int_equal(frame_pool_create(&pool), ERR_OK);
     assert_int_equal(multipart_reader_create(pool, content_type, &reader), ERR_OK);
+    enum err error;
     size_t at = 0;
     for (;;) {
         struct frame *frame = NULL;
-        outcome.error = multipart_reader_next(reader, &frame, &outcome.reason);
-        if (outcome.error == ERR_OK) {
-            struct span payload = frame_payload(frame);
-            size_t used = strlen(outcome.bodies);
-            size_t shown = payload.count < 100 ? payload.count : 100;
-            snprintf(outcome.bodies + used, sizeof outcome.bodies - used, "%.*s|", (int)shown,
-                     (const char *)payload.bytes);
-            outcome.last = *frame_info(frame);
+        error = multipart_reader_next(reader, &frame, reason);
+        if (error == ERR_OK) {
+            take(user, frame);
             frame_unref(&frame);
-        } else if (outcome.error != ERR_BUSY || at == count) {
+        } else if (error != ERR_BUSY || at == count) {
             break;
         } else {
             struct multipart_room room = multipart_reader_room(reader);
@@ -52,6 +43,29 @@ static struct outcome read_in_steps(const char *content_type, const char *text, 
     multipart_reader_destroy(&reader);
     assert_null(reader);
     frame_pool_destroy(&pool);
+    return error;
+}
+
+/* The bodies of the parts as "body1|body2|". */
+struct outcome {
+    char bodies[4096];
+    struct frame_info last;
+    enum err error;
+    struct reason reason;
+};
+
+static void note_body(void *user, struct frame *frame) {
+    struct outcome *outcome = user;
+    struct span payload = frame_payload(frame);
+    size_t used = strlen(outcome->bodies);
+    size_t shown = payload.count < 100 ? payload.count : 100;
+    snprintf(outcome->bodies + used, sizeof outcome->bodies - used, "%.*s|", (int)shown, (const char *)payload.bytes);
+    outcome->last = *frame_info(frame);
+}
+
+static struct outcome read_in_steps(const char *content_type, const char *text, size_t count, size_t step) {
+    struct outcome outcome = {.error = ERR_OK};
+    outcome.error = feed(content_type, text, count, step, note_body, &outcome, &outcome.reason);
     return outcome;
 }
 
@@ -179,6 +193,53 @@ static void endless_things_are_refused(void **state) {
     }
 }
 
+struct lengths {
+    size_t bytes[16];
+    size_t count;
+};
+
+/* The nth part is all of the nth letter. */
+static void note_length(void *user, struct frame *frame) {
+    struct lengths *lengths = user;
+    struct span payload = frame_payload(frame);
+    for (size_t i = 0; i < payload.count; i++) {
+        if (payload.bytes[i] != 'a' + lengths->count) {
+            fail_msg("byte %zu of part %zu is %d", i, lengths->count, payload.bytes[i]);
+        }
+    }
+    lengths->bytes[lengths->count++] = payload.count;
+}
+
+/* Parts of many sizes, with and without length, come in pieces of many sizes; each is whole, and of its own bytes. */
+static void parts_of_any_size_come_whole(void **state) {
+    (void)state;
+    static const size_t sizes[] = {1, 200000, 5, 4096, 70000, 1000000, 3, 65536};
+    static const size_t steps[] = {777, 4096, 65536, SIZE_MAX};
+    enum { SIZES = sizeof sizes / sizeof sizes[0] };
+    static char text[4 << 20];
+    for (unsigned kind = 0; kind < 2; kind++) {
+        size_t count = 0;
+        for (size_t i = 0; i < SIZES; i++) {
+            count += (size_t)snprintf(text + count, sizeof text - count, "--T\r\n");
+            if (kind == 0) {
+                count += (size_t)snprintf(text + count, sizeof text - count, "Content-Length: %zu\r\n", sizes[i]);
+            }
+            count += (size_t)snprintf(text + count, sizeof text - count, "\r\n");
+            memset(text + count, 'a' + (int)i, sizes[i]);
+            count += sizes[i];
+            count += (size_t)snprintf(text + count, sizeof text - count, "\r\n");
+        }
+        count += (size_t)snprintf(text + count, sizeof text - count, "--T--\r\n");
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            struct lengths lengths = {.count = 0};
+            struct reason reason;
+            assert_int_equal(feed(TYPE, text, count, steps[i], note_length, &lengths, &reason), ERR_CLOSED);
+            assert_int_equal(lengths.count, SIZES);
+            assert_memory_equal(lengths.bytes, sizes, sizeof sizes);
+        }
+    }
+}
+
 static void boundary_that_is_too_long_is_refused(void **state) {
     (void)state;
     struct frame_pool *pool;
@@ -226,6 +287,7 @@ int main(void) {
         cmocka_unit_test(missing_or_senseless_headers_are_zero),
         cmocka_unit_test(part_that_claims_too_much_is_refused),
         cmocka_unit_test(endless_things_are_refused),
+        cmocka_unit_test(parts_of_any_size_come_whole),
         cmocka_unit_test(boundary_that_is_too_long_is_refused),
         cmocka_unit_test(noise_never_leaves_the_bounds),
     };
