@@ -11,12 +11,22 @@
 /* Of a fault without its label: enough for the list of all keys that there are. */
 #define FAULT_BYTES 1000
 
+/* What some editors begin a file with; RFC 8259, section 8.1, lets us pass over it. */
+static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'};
+
 struct document_fault {
     const char *text;
     size_t number;                 /* of the value that it is about */
     size_t order;                  /* among the faults, as they were found */
     struct document_fault *before; /* the one found before this one */
 };
+
+static void drop_byte_order_mark(char *bytes, size_t *length) {
+    if (*length >= sizeof byte_order_mark && memcmp(bytes, byte_order_mark, sizeof byte_order_mark) == 0) {
+        *length -= sizeof byte_order_mark;
+        memmove(bytes, bytes + sizeof byte_order_mark, *length);
+    }
+}
 
 /* *text is the caller's to free(). */
 static enum err read_file(const char *path, char **text, size_t *length, FILE *faults) {
@@ -41,6 +51,7 @@ static enum err read_file(const char *path, char **text, size_t *length, FILE *f
         error = ERR_INVALID;
         fprintf(faults, "%s:1: must be at most %zu MB large\n", path, DOCUMENT_MAX_BYTES >> 20);
     } else {
+        drop_byte_order_mark(bytes, length);
         *text = bytes;
         bytes = NULL;
     }

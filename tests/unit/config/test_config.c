@@ -196,6 +196,13 @@ static void a_thousand_cameras_load(void **state) {
     free(text);
 }
 
+static void a_byte_order_mark_is_passed_over(void **state) {
+    (void)state;
+    struct config *config = load_valid("\xef\xbb\xbf{\"cameras\": [{\"source\": {\"type\": \"pattern\"}}]}");
+    assert_int_equal(config->camera_count, 1);
+    config_destroy(&config);
+}
+
 static void demo_has_eight_cameras_and_its_pictures(void **state) {
     (void)state;
     struct config *config = NULL;
@@ -237,6 +244,7 @@ int main(void) {
         cmocka_unit_test(environment_variables_are_put_in),
         cmocka_unit_test(played_faults_are_taken),
         cmocka_unit_test(a_thousand_cameras_load),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(demo_has_eight_cameras_and_its_pictures),
         cmocka_unit_test(files_that_cannot_be_opened_are_told_when_asked),
     };
