@@ -12,7 +12,7 @@ test_packages=(
     python3-gi gir1.2-gst-rtsp-server-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 )
-vm_packages=(qemu-system-x86 busybox-static v4l-utils)
+vm_packages=(qemu-system-x86 busybox-static v4l-utils ustreamer)
 package_packages=(systemd man-db mandoc bash-completion debootstrap dpkg-dev lintian)
 browser_packages=(chromium firefox-esr ca-certificates)
 fuzz_packages=(clang libclang-rt-14-dev)

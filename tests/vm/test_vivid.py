@@ -5,7 +5,7 @@ import contextlib
 import json
 import subprocess
 
-from vm import HDMI, WEBCAMS, MachineTest, decode_fault, is_live, main, v4l2
+from vm import HDMI, WEBCAMS, MachineTest, decode_fault, is_live, main, v4l2, wait_until
 
 # What vivid calls "100% Colorbar", from left to right.
 BARS = ((255, 255, 255), (255, 255, 0), (0, 255, 255), (0, 255, 0), (255, 0, 255), (255, 0, 0), (0, 0, 255), (0, 0, 0))
@@ -149,6 +149,33 @@ class Capturing(MachineTest):
                 self.assertAlmostEqual(20 / (end.timestamp - start.timestamp), 5, delta=1.5)
             self.assertEqual(server.open_devices(), [*WEBCAMS, HDMI])
             self.assertEqual({camera["restarts"] for camera in server.status()["cameras"]}, {0})
+
+
+class AnotherServer(MachineTest):
+    """ustreamer has the device, and we show its stream."""
+
+    def start_ustreamer(self):
+        self.machine.check(f"ustreamer --device {WEBCAMS[1]} --format YUYV --resolution 320x180 --desired-fps 10 "
+                           "--host 127.0.0.1 --port 8081 >/tmp/ustreamer 2>&1 & echo $! >/tmp/ustreamer.pid")
+        self.addCleanup(self.stop_ustreamer)
+
+    def stop_ustreamer(self):
+        self.machine.run("kill $(cat /tmp/ustreamer.pid)")
+        wait_until(lambda: self.machine.run("kill -0 $(cat /tmp/ustreamer.pid)")[0] != 0, 10, "the end of ustreamer")
+
+    def test_its_stream_is_shown_and_found_again(self):
+        self.start_ustreamer()
+        camera = {"id": "a", "source": {"type": "url", "url": "http://127.0.0.1:8081/stream"}}
+        with self.serve(camera) as server, server.stream("/camera/a/video_feed") as stream:
+            part = stream.frame_where(is_live, 20, "a frame of ustreamer")
+            self.assertEqual(decode_fault(part.body), "")
+            status = server.camera("a")
+            self.assertEqual((status["format"], status["width"], status["height"]), ("MJPEG", 320, 180))
+            self.stop_ustreamer()
+            server.wait_for_state("a", "offline", 20)
+            self.assertIn("127.0.0.1:8081", server.camera("a")["error"])
+            self.start_ustreamer()
+            stream.frame_where(is_live, 30, "a frame after ustreamer's return")
 
 
 class Devices(MachineTest):

@@ -210,7 +210,7 @@ class MachineTest(unittest.TestCase):
 
 def main():
     """As the harness does, once it is known that there can be a machine."""
-    programs = ("qemu-system-x86_64", "busybox", "v4l2-ctl", "ffmpeg")
+    programs = ("qemu-system-x86_64", "busybox", "v4l2-ctl", "ustreamer", "ffmpeg")
     missing = [program for program in programs if not shutil.which(program)]
     if missing:
         print(f"SKIP the virtual machine: not installed: {', '.join(missing)}")
