@@ -8,7 +8,10 @@
 #include <stdio.h>
 /* Needs <stdio.h> before it. */
 #include <libv4l2.h>
+#include <linux/videodev2.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The one lock that is held during input and output: the library keeps a table of devices without one of its own. */
@@ -31,10 +34,21 @@ static enum err explain(const char *path, int number, struct reason *reason) {
     return error;
 }
 
+/* A device, but none of V4L2. What is no device at all may still be a camera to a plugin of the library. */
+static bool is_other_device(int fd) {
+    struct stat status;
+    struct v4l2_capability capability;
+    return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && ioctl(fd, VIDIOC_QUERYCAP, &capability) != 0;
+}
+
 enum err v4l2_node_open(const char *path, int *fd, struct reason *reason) {
     int opened = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (opened < 0) {
         return explain(path, errno, reason);
+    }
+    *fd = opened;
+    if (is_other_device(opened)) {
+        return ERR_OK; /* what is asked of it will fail; the library would also write to standard error */
     }
     lock_acquire(&library);
     if (v4l2_log_file == NULL) {
@@ -43,7 +57,6 @@ enum err v4l2_node_open(const char *path, int *fd, struct reason *reason) {
     /* A failure is none of ours: the library then passes the calls on as they are. */
     (void)v4l2_fd_open(opened, V4L2_DISABLE_CONVERSION);
     lock_release(&library);
-    *fd = opened;
     return ERR_OK;
 }
 

@@ -65,6 +65,12 @@ class Amount(unittest.TestCase):
             wait_for_failures(server, 4)
             self.assertEqual(server.log().count("offline: "), 1, server.log())
 
+    def test_device_that_is_no_camera_is_told_of_once(self):
+        camera = {"id": "a", "on_demand": False, "source": {"type": "v4l2", "device": "/dev/null"}}
+        with Server({"cameras": [camera]}) as server:
+            wait_for_failures(server, 2)
+            self.assertEqual(len(server.log().splitlines()), 1, server.log())
+
     def test_recovery_is_told_at_once(self):
         faults = [{"kind": "fail_open", "at_s": 0, "for_s": 1}]
         with Server({"cameras": [pattern("a", faults=faults, on_demand=False)]}) as server:
