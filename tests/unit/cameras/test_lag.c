@@ -18,6 +18,7 @@ struct scene {
     int64_t sent;
     int64_t period_ns;     /* by our clock */
     int64_t clock_step_ns; /* by the source's */
+    int64_t held_until_ns; /* the network gives nothing before, and then all at once */
     int64_t most_ns;       /* how old a frame was at most, of those not left out */
     unsigned left_out;
 };
@@ -32,7 +33,8 @@ static void read_for(struct scene *scene, int64_t for_ns, int64_t work_ns) {
     scene->most_ns = 0;
     scene->left_out = 0;
     while (scene->now_ns < until_ns) {
-        const int64_t arrives_ns = scene->begun_ns + scene->sent * scene->period_ns;
+        const int64_t sent_ns = scene->begun_ns + scene->sent * scene->period_ns;
+        const int64_t arrives_ns = sent_ns > scene->held_until_ns ? sent_ns : scene->held_until_ns;
         const int64_t waited_ns = arrives_ns > scene->now_ns ? arrives_ns - scene->now_ns : 0;
         const int64_t time_ns = ANY_TIME_NS + scene->sent++ * scene->clock_step_ns;
         scene->now_ns += waited_ns;
@@ -41,7 +43,7 @@ static void read_for(struct scene *scene, int64_t for_ns, int64_t work_ns) {
             scene->now_ns += NS_PER_MS / 10;
             continue;
         }
-        const int64_t age_ns = scene->now_ns - arrives_ns;
+        const int64_t age_ns = scene->now_ns - sent_ns;
         scene->most_ns = age_ns > scene->most_ns ? age_ns : scene->most_ns;
         scene->now_ns += work_ns;
     }
@@ -75,6 +77,49 @@ static void clocks_that_are_off_do_not_matter(void **state) {
     for (int sign = -1; sign <= 1; sign += 2) {
         struct scene scene = scene_of(PERIOD_NS + sign * PERIOD_NS / 1000);
         read_for(&scene, 24 * 3600 * NS_PER_S, 10 * NS_PER_MS);
+        assert_int_equal(scene.left_out, 0);
+    }
+}
+
+/* Many cameras count 30 frames a second and send 25, or the other way round. */
+static void rates_that_are_told_wrongly_do_not_matter(void **state) {
+    (void)state;
+    static const int64_t periods_ns[] = {PERIOD_NS, 2 * NS_PER_S};
+    for (int step = 80; step <= 120; step += 10) {
+        for (size_t i = 0; i < sizeof periods_ns / sizeof periods_ns[0]; i++) {
+            struct scene scene = scene_of(periods_ns[i] * step / 100);
+            scene.period_ns = periods_ns[i];
+            read_for(&scene, 3600 * NS_PER_S, 20 * NS_PER_MS);
+            assert_int_equal(scene.left_out, 0);
+            assert_true(scene.most_ns == 0);
+        }
+    }
+}
+
+static void a_source_that_becomes_slower_is_known_for_it(void **state) {
+    (void)state;
+    struct scene scene = scene_of(PERIOD_NS * 11 / 10);
+    read_for(&scene, 60 * NS_PER_S, 20 * NS_PER_MS);
+    struct scene slower = scene_of(900 * NS_PER_MS);
+    slower.lag = scene.lag;
+    slower.now_ns = slower.begun_ns = scene.now_ns + NS_PER_S;
+    slower.period_ns = NS_PER_S;
+    read_for(&slower, 60 * NS_PER_S, 20 * NS_PER_MS);
+    read_for(&slower, 3600 * NS_PER_S, 20 * NS_PER_MS);
+    assert_int_equal(slower.left_out, 0);
+}
+
+static void what_the_network_held_up_is_left_out_down_to_the_newest(void **state) {
+    (void)state;
+    for (int step = 90; step <= 110; step += 10) {
+        struct scene scene = scene_of(PERIOD_NS * step / 100);
+        read_for(&scene, 60 * NS_PER_S, 20 * NS_PER_MS);
+        scene.held_until_ns = scene.now_ns + 20 * NS_PER_S;
+        read_for(&scene, 20 * NS_PER_S + LAG_PATIENCE_NS + NS_PER_S, 20 * NS_PER_MS);
+        assert_true(scene.left_out > 500);
+        read_for(&scene, 10 * NS_PER_S, 20 * NS_PER_MS); /* a clock that is fast has hidden the last bit */
+        read_for(&scene, 10 * NS_PER_S, 20 * NS_PER_MS);
+        assert_int_equal(scene.most_ns, 0);
         assert_int_equal(scene.left_out, 0);
     }
 }
@@ -122,6 +167,9 @@ int main(void) {
         cmocka_unit_test(slow_reader_is_never_far_behind),
         cmocka_unit_test(reader_who_is_a_little_slow_is_never_far_behind),
         cmocka_unit_test(clocks_that_are_off_do_not_matter),
+        cmocka_unit_test(rates_that_are_told_wrongly_do_not_matter),
+        cmocka_unit_test(a_source_that_becomes_slower_is_known_for_it),
+        cmocka_unit_test(what_the_network_held_up_is_left_out_down_to_the_newest),
         cmocka_unit_test(short_pause_is_caught_up_with_and_nothing_left_out),
         cmocka_unit_test(long_pause_is_left_out_down_to_the_newest),
         cmocka_unit_test(jump_of_the_clock_is_got_over),
