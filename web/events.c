@@ -188,10 +188,25 @@ static void begin(struct event_stream *stream) {
     journal_reader_destroy(&stream->reader);
 }
 
-void handle_events(struct site *site, const struct http_request *request, const struct route *route) {
+/* Takes a place, and one of the client's. False after refusing the request. */
+static bool admit(struct site *site, const struct http_request *request) {
     if (!place_take(&site->event_streams, EVENT_STREAMS_MAX)) {
         http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_event_streams",
                          "%u clients listen to events already", EVENT_STREAMS_MAX);
+        return false;
+    }
+    if (!admission_enter(site->event_admission, request->client, EVENT_STREAMS_PER_ADDRESS_MAX)) {
+        place_leave(&site->event_streams);
+        http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_event_streams_per_address",
+                         "%s listens to events %u times already; close one", request->client,
+                         EVENT_STREAMS_PER_ADDRESS_MAX);
+        return false;
+    }
+    return true;
+}
+
+void handle_events(struct site *site, const struct http_request *request, const struct route *route) {
+    if (!admit(site, request)) {
         return;
     }
     struct event_stream stream = {.site = site, .request = request};
@@ -204,5 +219,6 @@ void handle_events(struct site *site, const struct http_request *request, const 
         }
     }
     free(stream.cameras);
+    admission_leave(site->event_admission, request->client);
     place_leave(&site->event_streams);
 }

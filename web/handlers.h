@@ -22,12 +22,14 @@
 #define WORKERS_IN_RESERVE 32u
 /* Each has a worker of its own, besides those. */
 #define EVENT_STREAMS_MAX 64u
+#define EVENT_STREAMS_PER_ADDRESS_MAX (EVENT_STREAMS_MAX / 4)
 
 /* What the handlers share. */
 struct site {
     struct broker *broker;
     struct senders *senders;
     struct admission *admission;
+    struct admission *event_admission; /* of event streams */
     struct gate *gate;
     unsigned char viewer_key[16]; /* of what stands for a viewer's address to whoever may not see it */
     struct server_host host;

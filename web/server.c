@@ -142,6 +142,9 @@ static enum err prepare_site(struct server *server, struct reason *reason) {
     server_apply(server, &server->settings);
     error = admission_create(server->settings.max_streams, &server->site.admission);
     if (error == ERR_OK) {
+        error = admission_create(EVENT_STREAMS_MAX, &server->site.event_admission);
+    }
+    if (error == ERR_OK) {
         error = senders_create(server->settings.senders, &server->site.senders);
     }
     if (error != ERR_OK) {
@@ -244,6 +247,7 @@ void server_stop(struct server **server_pointer) {
     gate_destroy(&server->site.gate);
     lock_finish(&server->site.lock);
     edge_unref(&server->site.edge);
+    admission_destroy(&server->site.event_admission);
     admission_destroy(&server->site.admission);
     free(server);
 }

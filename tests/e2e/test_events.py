@@ -7,7 +7,7 @@ import unittest
 
 from harness import TIME_SCALE, Server, emulated, main, pattern, wait_until
 
-EVENTS_MAX = 64  # web/handlers.h
+EVENTS_MAX, EVENTS_MAX_PER_ADDRESS = 64, 16  # web/handlers.h
 JOURNAL_MAX = 1024  # broker/journal.h
 
 
@@ -22,8 +22,8 @@ class Event:
 class EventStream:
     """An answer as EventSource reads it; anything that it would not take is an error."""
 
-    def __init__(self, server, path="/api/events", last_id=None, token=None):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), 10)
+    def __init__(self, server, path="/api/events", last_id=None, token=None, address="127.0.0.1"):
+        self.socket = socket.create_connection(("127.0.0.1", server.port), 10, (address, 0))
         headers = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
         headers += f"Authorization: Bearer {token}\r\n" if token else ""
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
@@ -229,13 +229,26 @@ class Limits(unittest.TestCase):
     def test_clients_beyond_the_limit_are_refused_and_the_rest_is_served(self):
         with Server({"server": {"max_streams": 1}, "cameras": [pattern("a")]}) as server, \
                 contextlib.ExitStack() as stack:
-            for _ in range(EVENTS_MAX):
-                self.assertEqual(stack.enter_context(EventStream(server)).status, 200)
+            for i in range(EVENTS_MAX):
+                address = f"127.0.1.{1 + i // EVENTS_MAX_PER_ADDRESS}"
+                self.assertEqual(stack.enter_context(EventStream(server, address=address)).status, 200)
             refusal = server.get("/api/events")
             self.assertEqual((refusal.status, refusal.error_code), (503, "too_many_event_streams"))
             self.assertIn("Retry-After", refusal.headers)
             with server.stream("/camera/a/video_feed") as stream:
                 stream.frame()
+            stack.close()
+            wait_until(lambda: server.get("/api/events", "HEAD").status == 200, 1, "a place to be free again")
+
+    def test_one_address_cannot_take_all_places(self):
+        with Server({"cameras": [pattern("a")]}) as server, contextlib.ExitStack() as stack:
+            for _ in range(EVENTS_MAX_PER_ADDRESS):
+                self.assertEqual(stack.enter_context(EventStream(server)).status, 200)
+            refusal = server.get("/api/events")
+            self.assertEqual((refusal.status, refusal.error_code), (503, "too_many_event_streams_per_address"))
+            self.assertIn("Retry-After", refusal.headers)
+            with EventStream(server, address="127.0.1.1") as events:
+                self.assertEqual(events.status, 200)
             stack.close()
             wait_until(lambda: server.get("/api/events", "HEAD").status == 200, 1, "a place to be free again")
 
