@@ -5,20 +5,20 @@
 #define RETRY_FIRST_NS (1 * NS_PER_S)
 #define RETRY_MOST_NS (60 * NS_PER_S)
 #define ALWAYS_COUNT (HOOK_STATE(STATE_LIVE) | HOOK_STATE(STATE_OFFLINE))
+#define TROUBLE (HOOK_STATE(STATE_STALE) | HOOK_STATE(STATE_OFFLINE))
+#define STEADY (HOOK_STATE(STATE_IDLE) | HOOK_STATE(STATE_LIVE))
+/* A camera that has flapped for so many times after_ns is in trouble. */
+#define FLAPPING_TIMES 6
 
 void hook_watch_init(struct hook_watch *watch) {
-    *watch = (struct hook_watch){.settled = STATE_LIVE, .settles_ns = CLOCK_NEVER, .due_ns = CLOCK_NEVER};
+    *watch = (struct hook_watch){
+        .settled = STATE_LIVE, .settles_ns = CLOCK_NEVER, .flaps_since_ns = CLOCK_NEVER, .due_ns = CLOCK_NEVER};
 }
 
-void hook_watch_note(struct hook_watch *watch, const struct hook_settings *hook, const struct journal_entry *state,
-                     int64_t now_ns) {
-    bool counts = ((hook->states | ALWAYS_COUNT) & HOOK_STATE(state->to)) != 0;
-    watch->settles_ns = counts && state->to != watch->settled ? now_ns + hook->after_ns : CLOCK_NEVER;
-    watch->candidate = *state;
-}
+static bool is_one_of(unsigned states, enum camera_state state) { return (states & HOOK_STATE(state)) != 0; }
 
 static void settle(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
-    if ((hook->states & HOOK_STATE(watch->candidate.to)) != 0) {
+    if (is_one_of(hook->states, watch->candidate.to)) {
         watch->message = watch->candidate;
         watch->message.from = watch->has_settled ? watch->settled : watch->candidate.from;
         watch->due_ns = now_ns;
@@ -27,6 +27,33 @@ static void settle(struct hook_watch *watch, const struct hook_settings *hook, i
     watch->settled = watch->candidate.to;
     watch->has_settled = true;
     watch->settles_ns = CLOCK_NEVER;
+    watch->flaps_since_ns = CLOCK_NEVER;
+}
+
+/* When trouble that begins now settles: sooner than usual if it comes again and again. */
+static int64_t trouble_settles_ns(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
+    if (watch->flaps_since_ns == CLOCK_NEVER) {
+        watch->flaps_since_ns = now_ns;
+    }
+    int64_t usual_ns = now_ns + hook->after_ns, flapping_ns = watch->flaps_since_ns + FLAPPING_TIMES * hook->after_ns;
+    return usual_ns < flapping_ns ? usual_ns : flapping_ns;
+}
+
+void hook_watch_note(struct hook_watch *watch, const struct hook_settings *hook, const struct journal_entry *state,
+                     int64_t now_ns) {
+    if (now_ns >= watch->settles_ns) {
+        settle(watch, hook, now_ns);
+    }
+    if (is_one_of(STEADY, watch->candidate.to) && now_ns - watch->noted_ns >= hook->after_ns) {
+        watch->flaps_since_ns = CLOCK_NEVER;
+    }
+    watch->settles_ns = CLOCK_NEVER;
+    if (is_one_of(hook->states | ALWAYS_COUNT, state->to) && state->to != watch->settled) {
+        bool is_new_trouble = is_one_of(TROUBLE, state->to) && !is_one_of(TROUBLE, watch->settled);
+        watch->settles_ns = is_new_trouble ? trouble_settles_ns(watch, hook, now_ns) : now_ns + hook->after_ns;
+    }
+    watch->candidate = *state;
+    watch->noted_ns = now_ns;
 }
 
 bool hook_watch_look(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {

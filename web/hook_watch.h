@@ -1,9 +1,11 @@
 /* What a hook has to say of one camera, and when. Pure: the clock is the caller's.
  *
- * A state counts once it has lasted for after_ns, so that a camera that comes and goes is not told of each time. Others
- * than live and offline count only for hooks that ask for them: a camera that nobody watches is as well as it was.
- * Before anything is known a camera counts as live: what is told first is that it is not. Of one camera there is at
- * most one message: the newest takes the place of one that has not got through. Threads: one at a time. */
+ * A state counts once it has lasted for after_ns, so that a camera that comes and goes is not told of each time. One
+ * that does so for six times after_ns, without having been well for after_ns, is told of when it fails the next time,
+ * and then is well again only once it has been for after_ns. Others than live and offline count only for hooks that ask
+ * for them: a camera that nobody watches is as well as it was. Before anything is known a camera counts as live: what
+ * is told first is that it is not. Of one camera there is at most one message: the newest takes the place of one that
+ * has not got through. Threads: one at a time. */
 #ifndef WEB_HOOK_WATCH_H
 #define WEB_HOOK_WATCH_H
 
@@ -14,7 +16,9 @@ struct hook_watch {
     enum camera_state settled;      /* the last state that counted */
     bool has_settled;               /* one has, since the camera is watched */
     struct journal_entry candidate; /* a state that may come to count */
+    int64_t noted_ns;               /* since when it is so */
     int64_t settles_ns;             /* when it does; CLOCK_NEVER: there is none */
+    int64_t flaps_since_ns;         /* the first trouble since the camera was steady; CLOCK_NEVER: none */
     struct journal_entry message;   /* from: what counted before */
     int64_t due_ns;                 /* when to try to deliver it; CLOCK_NEVER: there is none, or it is on its way */
     unsigned tries;                 /* that have failed */

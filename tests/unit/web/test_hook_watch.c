@@ -72,20 +72,51 @@ static void what_nobody_asked_for_makes_no_news(void **state) {
     assert_false(is_due_after(100));
 }
 
+/* Offline and live by turns, each for so long. Returns how often there was something to tell. */
+static unsigned flap(int times, int64_t offline_s, int64_t live_s) {
+    unsigned told = 0;
+    for (int i = 0; i < times; i++) {
+        note(STATE_LIVE, STATE_OFFLINE);
+        if (is_due_after(0)) {
+            assert_told(STATE_LIVE, STATE_OFFLINE);
+            told++;
+        }
+        assert_false(is_due_after(offline_s));
+        note(STATE_OFFLINE, STATE_LIVE);
+        assert_false(is_due_after(live_s));
+    }
+    return told;
+}
+
 static void flapping_gives_one_word(void **state) {
     (void)state;
-    for (int i = 0; i < 10; i++) {
-        note(STATE_LIVE, STATE_OFFLINE);
-        assert_false(is_due_after(4));
-        note(STATE_OFFLINE, STATE_LIVE);
-        assert_false(is_due_after(4));
-    }
-    note(STATE_LIVE, STATE_OFFLINE);
-    assert_true(is_due_after(5));
-    assert_told(STATE_LIVE, STATE_OFFLINE);
-    note(STATE_OFFLINE, STATE_LIVE);
+    assert_int_equal(flap(4, 4, 4), 0); /* 32 s, of which the last 28 s began */
+    assert_int_equal(flap(20, 4, 4), 1);
     note(STATE_LIVE, STATE_OFFLINE);
     assert_false(is_due_after(100));
+    note(STATE_OFFLINE, STATE_LIVE);
+    assert_true(is_due_after(5)); /* until it is steady again */
+    assert_told(STATE_OFFLINE, STATE_LIVE);
+}
+
+static void failures_that_are_over_at_once_are_flapping_too(void **state) {
+    (void)state;
+    assert_int_equal(flap(30, 0, 1), 0);
+    assert_int_equal(flap(30, 0, 1), 1);
+}
+
+static void flapping_is_told_even_if_it_is_looked_at_too_late(void **state) {
+    (void)state;
+    assert_int_equal(flap(30, 0, 1), 0);
+    note(STATE_LIVE, STATE_OFFLINE);
+    note(STATE_OFFLINE, STATE_LIVE);
+    assert_true(is_due_after(0));
+    assert_told(STATE_LIVE, STATE_OFFLINE);
+}
+
+static void failures_with_steady_times_between_are_no_flapping(void **state) {
+    (void)state;
+    assert_int_equal(flap(100, 4, 5), 0);
 }
 
 static void recovery_is_told_to_who_asks_for_nothing_else(void **state) {
@@ -153,6 +184,9 @@ int main(void) {
         cmocka_unit_test_setup(a_state_is_told_once_it_has_lasted, set_up),
         cmocka_unit_test_setup(what_nobody_asked_for_makes_no_news, set_up),
         cmocka_unit_test_setup(flapping_gives_one_word, set_up),
+        cmocka_unit_test_setup(failures_that_are_over_at_once_are_flapping_too, set_up),
+        cmocka_unit_test_setup(flapping_is_told_even_if_it_is_looked_at_too_late, set_up),
+        cmocka_unit_test_setup(failures_with_steady_times_between_are_no_flapping, set_up),
         cmocka_unit_test_setup(recovery_is_told_to_who_asks_for_nothing_else, set_up),
         cmocka_unit_test_setup(idle_counts_for_who_asks_for_it, set_up),
         cmocka_unit_test_setup(failures_are_tried_again_with_growing_pauses_and_then_given_up, set_up),
