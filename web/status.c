@@ -196,14 +196,24 @@ char *status_render_link(const char *token, const struct signed_link *link, cons
 
 enum err status_parse_link_wish(const char *text, size_t length, struct link_wish *wish, struct reason *reason) {
     json_auto_t *document = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
-    const char *camera = NULL;
-    json_int_t lasts_s = 0;
-    if (json_unpack(document, "{s:s, s:I!}", "camera", &camera, "expires_in_s", &lasts_s) != 0) {
-        reason_set(reason, "the body must be {\"camera\": ID, \"expires_in_s\": SECONDS}");
+    if (!json_is_object(document)) {
+        reason_set(reason, "send JSON, such as {\"camera\": \"front-door\", \"expires_in_s\": 3600}");
         return ERR_INVALID;
     }
-    if (lasts_s < LINK_LASTS_MIN_S || lasts_s > LINK_LASTS_MAX_S) {
-        reason_set(reason, "expires_in_s must be between %d and %d", LINK_LASTS_MIN_S, LINK_LASTS_MAX_S);
+    const char *camera = json_string_value(json_object_get(document, "camera"));
+    if (camera == NULL) {
+        reason_set(reason, "send \"camera\", the id of one that /api/cameras lists, as a text");
+        return ERR_INVALID;
+    }
+    const json_t *expiry = json_object_get(document, "expires_in_s");
+    json_int_t lasts_s = json_integer_value(expiry);
+    if (!json_is_integer(expiry) || lasts_s < LINK_LASTS_MIN_S || lasts_s > LINK_LASTS_MAX_S) {
+        reason_set(reason, "send \"expires_in_s\", the seconds that the link is good for, a whole number from %d to %d",
+                   LINK_LASTS_MIN_S, LINK_LASTS_MAX_S);
+        return ERR_INVALID;
+    }
+    if (json_object_size(document) != 2) {
+        reason_set(reason, "send nothing but \"camera\" and \"expires_in_s\"");
         return ERR_INVALID;
     }
     /* One that is too long is no camera's when it is cut, either: it keeps a sign that no id has. */

@@ -479,8 +479,22 @@ class Links(Base):
                      b'{"camera": "yard", "expires_in_s": 0}', b'{"camera": "yard", "expires_in_s": 99999999}',
                      b'{"camera": "yard", "expires_in_s": 1.5}', b'{"camera": "yard", "expires_in_s": 9, "x": 1}'):
             with self.subTest(body=body):
-                answer = self.server.get("/api/tokens", "POST", basic("anna"), body=body)
-                self.assertEqual((answer.status, answer.error_code), (400, "bad_body"))
+                self.refusal_of(body)
+
+    def refusal_of(self, body):
+        """Why a wish is refused."""
+        answer = self.server.get("/api/tokens", "POST", basic("anna"), body=body)
+        self.assertEqual((answer.status, answer.error_code), (400, "bad_body"))
+        return answer.json["error"]["message"]
+
+    def test_refused_wishes_say_what_to_send(self):
+        for body, said in ((b"camera=yard", r'JSON.*{"camera": "front-door", "expires_in_s": 3600}'),
+                           (b'{"expires_in_s": 60}', r'"camera".*/api/cameras'),
+                           (b'{"camera": "yard"}', r'"expires_in_s".*seconds.*1 to 31622400'),
+                           (b'{"camera": "yard", "expires_in_s": "60"}', r'"expires_in_s".*whole number'),
+                           (b'{"camera": "yard", "expires_in_s": 9, "x": 1}', r"nothing but")):
+            with self.subTest(body=body):
+                self.assertRegex(self.refusal_of(body), said)
 
     def test_links_work_without_users_too(self):
         with Server({"cameras": CAMERAS}) as server:
