@@ -63,7 +63,7 @@ enum err program_start(struct program *program, struct config **config, const ch
 
 void program_reload(struct program *program) {
     struct reload_answer answer = {0};
-    reloader_perform(program->reloader, &answer);
+    reloader_perform(program->reloader, NULL, &answer);
     free(answer.json);
 }
 

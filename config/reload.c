@@ -20,9 +20,9 @@ struct reloader {
     struct event wake; /* somebody asks, or it is time to stop */
     struct lock lock;
     struct condition answered;
-    uint64_t last_ticket GUARDED_BY(lock);        /* of those who have asked */
-    uint64_t answered_ticket GUARDED_BY(lock);    /* up to which they have been answered */
-    struct reload_answer answer GUARDED_BY(lock); /* the newest */
+    uint64_t last_ticket GUARDED_BY(lock);          /* of those who have asked */
+    uint64_t answered_ticket GUARDED_BY(lock);      /* up to which they have been answered */
+    struct reload_outcome outcome GUARDED_BY(lock); /* the newest */
     bool stopping GUARDED_BY(lock);
 };
 
@@ -97,16 +97,14 @@ static void reload(struct reloader *reloader) {
     reload_outcome_log(&outcome);
     struct reason fault = reload_outcome_fault(&outcome);
     server_note_reload(reloader->server, outcome.error != ERR_OK ? fault.text : NULL);
-    struct reload_answer answer = reload_outcome_answer(&outcome);
-    reload_outcome_finish(&outcome);
 
     lock_acquire(&reloader->lock);
-    struct reload_answer before = reloader->answer;
-    reloader->answer = answer;
+    struct reload_outcome before = reloader->outcome;
+    reloader->outcome = outcome;
     reloader->answered_ticket = ticket;
     condition_broadcast(&reloader->answered);
     lock_release(&reloader->lock);
-    free(before.json);
+    reload_outcome_finish(&before);
 }
 
 static void *serve(void *argument) {
@@ -159,7 +157,7 @@ enum err reloader_start(struct reloader *reloader, struct server *server) {
     return error;
 }
 
-void reloader_perform(void *user, struct reload_answer *answer) {
+void reloader_perform(void *user, const struct visitor *visitor, struct reload_answer *answer) {
     struct reloader *reloader = user;
     lock_acquire(&reloader->lock);
     uint64_t ticket = ++reloader->last_ticket;
@@ -172,8 +170,7 @@ void reloader_perform(void *user, struct reload_answer *answer) {
     }
     bool answered = reloader->answered_ticket >= ticket;
     if (answered) {
-        *answer = reloader->answer;
-        answer->json = answer->json != NULL ? strdup(answer->json) : NULL;
+        *answer = reload_outcome_answer(&reloader->outcome, visitor);
     }
     lock_release(&reloader->lock);
     if (!answered) {
@@ -202,7 +199,7 @@ void reloader_destroy(struct reloader **reloader_pointer) {
     reloader_stop(reloader);
     file_watch_finish(&reloader->watch);
     config_destroy(&reloader->config);
-    free(reloader->answer.json);
+    reload_outcome_finish(&reloader->outcome);
     condition_finish(&reloader->answered);
     lock_finish(&reloader->lock);
     event_finish(&reloader->wake);

@@ -27,8 +27,8 @@ CHECKED enum err reloader_create(const struct reloader_settings *settings, struc
                                  struct reloader **reloader);
 /* Whoever has asked before is answered now. server is borrowed until reloader_stop(). ERR_BUSY: no thread. */
 CHECKED enum err reloader_start(struct reloader *reloader, struct server *server);
-/* The reload of a server_host; user is the reloader. */
-void reloader_perform(void *user, struct reload_answer *answer);
+/* The reload of a server_host; user is the reloader. visitor: NULL may see all. */
+void reloader_perform(void *user, const struct visitor *visitor, struct reload_answer *answer);
 /* Whoever waits is told that the program ends. Blocks: until a reload that is under way is done, 1 s at most. */
 void reloader_stop(struct reloader *reloader);
 void reloader_destroy(struct reloader **reloader);

@@ -89,12 +89,17 @@ void reload_outcome_log(const struct reload_outcome *outcome) {
 
 /* ---- The answer ---- */
 
+static bool may_see(const struct visitor *visitor, const struct fleet_entry *camera) {
+    return visitor == NULL || access_may_view(visitor, camera->id);
+}
+
 /* The ids of those cameras. NULL without memory, as in all that follow. */
-static json_t *ids_json(const struct fleet_report *cameras, enum fleet_fate fate) {
+static json_t *ids_json(const struct fleet_report *cameras, const struct visitor *visitor, enum fleet_fate fate) {
     json_t *list = json_array();
     for (size_t i = 0; i < cameras->count; i++) {
         const struct fleet_entry *camera = &cameras->entries[i];
-        if (camera->fate == fate && json_array_append_new(list, json_string(camera->id)) != 0) {
+        if (camera->fate == fate && may_see(visitor, camera) &&
+            json_array_append_new(list, json_string(camera->id)) != 0) {
             json_decref(list);
             return NULL;
         }
@@ -102,10 +107,10 @@ static json_t *ids_json(const struct fleet_report *cameras, enum fleet_fate fate
     return list;
 }
 
-static json_t *unchanged_json(const struct fleet_report *cameras) {
+static json_t *unchanged_json(const struct fleet_report *cameras, const struct visitor *visitor) {
     json_int_t count = 0;
     for (size_t i = 0; i < cameras->count; i++) {
-        count += cameras->entries[i].fate == FLEET_UNCHANGED;
+        count += cameras->entries[i].fate == FLEET_UNCHANGED && may_see(visitor, &cameras->entries[i]);
     }
     return json_integer(count);
 }
@@ -145,20 +150,30 @@ static struct reload_answer refusal(int status, const char *code, const char *me
                                     message, "faults", faults_json(faults)));
 }
 
-struct reload_answer reload_outcome_answer(const struct reload_outcome *outcome) {
+static struct reload_answer success(const struct reload_outcome *outcome, const struct visitor *visitor) {
+    const struct fleet_report *cameras = &outcome->cameras;
+    return answer(200, json_pack("{s:b, s:{s:o, s:o, s:o, s:o}, s:o}", "reloaded", 1, "cameras", "added",
+                                 ids_json(cameras, visitor, FLEET_ADDED), "removed",
+                                 ids_json(cameras, visitor, FLEET_REMOVED), "changed",
+                                 ids_json(cameras, visitor, FLEET_CHANGED), "unchanged",
+                                 unchanged_json(cameras, visitor), "needs_restart", needs_restart_json(outcome)));
+}
+
+struct reload_answer reload_outcome_answer(const struct reload_outcome *outcome, const struct visitor *visitor) {
     bool has_faults = outcome->faults != NULL && outcome->faults[0] != '\0';
     const char *faults = has_faults ? outcome->faults : outcome->reason.text;
+    bool may_see_faults = visitor == NULL || access_may_view_all(visitor);
     switch (outcome->error) {
-    case ERR_OK:
-        return answer(200, json_pack("{s:b, s:{s:o, s:o, s:o, s:o}, s:o}", "reloaded", 1, "cameras", "added",
-                                     ids_json(&outcome->cameras, FLEET_ADDED), "removed",
-                                     ids_json(&outcome->cameras, FLEET_REMOVED), "changed",
-                                     ids_json(&outcome->cameras, FLEET_CHANGED), "unchanged",
-                                     unchanged_json(&outcome->cameras), "needs_restart", needs_restart_json(outcome)));
+    case ERR_OK: return success(outcome, visitor);
     case ERR_MEMORY:
     case ERR_BUSY:
-        return refusal(503, "reload_failed", "there are not the means for it now; nothing has changed", faults);
-    default: return refusal(422, "bad_configuration", "the configuration has faults; nothing has changed", faults);
+        return refusal(503, "reload_failed", "there are not the means for it now; nothing has changed",
+                       may_see_faults ? faults : NULL);
+    default:
+        return may_see_faults
+                   ? refusal(422, "bad_configuration", "the configuration has faults; nothing has changed", faults)
+                   : refusal(422, "bad_configuration",
+                             "the configuration has faults, which the log tells; nothing has changed", NULL);
     }
 }
 

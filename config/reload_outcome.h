@@ -24,8 +24,10 @@ struct reason reload_outcome_fault(const struct reload_outcome *outcome);
 /* A line for what was done, or for each fault. */
 void reload_outcome_log(const struct reload_outcome *outcome);
 /* 200: {"reloaded": true, "cameras": {"added": [], "removed": [], "changed": [], "unchanged": 3}, "needs_restart": []};
- * 422: the file has faults, 503: there was no memory or thread: {"reloaded": false, "error": {...}, "faults": []}. */
-struct reload_answer reload_outcome_answer(const struct reload_outcome *outcome);
+ * 422: the file has faults, 503: there was no memory or thread: {"reloaded": false, "error": {...}, "faults": []}.
+ * Of cameras, those that the visitor may see (NULL: all); of faults, which may name others, none unless he may see all.
+ */
+struct reload_answer reload_outcome_answer(const struct reload_outcome *outcome, const struct visitor *visitor);
 /* 503: the same for a reload that never was, since the program ends. */
 struct reload_answer reload_answer_stopping(void);
 

@@ -120,6 +120,16 @@ static bool send_missed(const struct event_stream *stream, const struct visitor 
     return send_event(stream, "missed", number, event_render_missed(missed)) && send_present(stream, visitor, number);
 }
 
+/* What is for others alone. */
+static void hide(const struct event_stream *stream, const struct visitor *visitor, struct journal_entry *entry) {
+    if (visitor_rights(visitor) < RIGHTS_ADMIN) {
+        site_hide_address(stream->site, entry->remote);
+    }
+    if (entry->kind == JOURNAL_RELOAD_FAILED && !access_may_view_all(visitor)) {
+        reason_set(&entry->reason, "the configuration has faults, which the log tells");
+    }
+}
+
 static bool send_entry(const struct event_stream *stream, const struct visitor *visitor, struct journal_entry *entry,
                        uint64_t missed) {
     if (missed > 0 && !send_missed(stream, visitor, missed, entry->number - 1)) {
@@ -128,9 +138,7 @@ static bool send_entry(const struct event_stream *stream, const struct visitor *
     if (!concerns(stream, visitor, entry->camera)) {
         return true;
     }
-    if (visitor_rights(visitor) < RIGHTS_ADMIN) {
-        site_hide_address(stream->site, entry->remote);
-    }
+    hide(stream, visitor, entry);
     return send_event(stream, event_name(entry->kind), entry->number, event_render(entry));
 }
 

@@ -18,7 +18,7 @@ void handle_reload(struct site *site, const struct http_request *request) {
         return;
     }
     struct reload_answer answer = {0};
-    site->host.reload(site->host.user, &answer);
+    site->host.reload(site->host.user, request->visitor, &answer);
     place_leave(&site->reloads_waiting);
     if (answer.json == NULL) {
         http_reply_error(request, 503, "Retry-After: 1\r\n", "out_of_memory", "the server is out of memory");

@@ -11,6 +11,7 @@
 #include "web/edge.h"
 #include "web/hook_settings.h"
 #include "web/listener.h"
+#include "web/visitor.h"
 
 /* What became of a request to read the configuration again. */
 struct reload_answer {
@@ -20,8 +21,9 @@ struct reload_answer {
 
 /* What the server asks of the program around it. Called from requests, any number at once. */
 struct server_host {
-    /* Reads the configuration again and applies it. Blocks: until that is done, or the program ends. NULL: cannot. */
-    void (*reload)(void *user, struct reload_answer *answer);
+    /* Reads the configuration again and applies it. The answer names nothing that the visitor may not see. Blocks:
+     * until that is done, or the program ends. NULL: cannot. */
+    void (*reload)(void *user, const struct visitor *visitor, struct reload_answer *answer);
     void *user; /* outlives the server */
 };
 

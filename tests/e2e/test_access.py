@@ -520,6 +520,21 @@ class Reloads(unittest.TestCase):
             for headers, status in ((None, 401), (basic("vera"), 403), (bearer(TOKEN), 403), (basic("anna"), 200)):
                 self.assertEqual(server.reload(headers=headers).status, status)
 
+    def test_a_limited_admin_hears_of_his_cameras_alone(self):
+        users = [*USERS, {"name": "carl", "password": HASHES["vera"], "rights": "admin", "cameras": ["front-*"]}]
+        carl = basic("carl", PASSWORDS["vera"])
+        with start(users=users) as server:
+            config = {**CONFIG, "users": users, "cameras": [*CAMERAS, pattern("front-new"), pattern("yard-new")]}
+            seen = server.reload(config, headers=carl).json["cameras"]
+            self.assertEqual(seen, {"added": ["front-new"], "removed": [], "changed": [], "unchanged": 2})
+            seen = server.reload({**config, "cameras": CAMERAS}, headers=basic("anna")).json["cameras"]
+            self.assertEqual((seen["removed"], seen["unchanged"]), (["front-new", "yard-new"], len(CAMERAS)))
+            refusal = server.reload({**config, "cameras": [*CAMERAS, pattern("yard")]}, headers=carl)
+            self.assertEqual((refusal.status, refusal.error_code), (422, "bad_configuration"))
+            self.assertEqual(refusal.json["faults"], [])
+            self.assertIn("log", refusal.json["error"]["message"])
+            self.assertIn("cameras[3]", server.reload(headers=basic("anna")).text)
+
     def test_streams_end_with_the_right_to_see_them(self):
         with start() as server:
             link = make_link(server, "front-door", headers=basic("bob")).json["url"]

@@ -207,6 +207,14 @@ class Rights(unittest.TestCase):
             self.assertEqual(limited.event().data["state"], "idle")
             self.assertEqual([limited.event().data["camera"] for _ in range(2)], ["a", "a"])
 
+    def test_faults_are_for_administrators_of_all_cameras(self):
+        config = self.config(rights="admin", cameras=["a"])
+        with Server(config) as server, EventStream(server, token=VIEWER) as limited, \
+                EventStream(server, token=ADMIN) as events:
+            server.reload({**config, "cameras": []}, {"Authorization": f"Bearer {ADMIN}"})
+            self.assertIn("there is no camera", events.event_where("reload", reloaded=False).data["error"])
+            self.assertIn("the log tells", limited.event_where("reload", reloaded=False).data["error"])
+
     def test_addresses_of_viewers_are_for_administrators(self):
         with Server(self.config()) as server, EventStream(server, token=VIEWER) as limited, \
                 EventStream(server, token=ADMIN) as events:

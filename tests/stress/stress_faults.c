@@ -169,7 +169,7 @@ static void write_next_version(void) {
 
 static int reload(void) {
     struct reload_answer answer = {0};
-    reloader_perform(serving.reloader, &answer);
+    reloader_perform(serving.reloader, NULL, &answer);
     int status = answer.json != NULL ? answer.status : 0;
     free(answer.json);
     return status;

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static void assert_answer(const struct reload_outcome *outcome, int status, const char *json) {
-    struct reload_answer answer = reload_outcome_answer(outcome);
+    struct reload_answer answer = reload_outcome_answer(outcome, NULL);
     assert_int_equal(answer.status, status);
     assert_non_null(answer.json);
     assert_string_equal(answer.json, json);
@@ -60,7 +60,7 @@ static void a_flood_of_faults_is_cut(void **state) {
     }
     assert_int_equal(fclose(out), 0);
     struct reload_outcome outcome = {.error = ERR_INVALID, .faults = text};
-    struct reload_answer answer = reload_outcome_answer(&outcome);
+    struct reload_answer answer = reload_outcome_answer(&outcome, NULL);
     assert_non_null(answer.json);
     assert_true(strlen(answer.json) < 110000);
     assert_non_null(strstr(answer.json, "\"99 "));
