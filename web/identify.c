@@ -87,7 +87,8 @@ struct identification identify_password(struct identifier *identifier, const str
         return (struct identification){.verdict = VERDICT_TOO_SOON, .retry_s = round_up_s(wait_ns)};
     }
     bool matches = false;
-    enum err error = password_checker_ask(identifier->checker, address, hash, password, &matches);
+    unsigned most = throttle_tries_at_once(identifier->throttle, address);
+    enum err error = password_checker_ask(identifier->checker, address, hash, password, most, &matches);
     if (error == ERR_BUSY || error == ERR_MEMORY) {
         return (struct identification){.verdict = VERDICT_BUSY, .retry_s = 1};
     }

@@ -2,6 +2,7 @@
 
 #include "broker/clock.h"
 #include "broker/sync.h"
+#include "web/client_address.h"
 #include "web/password.h"
 
 #include <sodium.h>
@@ -31,7 +32,8 @@ struct memory {
 struct job {
     struct job *next; /* of all jobs that are not done */
     struct question question;
-    const char *hash, *password; /* of the first who asked, who waits until it is done */
+    char owner[ADDRESS_TEXT_BYTES]; /* see client_address_owner() */
+    const char *hash, *password;    /* of the first who asked, who waits until it is done */
     unsigned asking;
     bool is_taken, is_done;
     enum err error;
@@ -153,6 +155,14 @@ static struct job *find_job_locked(struct password_checker *checker, const struc
     return job;
 }
 
+static unsigned count_jobs_locked(struct password_checker *checker, const char *owner) REQUIRES(&checker->lock) {
+    unsigned count = 0;
+    for (const struct job *job = checker->jobs; job != NULL; job = job->next) {
+        count += strcmp(job->owner, owner) == 0;
+    }
+    return count;
+}
+
 /* ERR_BUSY: there is not even one. */
 static enum err start_threads_locked(struct password_checker *checker) REQUIRES(&checker->lock) {
     enum err error = ERR_OK;
@@ -164,9 +174,10 @@ static enum err start_threads_locked(struct password_checker *checker) REQUIRES(
 }
 
 /* At the end of the list. ERR_BUSY, ERR_MEMORY. */
-static enum err add_job_locked(struct password_checker *checker, const struct job *settings, struct job **out)
-    REQUIRES(&checker->lock) {
-    if (checker->job_count == JOBS_MAX || start_threads_locked(checker) != ERR_OK) {
+static enum err add_job_locked(struct password_checker *checker, const struct job *settings, unsigned most,
+                               struct job **out) REQUIRES(&checker->lock) {
+    if (checker->job_count == JOBS_MAX || count_jobs_locked(checker, settings->owner) >= most ||
+        start_threads_locked(checker) != ERR_OK) {
         return ERR_BUSY;
     }
     struct job *job = malloc(sizeof *job);
@@ -204,9 +215,10 @@ static enum err await_answer_locked(struct password_checker *checker, struct job
 }
 
 enum err password_checker_ask(struct password_checker *checker, const char *address, const char *hash,
-                              const char *password, bool *matches) {
-    const struct job settings = {
+                              const char *password, unsigned most, bool *matches) {
+    struct job settings = {
         .question = question_of(checker, address, hash, password), .hash = hash, .password = password};
+    client_address_owner(address, settings.owner);
     enum err error = ERR_OK;
     lock_acquire(&checker->lock);
     if (remembers_locked(checker, &settings.question)) {
@@ -219,7 +231,7 @@ enum err password_checker_ask(struct password_checker *checker, const char *addr
     }
     struct job *job = find_job_locked(checker, &settings.question);
     if (job == NULL) {
-        error = add_job_locked(checker, &settings, &job);
+        error = add_job_locked(checker, &settings, most, &job);
     }
     if (error == ERR_OK) {
         error = await_answer_locked(checker, job, matches);

@@ -18,10 +18,12 @@ CHECKED enum err password_checker_create(struct password_checker **checker);
 /* No call of password_checker_ask() may be under way any more. */
 void password_checker_destroy(struct password_checker **checker);
 
-/* Whether the password, which came from that address, is the one that was hashed. Blocks: until that is found out, for
- * the time of four checks at most. ERR_BUSY: too many wait already; ERR_MEMORY; ERR_INVALID: that is no hash. */
+/* Whether the password, which came from that address, is the one that was hashed. most: how many checks of that address
+ * (of IPv6: of its network of 64 bits) may be under way, at least 1. Blocks: until that is found out, for the time of
+ * four checks at most. ERR_BUSY: there are as many, or too many wait already; ERR_MEMORY; ERR_INVALID: that is no hash.
+ */
 CHECKED enum err password_checker_ask(struct password_checker *checker, const char *address, const char *hash,
-                                      const char *password, bool *matches);
+                                      const char *password, unsigned most, bool *matches);
 /* Whether password_checker_ask() remembers that it is right, and so would not block. */
 bool password_checker_knows(struct password_checker *checker, const char *address, const char *hash,
                             const char *password);

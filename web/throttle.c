@@ -86,6 +86,16 @@ int64_t throttle_wait_ns(struct throttle *throttle, const char *address, int64_t
     return wait_ns;
 }
 
+unsigned throttle_tries_at_once(struct throttle *throttle, const char *address) {
+    char owner[ADDRESS_TEXT_BYTES];
+    client_address_owner(address, owner);
+    lock_acquire(&throttle->lock);
+    const struct suspect *suspect = find_locked(throttle, owner);
+    unsigned failures = suspect != NULL ? suspect->failures : 0;
+    lock_release(&throttle->lock);
+    return failures < FREE_FAILURES ? FREE_FAILURES - failures : 1;
+}
+
 void throttle_failed(struct throttle *throttle, const char *address, int64_t now_ns) {
     char owner[ADDRESS_TEXT_BYTES];
     client_address_owner(address, owner);

@@ -18,6 +18,9 @@ void throttle_destroy(struct throttle **throttle);
 
 /* How long that address has to wait before it may try, at that time (monotonic); 0: not at all. */
 int64_t throttle_wait_ns(struct throttle *throttle, const char *address, int64_t now_ns);
+/* How many tries it may have under way at once, so that a crowd of them is not through before the first has failed: as
+ * many as may fail before it has to wait, at least 1. */
+unsigned throttle_tries_at_once(struct throttle *throttle, const char *address);
 void throttle_failed(struct throttle *throttle, const char *address, int64_t now_ns);
 
 #endif

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Users, tokens, sessions and links: who gets what, on every route, and what nobody gets."""
 import base64
+import concurrent.futures
+import concurrent.futures
 import hashlib
 import hmac
 import json
@@ -266,6 +268,13 @@ class Credentials(Base):
             for headers in (cookie, bearer(TOKEN), basic("anna")):
                 self.assertEqual(server.get("/api/status", headers=headers).status, 200)
             wait_until(lambda: server.get("/api/status", headers=basic("bob")).status == 200, 10, "bob to be let in")
+
+    def test_guesses_at_once_are_no_way_around_that(self):
+        with start() as server, concurrent.futures.ThreadPoolExecutor(16) as pool:
+            guesses = [basic("bob", f"guess {n}") for n in range(16)]
+            statuses = list(pool.map(lambda guess: server.get("/api/status", headers=guess).status, guesses))
+            self.assertLessEqual(statuses.count(401), 5, statuses)
+            self.assertLessEqual(set(statuses), {401, 429, 503})
 
     def test_passwords_are_slowed_down_where_there_are_only_tokens(self):
         with Server({"cameras": CAMERAS, "tokens": [{"name": "a", "token": TOKEN}]}) as server:

@@ -79,12 +79,12 @@ static void what_was_right_is_remembered(void **state) {
     bool matches = false;
     assert_int_equal(password_checker_create(&checker), ERR_OK);
     assert_false(password_checker_knows(checker, ADDRESS, hash, "open sesame"));
-    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", &matches), ERR_OK);
+    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", 1, &matches), ERR_OK);
     assert_true(matches);
     assert_true(password_checker_knows(checker, ADDRESS, hash, "open sesame"));
-    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", &matches), ERR_OK);
+    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", 1, &matches), ERR_OK);
     assert_true(matches);
-    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "wrong", &matches), ERR_OK);
+    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "wrong", 1, &matches), ERR_OK);
     assert_false(matches);
     assert_false(password_checker_knows(checker, ADDRESS, hash, "wrong"));
     char *other = NULL;
@@ -102,15 +102,24 @@ static void what_was_right_is_remembered(void **state) {
 struct asker {
     pthread_t thread;
     struct password_checker *checker;
+    const char *address, *hash;
     char password[16];
+    unsigned most;
     enum err error;
     bool matches;
 };
 
 static void *ask(void *argument) {
     struct asker *asker = argument;
-    asker->error = password_checker_ask(asker->checker, ADDRESS, hash, asker->password, &asker->matches);
+    asker->error = password_checker_ask(asker->checker, asker->address, asker->hash, asker->password, asker->most,
+                                        &asker->matches);
     return NULL;
+}
+
+static struct asker guesser(int number) {
+    struct asker asker = {.address = ADDRESS, .hash = hash, .most = ASKERS};
+    snprintf(asker.password, sizeof asker.password, "guess %d", number);
+    return asker;
 }
 
 /* How many got an answer; the others were told that too many ask. */
@@ -135,17 +144,34 @@ static void different_passwords_at_once_are_bounded(void **state) {
     (void)state;
     struct asker askers[ASKERS];
     for (int i = 0; i < ASKERS; i++) {
-        snprintf(askers[i].password, sizeof askers[i].password, "guess %d", i);
+        askers[i] = guesser(i);
     }
     size_t answered = ask_at_once(askers, false);
     assert_true(answered >= 8 && answered < ASKERS);
+}
+
+/* A check takes long enough for all to have asked before the first is done. */
+static const char slow_hash[] = "$6$rounds=500000$saltsalt$x";
+
+static void different_passwords_of_one_address_are_bounded(void **state) {
+    (void)state;
+    struct asker askers[ASKERS];
+    for (int i = 0; i < ASKERS; i++) {
+        askers[i] = guesser(i);
+        askers[i].hash = slow_hash;
+        askers[i].most = 1;
+    }
+    askers[ASKERS - 1].address = "192.0.2.2";
+    size_t answered = ask_at_once(askers, false);
+    assert_true(answered >= 2 && answered < 5);
+    assert_int_equal(askers[ASKERS - 1].error, ERR_OK);
 }
 
 static void equal_passwords_at_once_share_a_check(void **state) {
     (void)state;
     struct asker askers[ASKERS];
     for (int i = 0; i < ASKERS; i++) {
-        snprintf(askers[i].password, sizeof askers[i].password, "open sesame");
+        askers[i] = (struct asker){.address = ADDRESS, .hash = hash, .password = "open sesame", .most = 1};
     }
     assert_true(ask_at_once(askers, true) >= 24);
 }
@@ -157,6 +183,7 @@ int main(void) {
         cmocka_unit_test(password_that_is_too_long_is_refused),
         cmocka_unit_test(what_was_right_is_remembered),
         cmocka_unit_test(different_passwords_at_once_are_bounded),
+        cmocka_unit_test(different_passwords_of_one_address_are_bounded),
         cmocka_unit_test(equal_passwords_at_once_share_a_check),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -41,6 +41,15 @@ static void delay_doubles_up_to_a_minute(void **state) {
     }
 }
 
+static void tries_at_once_are_those_that_are_free(void **state) {
+    static const unsigned tries[] = {3, 2, 1, 1, 1};
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        assert_int_equal(throttle_tries_at_once(*state, "a"), tries[i]);
+        throttle_failed(*state, "a", NOW_NS);
+    }
+    assert_int_equal(throttle_tries_at_once(*state, "b"), 3);
+}
+
 static void other_addresses_do_not_wait(void **state) {
     fail_times(*state, "127.0.0.1", 5, NOW_NS);
     assert_int_equal(throttle_wait_ns(*state, "127.0.0.10", NOW_NS), 0);
@@ -80,6 +89,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(two_failures_are_free),
         TEST(delay_doubles_up_to_a_minute),
+        TEST(tries_at_once_are_those_that_are_free),
         TEST(other_addresses_do_not_wait),
         TEST(network_of_an_ipv6_address_waits_with_it),
         TEST(address_is_as_new_after_ten_minutes),
