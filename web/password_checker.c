@@ -8,8 +8,11 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define THREADS 2u
+/* Streams come first. */
+#define NICENESS 10
 #define STACK_BYTES ((size_t)256 << 10)
 #define JOBS_MAX 8u
 /* Each holds one of civetweb's workers, of which 32 are not for streams. */
@@ -124,6 +127,8 @@ static void remove_job_locked(struct password_checker *checker, const struct job
 
 static void *run(void *argument) {
     struct password_checker *checker = argument;
+    int refused = setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux, of this thread alone */
+    (void)refused;
     lock_acquire(&checker->lock);
     struct job *job;
     while ((job = await_job_locked(checker)) != NULL) {

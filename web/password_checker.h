@@ -1,7 +1,7 @@
 /* Checks passwords on threads of its own: a check takes tens of milliseconds of CPU and some 16 MB of memory, so few
- * run at once and few wait. Equal questions share one check, and what was right is remembered until nobody has asked it
- * for a minute, so that a program that sends its password with each request costs one check. A question belongs to the
- * address that asks: what is remembered for one tells another nothing.
+ * run at once, at a low priority, and few wait. Equal questions share one check, and what was right is remembered until
+ * nobody has asked it for a minute, so that a program that sends its password with each request costs one check. A
+ * question belongs to the address that asks: what is remembered for one tells another nothing.
  *
  * Threads: any. Ownership: everything is borrowed for the time of a call. */
 #ifndef WEB_PASSWORD_CHECKER_H

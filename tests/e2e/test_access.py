@@ -269,6 +269,13 @@ class Credentials(Base):
                 self.assertEqual(server.get("/api/status", headers=headers).status, 200)
             wait_until(lambda: server.get("/api/status", headers=basic("bob")).status == 200, 10, "bob to be let in")
 
+    def test_checks_give_way_to_streams(self):
+        with start() as server:
+            self.assertEqual(server.get("/api/status", headers=basic("vera")).status, 200)
+            for thread in server.thread_ids("password"):
+                stat = pathlib.Path(f"/proc/{server.pid}/task/{thread}/stat").read_text().rpartition(")")[2].split()
+                self.assertGreater(int(stat[16]), os.getpriority(os.PRIO_PROCESS, 0))
+
     def test_guesses_at_once_are_no_way_around_that(self):
         with start() as server, concurrent.futures.ThreadPoolExecutor(16) as pool:
             guesses = [basic("bob", f"guess {n}") for n in range(16)]
