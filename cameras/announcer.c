@@ -111,12 +111,14 @@ void announcer_tell(struct announcer *announcer, enum camera_state state, const 
     note_change(announcer, topic_set_state(announcer->topic, state, error));
 }
 
-void announcer_tell_stale(struct announcer *announcer, int64_t captured_before_ns, const char *error) {
+bool announcer_tell_stale(struct announcer *announcer, int64_t captured_before_ns, const char *error) {
     uint64_t change;
-    if (topic_set_stale(announcer->topic, captured_before_ns, error, &change)) {
+    bool is_stale = topic_set_stale(announcer->topic, captured_before_ns, error, &change);
+    if (is_stale) {
         note_change(announcer, change);
         announcer_show(announcer);
     }
+    return is_stale;
 }
 
 void announcer_show(struct announcer *announcer) {

@@ -20,8 +20,8 @@ void announcer_destroy(struct announcer **announcer);
 
 /* Sets the state, without showing it. error may be NULL. */
 void announcer_tell(struct announcer *announcer, enum camera_state state, const char *error);
-/* topic_set_stale(), and shows that. */
-void announcer_tell_stale(struct announcer *announcer, int64_t captured_before_ns, const char *error);
+/* topic_set_stale(), and shows that. False: a frame has come meanwhile, or the camera is not live. */
+CHECKED bool announcer_tell_stale(struct announcer *announcer, int64_t captured_before_ns, const char *error);
 /* Shows the newest state that was told, unless the camera has become live or idle since. */
 void announcer_show(struct announcer *announcer);
 

@@ -58,8 +58,9 @@ static void tell_start(struct camera *camera) {
     watchdog_attend(&camera->ward, show_at_ns);
 }
 
-void camera_log_failure(struct camera *camera, const char *why) {
-    if (log_recurring(LOG_LEVEL_WARNING, camera->settings.topic.id, "offline", "offline: %s", why)) {
+void camera_log_failure(struct camera *camera, enum camera_state state, const char *why) {
+    const char *name = state_name(state);
+    if (log_recurring(LOG_LEVEL_WARNING, camera->settings.topic.id, name, "%s: %s", name, why)) {
         atomic_store(&camera->failure_logged, true);
     }
 }
@@ -67,7 +68,7 @@ void camera_log_failure(struct camera *camera, const char *why) {
 static void tell_failure(struct camera *camera, const struct reason *reason) {
     announcer_tell(camera->announcer, STATE_OFFLINE, reason->text);
     announcer_show(camera->announcer);
-    camera_log_failure(camera, reason->text);
+    camera_log_failure(camera, STATE_OFFLINE, reason->text);
 }
 
 /* From the first demand to the end of it. */

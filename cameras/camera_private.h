@@ -53,8 +53,8 @@ struct camera {
  * anything else is a failure with a reason. Threads: the supervisor's. */
 enum err camera_run_opening(struct camera *camera, struct reason *reason);
 
-/* However often it fails, one line a minute. Threads: any. */
-void camera_log_failure(struct camera *camera, const char *why);
+/* However often it comes to that state, one line a minute. Threads: any. */
+void camera_log_failure(struct camera *camera, enum camera_state state, const char *why);
 
 /* Whether to stop serving: asked to end, or nobody wants it any more. Threads: any. */
 bool camera_is_over(struct camera *camera);

@@ -7,7 +7,7 @@ static void give_up_call(struct camera *camera, int64_t deadline_ns) {
         event_set(&camera->cancel);
         announcer_tell(camera->announcer, STATE_OFFLINE, "the driver does not answer");
         announcer_show(camera->announcer);
-        camera_log_failure(camera, "the driver does not answer: interrupting it");
+        camera_log_failure(camera, STATE_OFFLINE, "the driver does not answer: interrupting it");
     }
 }
 
@@ -59,7 +59,9 @@ static int64_t look_at_age(struct camera *camera, int64_t now_ns) {
     }
     struct reason reason;
     reason_set(&reason, "no frame for %.3g s", seconds(camera->stale_after_ns));
-    announcer_tell_stale(camera->announcer, now_ns - camera->stale_after_ns + 1, reason.text);
+    if (announcer_tell_stale(camera->announcer, now_ns - camera->stale_after_ns + 1, reason.text)) {
+        camera_log_failure(camera, STATE_STALE, reason.text);
+    }
     return CLOCK_NEVER;
 }
 

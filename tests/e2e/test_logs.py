@@ -79,6 +79,16 @@ class Amount(unittest.TestCase):
             self.assertEqual(server.log().count("offline: "), 1, server.log())
 
 
+    def test_stale_camera_is_told_of_once_and_so_is_its_recovery(self):
+        faults = [{"kind": "freeze", "at_s": 1, "for_s": 1}, {"kind": "freeze", "at_s": 3, "for_s": 600}]
+        camera = pattern("a", faults=faults, on_demand=False, stale_after_ms=300)
+        with Server({"cameras": [camera]}) as server:
+            wait_until(lambda: "info a: frames come again" in server.log(), 10, "the line of the recovery")
+            self.assertIn("warning a: stale: no frame for 0.3 s", server.log())
+            server.wait_for_state("a", "stale")
+            self.assertEqual(server.log().count("stale: "), 1, server.log())
+
+
 class Readers(unittest.TestCase):
     def assert_serves(self, server):
         wait_for_failures(server, 2)
