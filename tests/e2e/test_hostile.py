@@ -10,9 +10,11 @@ import unittest
 
 from harness import PROGRAM, TIME_SCALE, Server, main, pattern, wait_until
 
+LOST_TO_THE_MACHINE = 6  # frames, a fifth of a second: some tests last but one
+
 
 class Bystander:
-    """A viewer who reads all that comes, and counts it."""
+    """A viewer who reads all that comes, and counts it. leave() tells the frames seen, and those there were."""
 
     def __init__(self, server):
         self.stream = server.stream("/camera/a/video_feed")
@@ -31,7 +33,7 @@ class Bystander:
         self.over.set()
         self.thread.join()
         self.stream.close()
-        return self.count / (self.last - self.first + 1)
+        return self.count, self.last - self.first + 1
 
 
 class Hostile(unittest.TestCase):
@@ -50,10 +52,10 @@ class Hostile(unittest.TestCase):
     def check_what_remains(self):
         for connection in self.connections:
             connection.close()
-        share = self.bystander.leave()
+        seen, sent = self.bystander.leave()
         wait_until(lambda: self.server.descriptors() <= self.descriptors + 2, 15, "the descriptors to be closed")
         self.assertEqual(self.server.threads(), self.threads)
-        self.assertGreater(share, 0.9 / TIME_SCALE)
+        self.assertGreater(seen + LOST_TO_THE_MACHINE, 0.9 / TIME_SCALE * sent)
         if TIME_SCALE == 1:  # a sanitizer keeps freed memory for a while
             self.assertLess(self.server.memory_kb() - self.memory_kb, 40 << 10)  # the stacks of the workers
 
