@@ -206,15 +206,15 @@ static void frames_that_waited_too_long_give_way_to_the_newest(void **state) {
 static void faster_device_is_thinned_out(void **state) {
     (void)state;
     static struct fake_step steps[40];
+    device->given_fps = 1000;
+    settings.fps = 100;
+    open_device(); /* first, since frames grow old meanwhile */
     int64_t start_ns = clock_monotonic_ns() - 41 * 1000 * NS_PER_US;
     for (int i = 0; i < 40; i++) {
         steps[i].timestamp_ns = start_ns + i * 1000 * NS_PER_US;
     }
     device->steps = steps;
     device->step_count = 40;
-    device->given_fps = 1000;
-    settings.fps = 100;
-    open_device();
     int64_t last_ns = read_time(0);
     for (int i = 0; i < 3; i++) {
         int64_t captured_ns = read_time(0); /* what is left out is not lost */
