@@ -23,6 +23,10 @@ static struct recurrences recurrences GUARDED_BY(recurrences_lock);
 
 static _Atomic uint64_t lost; /* lines that nobody has been told of; relaxed: it counts for itself */
 
+static _Atomic uint64_t lost_ever;
+
+uint64_t log_lost_count(void) { return atomic_load_explicit(&lost_ever, memory_order_relaxed); }
+
 void log_set_level(enum log_level most) { atomic_store_explicit(&most_verbose, most, memory_order_relaxed); }
 
 static bool is_hidden(enum log_level level) {
@@ -62,6 +66,7 @@ static void write_message(enum log_level level, const char *camera_id, const cha
         tell_lost();
     } else {
         atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&lost_ever, 1, memory_order_relaxed);
     }
 }
 

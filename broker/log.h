@@ -16,6 +16,7 @@
 #include "broker/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
@@ -28,6 +29,9 @@ void log_open(enum log_format format);
 
 /* camera_id: whom it concerns; NULL for the server itself. Text lines are cut at 1,000 bytes, JSON at 4,000. */
 void log_event(enum log_level level, const char *camera_id, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* How many lines were lost so far. */
+uint64_t log_lost_count(void);
 
 /* The same for what may come again and again: of one kind and camera it writes a line a minute, and that says how many
  * it stands for. kind: what its lines have in common, e.g. "offline". Returns whether it was due to be written. */

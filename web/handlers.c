@@ -38,6 +38,9 @@ static struct server_counts counts_of(struct site *site, const struct visitor *v
     lock_acquire(&site->lock);
     counts.reloads = site->reloads;
     lock_release(&site->lock);
+    for (int i = 0; i < HOOK_RESULTS; i++) {
+        counts.hooks[i] = atomic_load_explicit(&site->hooks.results[i], memory_order_relaxed);
+    }
     for (int i = 0; i < REPLY_CLASSES; i++) {
         counts.replies[i] = http_reply_count(i + 1);
     }

@@ -10,6 +10,7 @@
 #include "web/admission.h"
 #include "web/edge.h"
 #include "web/gate.h"
+#include "web/hooks.h"
 #include "web/http.h"
 #include "web/router.h"
 #include "web/sender.h"
@@ -49,6 +50,7 @@ struct site {
     atomic_uint controls_asked;        /* requests that wait for a device */
     _Atomic uint64_t streams_rejected; /* as all were in use */
     _Atomic uint64_t streams_rejected_per_address;
+    struct hook_counts hooks;
 };
 
 /* Answers any request, which the edge has described. */

@@ -20,6 +20,7 @@ struct delivery {
 struct hooks {
     struct hooks_settings settings;
     struct broker *broker;
+    struct hook_counts *counts;
     struct journal_reader *reader;
     struct hook_poster *poster;
     struct event stop;
@@ -84,8 +85,15 @@ static void tell_failure(const struct watched *watched, const struct reason *rea
     log_recurring(LOG_LEVEL_WARNING, watched->camera, kind, "hook %s: %s; %s", label, reason->text, end);
 }
 
-static void end(struct watched *watched, enum hook_outcome outcome, const struct reason *reason) {
+static void count(struct hooks *hooks, enum hook_outcome outcome, bool again) {
+    enum hook_result failure = again ? HOOK_RESULT_TRIED_AGAIN : HOOK_RESULT_GIVEN_UP;
+    enum hook_result result = outcome == HOOK_DELIVERED ? HOOK_RESULT_DELIVERED : failure;
+    atomic_fetch_add_explicit(&hooks->counts->results[result], 1, memory_order_relaxed);
+}
+
+static void end(struct hooks *hooks, struct watched *watched, enum hook_outcome outcome, const struct reason *reason) {
     bool again = hook_watch_end(&watched->watch, watched->hook->settings, outcome, clock_monotonic_ns());
+    count(hooks, outcome, again);
     if (outcome == HOOK_DELIVERED) {
         log_event(LOG_LEVEL_DEBUG, watched->camera, "hook %s: told", watched->hook->label);
     } else {
@@ -119,7 +127,7 @@ static void begin(struct hooks *hooks, struct watched *watched, struct delivery 
     if (error == ERR_OK) {
         delivery->of = watched;
     } else {
-        end(watched, HOOK_FAILED, &reason);
+        end(hooks, watched, HOOK_FAILED, &reason);
     }
 }
 
@@ -137,7 +145,7 @@ static void end_commands(struct hooks *hooks) {
             log_event(LOG_LEVEL_DEBUG, delivery->of->camera, "hook %s writes: %s", delivery->of->hook->label, output);
         }
         hook_command_destroy(&delivery->command);
-        end(delivery->of, outcome, &reason);
+        end(hooks, delivery->of, outcome, &reason);
         delivery->of = NULL;
     }
 }
@@ -148,7 +156,7 @@ static void end_posts(struct hooks *hooks) {
     struct watched *watched;
     while ((watched = hook_poster_next(hooks->poster, &outcome, &reason)) != NULL) {
         find_delivery(hooks, watched)->of = NULL;
-        end(watched, outcome, &reason);
+        end(hooks, watched, outcome, &reason);
     }
 }
 
@@ -205,7 +213,8 @@ static void *serve(void *argument) {
 
 /* ---- Lifecycle ---- */
 
-enum err hooks_start(const struct hooks_settings *settings, struct broker *broker, struct hooks **out) {
+enum err hooks_start(const struct hooks_settings *settings, struct broker *broker, struct hook_counts *counts,
+                     struct hooks **out) {
     struct hooks *hooks = calloc(1, sizeof *hooks);
     if (hooks == NULL) {
         return ERR_MEMORY;
@@ -213,6 +222,7 @@ enum err hooks_start(const struct hooks_settings *settings, struct broker *broke
     hooks->settings = *settings;
     storage_ref(settings->storage);
     hooks->broker = broker;
+    hooks->counts = counts;
     hooks->stop.fd = -1;
     for (size_t i = 0; i < settings->count; i++) {
         hook_init(&hooks->hooks[i], &settings->hooks[i], i + 1);

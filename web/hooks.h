@@ -12,13 +12,22 @@
 #include "broker/broker.h"
 #include "web/hook_settings.h"
 
+#include <stdatomic.h>
+
 #define HOOK_DELIVERIES_MAX 8
 
 struct hooks;
 
-/* Refers to the settings' storage. Cameras are looked at as they are now, and from then on. ERR_MEMORY, ERR_BUSY: no
- * thread or descriptor. */
-CHECKED enum err hooks_start(const struct hooks_settings *settings, struct broker *broker, struct hooks **hooks);
+/* How attempts to tell have ended. Outlives the hooks, which others may replace. */
+enum hook_result { HOOK_RESULT_DELIVERED, HOOK_RESULT_TRIED_AGAIN, HOOK_RESULT_GIVEN_UP, HOOK_RESULTS };
+struct hook_counts {
+    _Atomic uint64_t results[HOOK_RESULTS]; /* relaxed: each counts for itself */
+};
+
+/* counts is borrowed. Refers to the settings' storage. Cameras are looked at as they are now, and from then on.
+ * ERR_MEMORY, ERR_BUSY: no thread or descriptor. */
+CHECKED enum err hooks_start(const struct hooks_settings *settings, struct broker *broker, struct hook_counts *counts,
+                             struct hooks **hooks);
 /* Kills and drops what is under way. Blocks: 1 s at most. */
 void hooks_stop(struct hooks **hooks);
 /* Borrowed. */

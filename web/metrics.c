@@ -1,6 +1,7 @@
 #include "web/metrics.h"
 
 #include "broker/clock.h"
+#include "broker/log.h"
 #include "broker/timing.h"
 #include "web/metrics_page.h"
 #include "web/process.h"
@@ -116,6 +117,19 @@ static void write_replies(FILE *page, const struct metric *metric, const struct 
     }
 }
 
+static void write_hooks(FILE *page, const struct metric *metric, const struct scrape *scrape) {
+    static const char *const results[HOOK_RESULTS] = {"delivered", "tried_again", "given_up"};
+    for (size_t i = 0; i < HOOK_RESULTS; i++) {
+        metrics_page_sample(page, metric, &(struct metric_label){"result", results[i]}, 1,
+                            (double)scrape->server->hooks[i]);
+    }
+}
+
+static void write_lost_lines(FILE *page, const struct metric *metric, const struct scrape *scrape) {
+    (void)scrape;
+    metrics_page_sample(page, metric, NULL, 0, (double)log_lost_count());
+}
+
 static void write_reloads(FILE *page, const struct metric *metric, const struct scrape *scrape) {
     const struct reload_counts *reloads = &scrape->server->reloads;
     metrics_page_sample(page, metric, &(struct metric_label){"result", "applied"}, 1,
@@ -188,6 +202,9 @@ static const struct family families[] = {
     {GAUGE("framebroker_pool_bytes", "Memory of these."), .of_all = pool_bytes},
     {COUNTER("framebroker_reloads_total", "Times that the configuration was read again."), .write = write_reloads},
     {GAUGE("framebroker_last_reload_timestamp_seconds", "When that was last, since the epoch."), .of_all = last_reload},
+
+    {COUNTER("framebroker_hook_attempts_total", "Attempts to tell a hook of a camera, by how they ended."), .write = write_hooks},
+    {COUNTER("framebroker_log_lines_lost_total", "Lines of the log that standard error did not take."), .write = write_lost_lines},
 
     {GAUGE("process_start_time_seconds", "Start of the process, since the epoch."), .of_all = start_time},
     {COUNTER("process_cpu_seconds_total", "Time that the process has spent on processors."), .of_all = cpu_time},

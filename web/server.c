@@ -192,7 +192,7 @@ static void apply_hooks(struct server *server, const struct hooks_settings *sett
     }
     hooks_stop(&server->hooks);
     if (settings->count > 0) {
-        enum err error = hooks_start(settings, server->site.broker, &server->hooks);
+        enum err error = hooks_start(settings, server->site.broker, &server->site.hooks, &server->hooks);
         if (error != ERR_OK) {
             log_event(LOG_LEVEL_ERROR, NULL, "hooks cannot be started: %s", err_text(error));
         }

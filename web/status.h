@@ -5,6 +5,7 @@
 #define WEB_STATUS_H
 
 #include "broker/broker.h"
+#include "web/hooks.h"
 #include "web/signed_link.h"
 #include "web/visitor.h"
 
@@ -24,6 +25,7 @@ struct server_counts {
     unsigned streams_active, streams_max;
     uint64_t streams_rejected, streams_rejected_per_address; /* all in use; all that one address may have */
     struct reload_counts reloads;
+    uint64_t hooks[HOOK_RESULTS];
     uint64_t replies[REPLY_CLASSES]; /* by the first digit of their status, from 1 */
 };
 

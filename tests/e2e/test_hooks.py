@@ -115,6 +115,9 @@ class Posts(Scratch):
             self.assertEqual(receiver.next()[2], receiver.next()[2])
             self.wait_for_log(server, f"hook 1 (http://127.0.0.1:{receiver.port}): told")
             self.assertIn("answers with status 500; trying again", server.log())
+            page = server.get("/metrics").text
+            for result, count in ("delivered", 1), ("tried_again", 1), ("given_up", 0):
+                self.assertIn(f'framebroker_hook_attempts_total{{result="{result}"}} {count}\n', page)
             self.assertNotIn(SECRET, server.log())
 
     def test_redirects_are_not_followed_nor_refusals_repeated(self):

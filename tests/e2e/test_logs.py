@@ -110,6 +110,7 @@ class Readers(unittest.TestCase):
             os.set_blocking(write_end, True)
             with Server(missing(), stderr=writer) as server:
                 self.assert_serves(server)
+                self.assertIn("framebroker_log_lines_lost_total 1\n", server.get("/metrics").text)
                 reader.read(filling)
                 server.signal()
             log = reader.read().decode()
