@@ -114,7 +114,8 @@ class Clocks(unittest.TestCase):
         """Of those that are decoded; all that a connection needs for the first time is there after a few."""
         camera, count = self.camera(CLIP_FPS * 1.2), 15
         cameras = [url(f"c{i}", camera.url) for i in range(count)]
-        with Server({"defaults": {"idle_timeout_s": 0.1}, "cameras": cameras}) as server, \
+        settings = {"server": {"max_streams": 2}, "defaults": {"idle_timeout_s": 0.1}, "cameras": cameras}
+        with Server(settings) as server, \
                 concurrent.futures.ThreadPoolExecutor(count) as pool:
             def seconds_to_picture(each):
                 began = time.monotonic()
