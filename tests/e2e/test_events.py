@@ -136,7 +136,7 @@ class Resuming(unittest.TestCase):
         for _ in range(count):
             with server.stream("/camera/a/video_feed") as stream:
                 stream.part()
-        wait_until(lambda: not server.camera("a")["subscribers"], 10, "the viewers to leave")
+            wait_until(lambda: not server.camera("a")["subscribers"], 10, "the viewer to leave")
 
     def test_what_came_meanwhile_is_told_and_nothing_twice(self):
         with Server({"cameras": [pattern("a", on_demand=False)]}) as server:
