@@ -10,6 +10,7 @@ build_packages=(
 test_packages=(
     libcmocka-dev python3 curl openssl ffmpeg imagemagick libjpeg-turbo-progs libimage-exiftool-perl iproute2
     python3-gi gir1.2-gst-rtsp-server-1.0
+    libavdevice59 libmariadb3 libmicrohttpd12 libpq5 libsqlite3-0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 )
 vm_packages=(qemu-system-x86 busybox-static v4l-utils ustreamer)

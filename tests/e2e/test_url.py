@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.server
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -15,7 +16,8 @@ import threading
 import time
 import unittest
 
-from harness import PROGRAM, TIME_SCALE, Server, decode_fault, main, pattern, require_url_cameras, wait_until
+from harness import (
+    PROGRAM, SOURCE_DIR, TIME_SCALE, Server, decode_fault, main, pattern, require_url_cameras, wait_until)
 
 FOLDER = pathlib.Path(__file__).parent
 PYTHON = "/usr/bin/python3"  # Debian's, which knows GStreamer
@@ -286,8 +288,9 @@ class Relay(unittest.TestCase):
             self.assertLess(relay.camera("r")["frames"]["published"], 21)
 
     def test_motion_shows_a_camera_of_ours_and_we_show_its_stream(self):
-        if not shutil.which("motion"):
-            self.skipTest("motion is not installed")
+        motion = shutil.which("motion", path=f"{os.environ['PATH']}:{SOURCE_DIR}/build/motion/usr/bin")
+        if not motion:
+            self.skipTest("motion is not there")
         port = free_port()
         with tempfile.TemporaryDirectory() as folder, Server({"cameras": [pattern("p", 640, 368)]}) as root:
             file = pathlib.Path(folder, "motion.conf")
@@ -295,7 +298,7 @@ class Relay(unittest.TestCase):
                         "framerate": 15, "stream_port": port, "stream_maxrate": 15,
                         "webcontrol_port": 0, "picture_output": "off", "movie_output": "off", "target_dir": folder}
             file.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
-            with running("motion", "-n", "-c", file), \
+            with running(motion, "-n", "-c", file), \
                     Server({"cameras": [url("a", f"http://127.0.0.1:{port}/", False)]}) as server:
                 server.wait_for_camera("a", lambda camera: camera["frames"]["published"] > 30, 30, "frames of motion")
                 self.assertEqual(server.camera("a")["frames"]["invalid"], 0)
