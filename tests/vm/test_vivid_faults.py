@@ -85,13 +85,16 @@ class Faults(MachineTest):
             self.assert_steady(server, stream)
 
     def test_gaps_of_the_driver_are_counted(self):
+        def add_up(camera):
+            """A gap is counted a moment before the frame behind it is published."""
+            counted = camera["frames"]["dropped"] + camera["frames"]["published"]
+            return camera["frames"]["dropped"] >= 20 and abs(counted - camera["last_frame"]["sequence"]) <= 3
         self.set_controls(CAMERA, percentage_of_dropped_buffers=50)
         with self.watched(fps=15) as (server, stream):
-            camera = server.wait_for_camera("a", lambda camera: camera["frames"]["dropped"] >= 20, 20, "20 gaps")
+            camera = server.wait_for_camera("a", add_up, 20, "20 gaps that add up with the frames")
             frames = camera["frames"]
             share = frames["dropped"] / (frames["dropped"] + frames["published"])
             self.assertTrue(0.25 < share < 0.75, frames)
-            self.assertAlmostEqual(camera["last_frame"]["sequence"], frames["dropped"] + frames["published"], delta=3)
             self.assertEqual((camera["state"], camera["restarts"]), ("live", 0))
 
     def test_sequence_numbers_that_wrap_are_no_gap(self):
