@@ -3,15 +3,14 @@
 H.264 in an MPEG transport stream over HTTP, each frame when it is due by our clock, with times of its own."""
 import concurrent.futures
 import pathlib
-import socket
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
 from harness import TIME_SCALE, Server, main, require_url_cameras
+from test_url_faults import Peer
 
 CLIP_FPS, CLIP_SECONDS = 30, 20
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n\r\n"
@@ -39,44 +38,23 @@ def make_clip(path):
     return frames
 
 
-class Camera:
+class Camera(Peer):
     """Sends the frames at its own rate to each who connects, from the first one on."""
 
     def __init__(self, frames, fps):
-        self.frames, self.fps = frames, fps
-        self.over = threading.Event()
-        self.connected = self.sent = 0
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.frames, self.fps, self.sent = frames, fps, 0
+        super().__init__(Camera.send)
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
+    def send(self, connection):
+        connection.recv(4096)
+        connection.sendall(HEAD)
+        due = time.monotonic()
+        for self.sent, frame in enumerate(self.frames, 1):
+            connection.sendall(frame)
+            due += 1 / self.fps
+            if self.over.wait(max(0, due - time.monotonic())):
                 return
-            self.connected += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        with connection:
-            try:
-                connection.recv(4096)
-                connection.sendall(HEAD)
-                due = time.monotonic()
-                for self.sent, frame in enumerate(self.frames, 1):
-                    connection.sendall(frame)
-                    due += 1 / self.fps
-                    if self.over.wait(max(0, due - time.monotonic())):
-                        return
-                self.over.wait()
-            except OSError:
-                pass
-
-    def stop(self):
-        self.over.set()
-        self.listener.close()
+        self.over.wait()
 
 
 class Clocks(unittest.TestCase):
@@ -87,14 +65,14 @@ class Clocks(unittest.TestCase):
 
     def camera(self, fps):
         camera = Camera(self.frames, fps)
-        self.addCleanup(camera.stop)
+        self.addCleanup(camera.__exit__)
         return camera
 
     def test_clock_that_is_a_fifth_fast_or_slow_costs_neither_frames_nor_time(self):
         """What a clock that is off by seconds a day does in days, this one does in seconds."""
         cameras = {"fast": self.camera(CLIP_FPS * 1.2), "right": self.camera(CLIP_FPS),
                    "slow": self.camera(CLIP_FPS / 1.2)}
-        settings = [url(id, camera.url, on_demand=False) for id, camera in cameras.items()]
+        settings = [url(id, camera.http(), on_demand=False) for id, camera in cameras.items()]
         with Server({"cameras": settings}) as server:
             def frames_behind(id, published):
                 """By how many of those sent, when so many have been shown: some are spent on finding out what it is."""
@@ -113,7 +91,7 @@ class Clocks(unittest.TestCase):
     def test_hundreds_of_connections_leave_nothing_behind(self):
         """Of those that are decoded; all that a connection needs for the first time is there after a few."""
         camera, count = self.camera(CLIP_FPS * 1.2), 15
-        cameras = [url(f"c{i}", camera.url) for i in range(count)]
+        cameras = [url(f"c{i}", camera.http()) for i in range(count)]
         settings = {"server": {"max_streams": 2}, "defaults": {"idle_timeout_s": 0.1}, "cameras": cameras}
         with Server(settings) as server, \
                 concurrent.futures.ThreadPoolExecutor(count) as pool:
@@ -134,7 +112,7 @@ class Clocks(unittest.TestCase):
             first = connect_often(9)
             descriptors, memory = server.descriptors(), server.memory_kb()
             self.assertLess(connect_often(9), 1.5 * first + TIME_SCALE)
-            self.assertEqual(camera.connected, 18 * count)
+            self.assertEqual(camera.connections, 18 * count)
             self.assertEqual(server.descriptors(), descriptors)
             self.assertLess(server.memory_kb(), memory + 6_000 * TIME_SCALE)
 
