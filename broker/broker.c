@@ -1,7 +1,7 @@
 #include "broker/broker.h"
 
-#include "broker/clock.h"
-#include "broker/sync.h"
+#include "broker/base/clock.h"
+#include "broker/base/sync.h"
 #include "broker/variants.h"
 
 #include <stdio.h>
@@ -11,11 +11,13 @@ struct broker {
     const struct frame_envelope *envelope;
     struct frame_pool *frames;
     struct worker_pool *workers;
-    struct journal *journal;
+    struct event_log *event_log;
     struct variants *variants; /* NULL without converters */
     int64_t started_realtime_ns, started_monotonic_ns;
     struct lock lock;
-    struct topic_list *list GUARDED_BY(lock); /* a reference */
+    struct topic_list *groups[TOPIC_GROUPS] GUARDED_BY(lock); /* a reference each; NULL: empty */
+    struct topic_list *list GUARDED_BY(lock);                 /* of all groups, a reference */
+    bool closed GUARDED_BY(lock);
 };
 
 enum err broker_create(const struct broker_settings *settings, struct broker **out) {
@@ -35,15 +37,15 @@ enum err broker_create(const struct broker_settings *settings, struct broker **o
         error = worker_pool_create(settings->workers, &broker->workers);
     }
     if (error == ERR_OK) {
-        error = journal_create(&broker->journal);
+        error = event_log_create(&broker->event_log);
     }
     if (error == ERR_OK && settings->converters != NULL) {
-        struct variant_means means = {.converters = settings->converters,
-                                      .envelope = settings->envelope,
-                                      .frames = broker->frames,
-                                      .workers = broker->workers,
-                                      .journal = broker->journal};
-        error = variants_create(&means, &broker->variants);
+        struct variant_context context = {.converters = settings->converters,
+                                          .envelope = settings->envelope,
+                                          .frames = broker->frames,
+                                          .workers = broker->workers,
+                                          .event_log = broker->event_log};
+        error = variants_create(&context, &broker->variants);
     }
     if (error != ERR_OK) {
         broker_destroy(&broker);
@@ -60,9 +62,12 @@ void broker_destroy(struct broker **broker_pointer) {
         return;
     }
     variants_destroy(&broker->variants);
+    for (size_t i = 0; i < TOPIC_GROUPS; i++) {
+        topic_list_unref(&broker->groups[i]);
+    }
     topic_list_unref(&broker->list);
     worker_pool_destroy(&broker->workers);
-    journal_destroy(&broker->journal);
+    event_log_destroy(&broker->event_log);
     if (broker->frames != NULL) {
         frame_pool_destroy(&broker->frames);
     }
@@ -74,12 +79,15 @@ void broker_close(struct broker *broker) {
     if (broker->variants != NULL) {
         variants_close(broker->variants);
     }
-    struct topic_list *list = broker_topics(broker);
+    lock_acquire(&broker->lock);
+    broker->closed = true;
+    struct topic_list *list = topic_list_ref(broker->list);
+    lock_release(&broker->lock);
     for (size_t i = 0; i < list->count; i++) {
         topic_close(list->topics[i]);
     }
     topic_list_unref(&list);
-    journal_close(broker->journal);
+    event_log_close(broker->event_log);
 }
 
 struct frame_pool *broker_frame_pool(struct broker *broker) {
@@ -90,8 +98,8 @@ struct worker_pool *broker_worker_pool(struct broker *broker) {
     return broker->workers;
 }
 
-struct journal *broker_journal(struct broker *broker) {
-    return broker->journal;
+struct event_log *broker_event_log(struct broker *broker) {
+    return broker->event_log;
 }
 
 int64_t broker_started_realtime_ns(const struct broker *broker) { return broker->started_realtime_ns; }
@@ -108,69 +116,92 @@ struct topic_list *broker_topics(struct broker *broker) {
 enum err broker_create_topic(struct broker *broker, const struct topic_settings *settings, struct topic **topic) {
     enum err error = topic_create(settings, broker->envelope, topic);
     if (error == ERR_OK) {
-        topic_set_journal(*topic, broker->journal, true);
+        topic_set_event_log(*topic, broker->event_log, true);
     }
     return error;
 }
 
-static void tell_of(struct broker *broker, enum journal_kind kind, const struct topic *topic) {
-    struct journal_entry entry = {.kind = kind};
+static void log_topic(struct broker *broker, enum event_log_kind kind, const struct topic *topic) {
+    struct event_log_entry entry = {.kind = kind};
     snprintf(entry.camera, sizeof entry.camera, "%s", topic_id(topic));
-    journal_publish(broker->journal, &entry);
+    event_log_publish(broker->event_log, &entry);
 }
 
-static void tell_difference(struct broker *broker, const struct topic_list *before, const struct topic_list *after) {
-    for (size_t i = 0; i < before->count; i++) {
+/* before: NULL: there were none. */
+static void log_difference(struct broker *broker, const struct topic_list *before, const struct topic_list *after) {
+    for (size_t i = 0; before != NULL && i < before->count; i++) {
         if (!topic_list_has(after, before->topics[i])) {
-            tell_of(broker, JOURNAL_CAMERA_REMOVED, before->topics[i]);
+            log_topic(broker, EVENT_LOG_CAMERA_REMOVED, before->topics[i]);
         }
     }
     for (size_t i = 0; i < after->count; i++) {
-        if (!topic_list_has(before, after->topics[i])) {
-            tell_of(broker, JOURNAL_CAMERA_ADDED, after->topics[i]);
+        if (before == NULL || !topic_list_has(before, after->topics[i])) {
+            log_topic(broker, EVENT_LOG_CAMERA_ADDED, after->topics[i]);
         }
     }
 }
 
-void broker_set_topics(struct broker *broker, struct topic_list **list_pointer) {
+/* The groups one after the other. Without memory it is the changed group alone, until the next change. */
+static struct topic_list *join_groups_locked(const struct broker *broker, enum topic_group changed)
+    REQUIRES(&broker->lock) {
+    struct topic_list *local = broker->groups[TOPICS_LOCAL], *imported = broker->groups[TOPICS_IMPORTED];
+    struct topic_list *joined;
+    if (local == NULL || imported == NULL) {
+        return topic_list_ref(broker->groups[changed]);
+    }
+    return topic_list_join(local, imported, &joined) == ERR_OK ? joined : topic_list_ref(broker->groups[changed]);
+}
+
+void broker_set_topics(struct broker *broker, enum topic_group group, struct topic_list **list_pointer) {
     struct topic_list *list = topic_list_ref(*list_pointer);
     lock_acquire(&broker->lock);
-    struct topic_list *before = broker->list;
-    broker->list = *list_pointer;
+    struct topic_list *before = broker->groups[group];
+    struct topic_list *all_before = broker->list;
+    broker->groups[group] = *list_pointer;
     *list_pointer = NULL;
+    broker->list = join_groups_locked(broker, group);
+    const bool closed = broker->closed;
     lock_release(&broker->lock);
-    for (size_t i = 0; i < before->count; i++) {
+    for (size_t i = 0; closed && i < list->count; i++) {
+        topic_close(list->topics[i]);
+    }
+    for (size_t i = 0; before != NULL && i < before->count; i++) {
         if (!topic_list_has(list, before->topics[i])) {
             topic_close(before->topics[i]);
         }
     }
-    tell_difference(broker, before, list);
+    log_difference(broker, before, list);
     topic_list_unref(&before);
+    topic_list_unref(&all_before);
     topic_list_unref(&list);
 }
 
 struct topic *broker_find_topic(struct broker *broker, const char *id_or_place) {
     struct topic_list *list = broker_topics(broker);
-    struct topic *topic = topic_list_find(list, id_or_place);
-    if (topic != NULL) {
-        topic_ref(topic);
-    }
+    struct topic *topic = topic_list_find(list, id_or_place, NULL, NULL);
     topic_list_unref(&list);
     return topic;
 }
 
 struct topic *broker_topic_at(struct broker *broker, size_t index) {
     struct topic_list *list = broker_topics(broker);
-    struct topic *topic = index < list->count ? topic_ref(list->topics[index]) : NULL;
+    struct topic *topic = topic_list_at(list, index, NULL, NULL);
     topic_list_unref(&list);
     return topic;
 }
 
 /* ---- Variants and snapshots ---- */
 
-enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_wish *wish,
+enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_request *request,
                              struct topic **topic) {
-    return broker->variants != NULL ? variants_open(broker->variants, camera, wish, topic) : ERR_UNSUPPORTED;
+    return broker->variants != NULL ? variants_open(broker->variants, camera, request, topic) : ERR_UNSUPPORTED;
+}
+
+void broker_begin_generation(struct broker *broker, struct topic *camera) {
+    (void)topic_begin_generation(camera);
+    if (broker->variants != NULL) {
+        variants_drop_frames(broker->variants, camera);
+    }
 }
 
 enum err broker_snapshot_topic(struct broker *broker, struct topic *camera, struct topic_snapshot *snapshot) {

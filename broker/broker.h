@@ -1,14 +1,15 @@
 /* The broker: the topics by name and by place, the pool that their frames come from, and the workers.
  *
  * Lifecycle: create; make topics and set the list of them, again whenever it changes; ...; broker_close() ends every
- * wait and every stream; destroy once nobody uses the topics any more.
+ * wait and every stream; destroy once the topics are no longer used.
  * Threads: any. */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
-#include "broker/journal.h"
+#include "broker/event_log.h"
 #include "broker/topic.h"
 #include "broker/topic_list.h"
+#include "broker/topic_snapshot.h"
 #include "broker/worker.h"
 
 struct broker;
@@ -21,22 +22,28 @@ struct broker_settings {
 
 CHECKED enum err broker_create(const struct broker_settings *settings, struct broker **broker);
 void broker_destroy(struct broker **broker);
-/* Closes every topic, those of variants too, and the journal. The list is not set any more. */
+/* Closes every topic, those of variants too, and the event log. Topics that come later are closed at once. */
 void broker_close(struct broker *broker);
 
 struct frame_pool *broker_frame_pool(struct broker *broker);   /* borrowed */
 struct worker_pool *broker_worker_pool(struct broker *broker); /* borrowed */
 /* What the cameras and their viewers do, and how the list of topics changes; others may add to it. Borrowed. */
-struct journal *broker_journal(struct broker *broker);
-/* When the broker was created: tells its journal's numbers from those of another run. */
+struct event_log *broker_event_log(struct broker *broker);
+/* When the broker was created: distinguishes numbers of its event log from those of another run. */
 int64_t broker_started_realtime_ns(const struct broker *broker);
 
 /* A topic whose frames get the broker's envelope, in no list yet. ERR_MEMORY. */
 CHECKED enum err broker_create_topic(struct broker *broker, const struct topic_settings *settings,
                                      struct topic **topic);
-/* Makes this the list, all at once; *list is taken, and its topics' ids differ. A topic that is in the list no longer
- * is closed. Threads: one at a time. */
-void broker_set_topics(struct broker *broker, struct topic_list **list);
+/* The list consists of groups, each of which has one owner: */
+enum topic_group {
+    TOPICS_LOCAL,    /* the cameras of this server */
+    TOPICS_IMPORTED, /* those of others */
+};
+#define TOPIC_GROUPS 2
+/* Makes these the topics of the group, all at once; *list is taken, and all ids differ. A topic that is in the group no
+ * longer is closed. Threads: one at a time for each group. */
+void broker_set_topics(struct broker *broker, enum topic_group group, struct topic_list **list);
 
 /* The list of one moment: a new reference. */
 struct topic_list *broker_topics(struct broker *broker);
@@ -45,13 +52,16 @@ struct topic *broker_find_topic(struct broker *broker, const char *id_or_place);
 /* By place, from 0. A new reference, or NULL beyond the end. */
 struct topic *broker_topic_at(struct broker *broker, size_t index);
 
-/* The topic of pictures as wished, derived from a camera's: the same one for everybody whose wish comes to the same,
- * and the camera's own where it comes to that. A new reference; it is served while somebody subscribes to it, and kept
- * for the camera's idle_timeout_ns after the last. Its frames carry sequence and capture time of those that they were
- * made from, and placeholders come through. ERR_BUSY: the camera has max_variants others; ERR_UNSUPPORTED: no
+/* The topic of pictures as requested, derived from a camera's: requests with the same result
+ * share one, which may be the camera's own. A new reference; it is served while it has subscribers, and kept for the
+ * camera's idle_timeout_ns after the last. Its frames carry sequence and capture time of those that they
+ * were made from, and placeholders come through. ERR_BUSY: the camera has max_variants others; ERR_UNSUPPORTED: no
  * converters; ERR_MEMORY; ERR_CLOSED. */
-CHECKED enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_wish *wish,
+CHECKED enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_request *request,
                                      struct topic **topic);
+
+/* topic_begin_generation() for a camera, and the frames of its variants are dropped as well. */
+void broker_begin_generation(struct broker *broker, struct topic *camera);
 
 /* Everything that status shows: plain data. */
 struct broker_snapshot {

@@ -1,4 +1,4 @@
-#include "broker/state.h"
+#include "broker/camera_state.h"
 
 const char *state_name(enum camera_state state) {
     switch (state) {

@@ -36,13 +36,13 @@ void control_port_open(struct control_port *port, const struct control_ops *ops,
 
 void control_port_close(struct control_port *port) {
     lock_acquire(&port->lock);
-    port->ops = NULL; /* first: whoever waits for a turn gets none */
+    port->ops = NULL; /* first, so that calls that wait are refused */
     wait_idle_locked(port);
     lock_release(&port->lock);
 }
 
 /* The publisher's functions, for one call that is then under way; NULL while the port is closed. */
-static const struct control_ops *begin(struct control_port *port, void **user) {
+static const struct control_ops *begin_call(struct control_port *port, void **user) {
     lock_acquire(&port->lock);
     wait_idle_locked(port);
     const struct control_ops *ops = port->ops;
@@ -52,7 +52,7 @@ static const struct control_ops *begin(struct control_port *port, void **user) {
     return ops;
 }
 
-static void end(struct control_port *port) {
+static void end_call(struct control_port *port) {
     lock_acquire(&port->lock);
     port->busy = false;
     condition_broadcast(&port->idle);
@@ -61,13 +61,13 @@ static void end(struct control_port *port) {
 
 enum err control_port_list(struct control_port *port, struct control_list *list, struct reason *reason) {
     void *user;
-    const struct control_ops *ops = begin(port, &user);
+    const struct control_ops *ops = begin_call(port, &user);
     if (ops == NULL) {
         return ERR_CLOSED;
     }
     struct control_list found = {0};
     enum err error = ops->list(user, &found, reason);
-    end(port);
+    end_call(port);
     if (error != ERR_OK) {
         control_list_finish(&found);
         return error;
@@ -76,13 +76,13 @@ enum err control_port_list(struct control_port *port, struct control_list *list,
     return ERR_OK;
 }
 
-enum err control_port_set(struct control_port *port, const struct control_wish *wish, struct reason *reason) {
+enum err control_port_set(struct control_port *port, const struct control_request *request, struct reason *reason) {
     void *user;
-    const struct control_ops *ops = begin(port, &user);
+    const struct control_ops *ops = begin_call(port, &user);
     if (ops == NULL) {
         return ERR_CLOSED;
     }
-    enum err error = ops->set(user, wish, reason);
-    end(port);
+    enum err error = ops->set(user, request, reason);
+    end_call(port);
     return error;
 }

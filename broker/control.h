@@ -1,12 +1,12 @@
-/* What can be adjusted about a camera while it runs, such as its brightness: described neutrally, so that a publisher
- * can offer it and others use it without knowing each other.
+/* Controls: what can be adjusted of a camera while it runs, such as its brightness, in terms that do not depend on the
+ * kind of camera.
  *
  * The publisher opens the port of its topic while its device is open, and closes it before it closes the device.
  * Threads: any; one call at a time reaches the publisher, and none once control_port_close() has returned. */
 #ifndef BROKER_CONTROL_H
 #define BROKER_CONTROL_H
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
 #include <stddef.h>
 
@@ -24,8 +24,8 @@ struct control {
     char name[CONTROL_TEXT_BYTES];  /* "white_balance_temperature": stable, for programs */
     char label[CONTROL_TEXT_BYTES]; /* "White Balance Temperature" */
     enum control_type type;
-    int64_t least, most, step, usual, value; /* usual: its default */
-    bool writable;                           /* not while something else, such as an automatic, has it */
+    int64_t min, max, step, fallback, value; /* fallback: the default */
+    bool writable;                           /* false while another control, such as an automatic one, governs it */
     struct control_choice *choices;          /* CONTROL_MENU: owned by the list */
     size_t choice_count;
 };
@@ -36,8 +36,8 @@ struct control_list {
 };
 void control_list_finish(struct control_list *list);
 
-/* What somebody wants of a control. */
-struct control_wish {
+/* A value for one control. */
+struct control_request {
     const char *name;
     const char *choice; /* a menu's entry by its label; NULL: value counts */
     int64_t value;
@@ -48,7 +48,7 @@ struct control_ops {
     /* *list is empty on entry; what is in it after a failure is finished by the caller. */
     enum err (*list)(void *user, struct control_list *list, struct reason *reason);
     /* ERR_NOT_FOUND: no such control; ERR_INVALID: not a value that it takes; ERR_BUSY: not writable now; ... */
-    enum err (*set)(void *user, const struct control_wish *wish, struct reason *reason);
+    enum err (*set)(void *user, const struct control_request *request, struct reason *reason);
 };
 
 struct control_port {
@@ -69,10 +69,11 @@ void control_port_open(struct control_port *port, const struct control_ops *ops,
 /* Blocks: until a call that is under way has returned. Any number of times. */
 void control_port_close(struct control_port *port);
 
-/* ---- Others. ERR_CLOSED while the port is closed; else what the publisher says. ---- */
+/* ---- Callers. ERR_CLOSED while the port is closed; otherwise the publisher's result. ---- */
 
 /* Finish the list to free it. */
 CHECKED enum err control_port_list(struct control_port *port, struct control_list *list, struct reason *reason);
-CHECKED enum err control_port_set(struct control_port *port, const struct control_wish *wish, struct reason *reason);
+CHECKED enum err control_port_set(struct control_port *port, const struct control_request *request,
+                                  struct reason *reason);
 
 #endif

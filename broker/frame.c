@@ -1,11 +1,13 @@
 #include "broker/frame.h"
 
-#include "broker/sync.h"
+#include "broker/base/arena.h"
+#include "broker/base/refcount.h"
+#include "broker/base/sync.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 /* Memory comes in sizes of 2^k and 1.5 * 2^k, from 16 KiB up, so that frames of about one size share their memory and
  * at most a third of it is spare. */
@@ -14,24 +16,27 @@
 /* What the pool keeps for reuse at most; beyond it memory goes back to the system. */
 #define KEPT_MAX_BYTES ((size_t)64 << 20)
 
-#define ROOM_BYTES (FRAME_HEAD_MAX_BYTES + FRAME_PREPEND_MAX_BYTES)
+#define FRONT_BYTES (FRAME_HEAD_MAX_BYTES + FRAME_PREPEND_MAX_BYTES)
 
 struct frame {
-    atomic_uint references;
+    struct refcount references;
     struct frame_pool *pool;
-    struct frame *next_kept;
+    SLIST_ENTRY(frame) in_kept;
     unsigned size_class;
     size_t memory_bytes;
     size_t start; /* of the payload in memory */
     size_t size;
     size_t head_bytes, tail_bytes;
     struct frame_info info;
+    struct frame_masks masks;
     uint8_t memory[];
 };
 
+SLIST_HEAD(frame_list, frame);
+
 struct frame_pool {
     struct lock lock;
-    struct frame *kept[CLASS_COUNT] GUARDED_BY(lock);
+    struct frame_list kept[CLASS_COUNT] GUARDED_BY(lock);
     size_t kept_bytes GUARDED_BY(lock);
     size_t frames GUARDED_BY(lock); /* in use and kept */
     size_t bytes GUARDED_BY(lock);
@@ -82,11 +87,11 @@ static void pool_free(struct frame_pool *pool) {
     free(pool);
 }
 
-static void free_list(struct frame *list) {
-    while (list != NULL) {
-        struct frame *next = list->next_kept;
-        free(list);
-        list = next;
+static void free_frames(struct frame_list *list) {
+    while (!SLIST_EMPTY(list)) {
+        struct frame *frame = SLIST_FIRST(list);
+        SLIST_REMOVE_HEAD(list, in_kept);
+        free(frame);
     }
 }
 
@@ -96,7 +101,7 @@ void frame_pool_destroy(struct frame_pool **pool_pointer) {
     if (pool == NULL) {
         return;
     }
-    struct frame *kept[CLASS_COUNT];
+    struct frame_list kept[CLASS_COUNT];
     lock_acquire(&pool->lock);
     memcpy(kept, pool->kept, sizeof kept);
     memset(pool->kept, 0, sizeof pool->kept);
@@ -104,7 +109,7 @@ void frame_pool_destroy(struct frame_pool **pool_pointer) {
     bool unused = pool->in_use == 0;
     lock_release(&pool->lock);
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        free_list(kept[i]);
+        free_frames(&kept[i]);
     }
     if (unused) {
         pool_free(pool);
@@ -121,9 +126,9 @@ struct frame_pool_usage frame_pool_usage(struct frame_pool *pool) {
 /* A kept frame of the class, or NULL after counting the one that the caller allocates instead. */
 static struct frame *take_kept(struct frame_pool *pool, unsigned size_class) {
     lock_acquire(&pool->lock);
-    struct frame *frame = pool->kept[size_class];
+    struct frame *frame = SLIST_FIRST(&pool->kept[size_class]);
     if (frame != NULL) {
-        pool->kept[size_class] = frame->next_kept;
+        SLIST_REMOVE_HEAD(&pool->kept[size_class], in_kept);
         pool->kept_bytes -= frame->memory_bytes;
     } else {
         pool->frames++;
@@ -144,7 +149,7 @@ enum err frame_create(struct frame_pool *pool, size_t capacity_bytes, struct fra
     if (capacity_bytes > FRAME_PAYLOAD_MAX_BYTES) {
         return ERR_INVALID;
     }
-    unsigned size_class = class_for(ROOM_BYTES + capacity_bytes + FRAME_TAIL_MAX_BYTES);
+    unsigned size_class = class_for(FRONT_BYTES + capacity_bytes + FRAME_TAIL_MAX_BYTES);
     size_t memory_bytes = class_bytes(size_class);
     struct frame *frame = take_kept(pool, size_class);
     if (frame == NULL) {
@@ -157,8 +162,8 @@ enum err frame_create(struct frame_pool *pool, size_t capacity_bytes, struct fra
         lock_release(&pool->lock);
         return ERR_MEMORY;
     }
-    *frame = (struct frame){.pool = pool, .size_class = size_class, .memory_bytes = memory_bytes, .start = ROOM_BYTES};
-    atomic_init(&frame->references, 1);
+    *frame = (struct frame){.pool = pool, .size_class = size_class, .memory_bytes = memory_bytes, .start = FRONT_BYTES};
+    refcount_init(&frame->references, 1);
     *out = frame;
     return ERR_OK;
 }
@@ -207,7 +212,7 @@ struct frame_info *frame_edit_info(struct frame *frame) {
     return &frame->info;
 }
 
-void frame_seal(struct frame *frame, const struct frame_envelope *envelope, const char *topic_id) {
+void frame_seal(struct frame *frame, const struct frame_envelope *envelope, const char *id) {
     frame->head_bytes = 0;
     frame->tail_bytes = 0;
     if (envelope == NULL) {
@@ -215,7 +220,7 @@ void frame_seal(struct frame *frame, const struct frame_envelope *envelope, cons
     }
     if (envelope->write_head != NULL) {
         char head[FRAME_HEAD_MAX_BYTES];
-        frame->head_bytes = envelope->write_head(head, topic_id, &frame->info, frame->size);
+        frame->head_bytes = envelope->write_head(head, id, &frame->info, frame->size);
         assert(frame->head_bytes <= sizeof head);
         memcpy(frame_data(frame) - frame->head_bytes, head, frame->head_bytes);
     }
@@ -238,19 +243,26 @@ struct span frame_part(const struct frame *frame) {
 }
 
 struct frame *frame_ref(struct frame *frame) {
-    /* Relaxed: whoever makes a reference has one, so the frame is already visible to it. */
-    atomic_fetch_add_explicit(&frame->references, 1, memory_order_relaxed);
+    refcount_take(&frame->references);
     return frame;
 }
 
 /* Keeps the memory for the next frame, or gives it back to the system. */
+void frame_set_masks(struct frame *frame, const struct frame_masks *masks) {
+    assert(frame->masks.count == 0);
+    frame->masks = *masks;
+    arena_ref(frame->masks.arena);
+}
+
+const struct frame_masks *frame_masks(const struct frame *frame) { return &frame->masks; }
+
 static void recycle(struct frame *frame) {
+    arena_unref(&frame->masks.arena);
     struct frame_pool *pool = frame->pool;
     lock_acquire(&pool->lock);
     bool keep = !pool->destroyed && pool->kept_bytes + frame->memory_bytes <= KEPT_MAX_BYTES;
     if (keep) {
-        frame->next_kept = pool->kept[frame->size_class];
-        pool->kept[frame->size_class] = frame;
+        SLIST_INSERT_HEAD(&pool->kept[frame->size_class], frame, in_kept);
         pool->kept_bytes += frame->memory_bytes;
     } else {
         uncount(pool, frame->size_class);
@@ -269,11 +281,7 @@ static void recycle(struct frame *frame) {
 void frame_unref(struct frame **frame_pointer) {
     struct frame *frame = *frame_pointer;
     *frame_pointer = NULL;
-    if (frame == NULL) {
-        return;
-    }
-    /* Release: our reads come before the reuse; acquire: the last one sees that everybody's have. */
-    if (atomic_fetch_sub_explicit(&frame->references, 1, memory_order_acq_rel) == 1) {
+    if (frame != NULL && refcount_drop(&frame->references)) {
         recycle(frame);
     }
 }

@@ -5,18 +5,19 @@
  * The last frame_unref() gives the memory back to the pool, which keeps it for the next frame of about that size:
  * in steady state nothing is allocated.
  *
- * Memory of one frame:   [ room | envelope's head | payload | envelope's tail | spare ]
+ * Memory of one frame:   [ spare | envelope's head | payload | envelope's tail | spare ]
  *                                 '--------------- part ---------------------'
  * The part is contiguous, so that handing a frame to a client costs one send().
  *
  * Threads: any for frame_ref() and frame_unref(). Everything that writes is for the creator, before the frame is
  * shared. The pool may be used from any thread.
- * Ownership: a pool lives until it is destroyed and its last frame is gone, whatever comes first. */
+ * Ownership: a pool lives until it is destroyed and its last frame is released. */
 #ifndef BROKER_FRAME_H
 #define BROKER_FRAME_H
 
-#include "broker/err.h"
-#include "broker/state.h"
+#include "broker/base/err.h"
+#include "broker/camera_state.h"
+#include "broker/polygon.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@
 #define FRAME_PAYLOAD_MAX_BYTES ((size_t)64 << 20)
 
 /* How the payload is laid out. Raw formats are named as V4L2 names them (kernel documentation, "Image Formats"), with
- * the planes one after the other, without gaps; stride_px below tells the row length of the first plane. */
+ * the planes one after the other, without gaps; stride_px is the row length of the first plane. */
 enum frame_format {
     FRAME_JPEG,
     FRAME_I420, /* planes Y, U, V; chroma halved both ways (V4L2: YU12) */
@@ -50,27 +51,30 @@ struct frame_info {
     int64_t captured_realtime_ns;   /* since the epoch; shown to people and sent as X-Timestamp */
     int64_t captured_monotonic_ns;  /* every age is measured from this */
     int64_t published_monotonic_ns; /* set by the topic */
-    uint32_t width_px, height_px;
+    uint64_t generation;            /* of what may be shown, see topic_begin_generation(); 0: the first */
+    uint32_t width_px, height_px;   /* JPEG: as shown; raw formats: as stored */
+    uint8_t orientation;            /* Exif's, 1 to 8: how the stored picture is turned to be shown; 0: it is not */
     uint32_t stride_px; /* raw formats: samples from one row of the first plane to the next; 0 means width_px */
     enum frame_format format;
     bool limited_range;      /* raw formats: black is 16 and white 235, as in video; else 0 and 255, as in JPEG */
+    bool is_recorded;        /* comes from a recording: its capture may be long ago */
     enum camera_state state; /* STATE_LIVE, or what a placeholder stands for */
 };
 
-/* Memory that somebody else keeps alive. */
+/* Borrowed memory. */
 struct span {
     const uint8_t *bytes;
     size_t count;
 };
 
-/* Writes what stands before a payload. Gets the topic's id and the finished info but for its
- * position; writes at most
- * FRAME_HEAD_MAX_BYTES into head and returns how many. Called without any lock held, from the publishing thread. */
+/* Writes what stands before a payload. Gets the topic's id and the info, complete but for its position; writes at
+ * most FRAME_HEAD_MAX_BYTES into head and returns how many. Called without any lock held, from the publishing thread.
+ */
 typedef size_t frame_write_head(char head[FRAME_HEAD_MAX_BYTES], const char *topic_id, const struct frame_info *info,
                                 size_t payload_bytes);
 
-/* What is put around each payload, e.g. a multipart header and delimiter. Borrowed by whoever is given it, so it is
- * static or outlives them. NULL write_head: no head; tail at most FRAME_TAIL_MAX_BYTES. */
+/* What is put around each payload, e.g. a multipart header and delimiter. Borrowed, so it is static or outlives the
+ * frames. NULL write_head: no head; tail at most FRAME_TAIL_MAX_BYTES. */
 struct frame_envelope {
     frame_write_head *write_head;
     const char *tail;
@@ -78,6 +82,13 @@ struct frame_envelope {
 
 struct frame;
 struct frame_pool;
+
+/* Parts of the picture that are black, since nobody is to see what is there. */
+struct frame_masks {
+    const struct polygon *polygons; /* in the arena, or static */
+    size_t count;
+    struct arena *arena; /* NULL: static */
+};
 
 CHECKED enum err frame_pool_create(struct frame_pool **pool);
 /* Frees what is not in use; what is follows with its last frame. */
@@ -110,8 +121,14 @@ uint8_t *frame_prepend(struct frame *frame, size_t bytes);
 void frame_drop_front(struct frame *frame, size_t bytes);
 struct frame_info *frame_edit_info(struct frame *frame);
 
+/* What is masked in it already, so that pictures made of it can keep it black to the pixel. A reference to the arena is
+ * taken. Once, before the frame is shared. */
+void frame_set_masks(struct frame *frame, const struct frame_masks *masks);
+/* Borrowed, for as long as the frame. count is 0: none. */
+const struct frame_masks *frame_masks(const struct frame *frame);
+
 /* Writes the envelope around the payload. envelope may be NULL: then the part is the payload. */
-void frame_seal(struct frame *frame, const struct frame_envelope *envelope, const char *topic_id);
+void frame_seal(struct frame *frame, const struct frame_envelope *envelope, const char *id);
 
 const struct frame_info *frame_info(const struct frame *frame);
 struct span frame_payload(const struct frame *frame);

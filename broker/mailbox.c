@@ -1,5 +1,8 @@
 #include "broker/mailbox.h"
 
+#include <stdio.h>
+#include <string.h>
+
 void mailbox_init(struct mailbox *mailbox) {
     *mailbox = (struct mailbox){0};
     lock_init(&mailbox->lock);
@@ -16,9 +19,34 @@ void mailbox_evict(struct mailbox *mailbox) {
     lock_release(&mailbox->lock);
 }
 
-enum err mailbox_enter(struct mailbox *mailbox, bool replace, uint64_t *ticket) {
+void mailbox_set_key(struct mailbox *mailbox, const char *key, bool replaces) {
+    char copy[PUSH_KEY_MAX_BYTES + 1];
+    snprintf(copy, sizeof copy, "%s", key != NULL ? key : "");
     lock_acquire(&mailbox->lock);
-    bool taken = mailbox->occupant != 0 && !replace;
+    if (strcmp(mailbox->key, copy) != 0) {
+        mailbox->occupant = 0;
+    }
+    memcpy(mailbox->key, copy, sizeof copy);
+    mailbox->replaces = replaces;
+    lock_release(&mailbox->lock);
+}
+
+bool mailbox_has_key(struct mailbox *mailbox) {
+    lock_acquire(&mailbox->lock);
+    bool has_key = mailbox->key[0] != '\0';
+    lock_release(&mailbox->lock);
+    return has_key;
+}
+
+void mailbox_copy_key(struct mailbox *mailbox, char key[PUSH_KEY_MAX_BYTES + 1]) {
+    lock_acquire(&mailbox->lock);
+    memcpy(key, mailbox->key, sizeof mailbox->key);
+    lock_release(&mailbox->lock);
+}
+
+enum err mailbox_enter(struct mailbox *mailbox, uint64_t *ticket) {
+    lock_acquire(&mailbox->lock);
+    bool taken = mailbox->occupant != 0 && !mailbox->replaces;
     if (!taken) {
         *ticket = mailbox->occupant = ++mailbox->tickets;
     }
@@ -46,7 +74,7 @@ enum err mailbox_put(struct mailbox *mailbox, uint64_t ticket, struct frame **fr
         mailbox->lost += replaced != NULL;
         unwanted = replaced;
         if (mailbox->arrival != NULL) {
-            event_set(mailbox->arrival); /* the lock keeps it in being, and setting it does not wait */
+            event_set(mailbox->arrival); /* the lock keeps it alive, and setting it does not block */
         }
     }
     lock_release(&mailbox->lock);

@@ -1,43 +1,54 @@
 /* A mailbox: where frames that come from outside (pushed by cameras over HTTP) wait for the camera's thread. It holds
- * one frame, the newest: one that comes before the last was taken replaces it, and that is counted.
+ * the newest frame: a frame that arrives before the last was taken replaces it, which is counted.
  *
- * Lifecycle: part of a topic, see topic_mailbox(). Pushers enter, put frames, and leave; one at a time. The camera
- * opens the mailbox and takes frames from it. While nobody watches it is not open: the newest frame is kept for
- * MAILBOX_KEPT_NS, so that none is lost to a camera that is just about to open.
+ * Lifecycle: part of a topic, see topic_mailbox(). A pusher enters, puts frames, and leaves; one at a time. The camera
+ * opens the mailbox and takes frames from it. While the camera has no viewers the mailbox is not open: the newest frame
+ * is kept for MAILBOX_KEPT_NS, so that it is not lost to a camera that is just about to open.
  * Threads: any. */
 #ifndef BROKER_MAILBOX_H
 #define BROKER_MAILBOX_H
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/base/sync.h"
 #include "broker/frame.h"
-#include "broker/sync.h"
 
 #include <stdbool.h>
 
 #define MAILBOX_KEPT_NS (1 * NS_PER_S)
+#define PUSH_KEY_MAX_BYTES 200
 
 struct mailbox {
     struct lock lock;
-    struct event *arrival GUARDED_BY(lock); /* the camera's; NULL: it is not open */
+    char key[PUSH_KEY_MAX_BYTES + 1] GUARDED_BY(lock); /* that pushers must present; "": none may push */
+    bool replaces GUARDED_BY(lock);                    /* a second pusher takes the first one's place */
+    struct event *arrival GUARDED_BY(lock);            /* the camera's; NULL: the mailbox is not open */
     struct frame *waiting GUARDED_BY(lock);
-    int64_t put_ns GUARDED_BY(lock);    /* when the last one came (monotonic) */
+    int64_t put_ns GUARDED_BY(lock);    /* when the last frame came (monotonic) */
     uint64_t lost GUARDED_BY(lock);     /* before the one that waits */
     uint64_t tickets GUARDED_BY(lock);  /* given out, ever */
-    uint64_t occupant GUARDED_BY(lock); /* the ticket that counts; 0: nobody's */
+    uint64_t occupant GUARDED_BY(lock); /* the ticket that is valid; 0: none */
 };
 
 void mailbox_init(struct mailbox *mailbox);
 void mailbox_finish(struct mailbox *mailbox);
-/* Whoever pushes now has to enter again. */
+/* The present pusher has to enter again. */
 void mailbox_evict(struct mailbox *mailbox);
+
+/* ---- The owner ---- */
+
+/* key is copied, cut at PUSH_KEY_MAX_BYTES; NULL or "": none may push. Another key than before evicts the pusher. */
+void mailbox_set_key(struct mailbox *mailbox, const char *key, bool replaces);
 
 /* ---- Pushers ---- */
 
-/* *ticket stands for this pusher from here to mailbox_leave(). replace: it takes the place of one that is there; else
- * ERR_BUSY. */
-CHECKED enum err mailbox_enter(struct mailbox *mailbox, bool replace, uint64_t *ticket);
+bool mailbox_has_key(struct mailbox *mailbox);
+/* The key that a pusher must present, which the caller checks; "": none may push. */
+void mailbox_copy_key(struct mailbox *mailbox, char key[PUSH_KEY_MAX_BYTES + 1]);
+/* *ticket stands for this pusher from here to mailbox_leave(). ERR_BUSY: another is there, and is not to be replaced.
+ */
+CHECKED enum err mailbox_enter(struct mailbox *mailbox, uint64_t *ticket);
 void mailbox_leave(struct mailbox *mailbox, uint64_t ticket);
-/* Takes *frame in any case: its info has sequence, state and captured_realtime_ns where the pusher tells them, else 0.
+/* Takes *frame in any case: its info has sequence, state and captured_realtime_ns where the pusher gives them, else 0.
  * ERR_GONE: another pusher has taken this one's place, or it was evicted. Never blocks. */
 CHECKED enum err mailbox_put(struct mailbox *mailbox, uint64_t ticket, struct frame **frame);
 

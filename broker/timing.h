@@ -1,11 +1,11 @@
-/* How long the steps of a frame's way take, over all cameras of the process, for monitoring. One histogram a step, and
- * not one a camera: that would be most of what a scrape of many cameras has to carry.
+/* How long the steps of a frame's way take, over all cameras of the process, for monitoring. One histogram a step: with
+ * one for each camera too, they would be most of a scrape.
  *
- * Threads: any; see broker/histogram.h. */
+ * Threads: any; see broker/base/histogram.h. */
 #ifndef BROKER_TIMING_H
 #define BROKER_TIMING_H
 
-#include "broker/histogram.h"
+#include "broker/base/histogram.h"
 
 enum timing {
     TIMING_ENCODE,   /* a raw frame to JPEG */

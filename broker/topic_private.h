@@ -1,60 +1,38 @@
-/* What topic.c, subscriber.c and topic_snapshot.c share; nobody else includes it. */
+/* The inside of topics and subscribers, for topic.c, topic_demand.c, topic_snapshot.c,
+ * subscriber.c and variant_supply.c only. */
 #ifndef BROKER_TOPIC_PRIVATE_H
 #define BROKER_TOPIC_PRIVATE_H
 
-#include "broker/clock.h"
+#include "broker/base/rate.h"
+#include "broker/base/refcount.h"
+#include "broker/base/sync.h"
+#include "broker/control.h"
+#include "broker/event_log.h"
+#include "broker/frame_queue.h"
+#include "broker/frame_ring.h"
+#include "broker/inbox.h"
 #include "broker/mailbox.h"
-#include "broker/rate.h"
-#include "broker/sync.h"
-#include "broker/topic.h"
+#include "broker/motion_port.h"
+#include "broker/topic_report.h"
+#include "broker/topic_settings.h"
 
-#include <stdatomic.h>
-
-#define RING_FRAMES_MAX 64
-/* What may watch one topic at once: two inboxes a sender, and that of the variants. */
-#define TOPIC_INBOXES_MAX 129
-
-/* One inbox's interest in one topic: exists while a subscriber of that inbox is on that topic. */
-struct watch {
-    struct topic *topic;
-    struct inbox *inbox;
-    atomic_bool fired;              /* published since the inbox's last round; the inbox's event orders it */
-    struct subscriber *subscribers; /* changed in the inbox's turn with the topic's lock held */
-    struct watch *next_of_inbox, *previous_of_inbox; /* in the inbox's turn only */
-    struct watch *next_of_topic GUARDED_BY(topic->lock), *previous_of_topic GUARDED_BY(topic->lock);
-};
-
-struct inbox {
-    atomic_uint references; /* its owner, its subscribers, and publishers that are about to wake it */
-    struct event event;
-    atomic_bool awake; /* the event is set: spares the system call of setting it again */
-    struct lock turn;  /* of using what follows; needless while publishers do not serve it */
-    inbox_serve *serve GUARDED_BY(turn);
-    void *serve_user GUARDED_BY(turn);
-    struct watch *watches;
-    struct watch *round_watch;           /* the next one to look at in this round */
-    struct subscriber *round_subscriber; /* the next one to name, of the watch before round_watch */
-};
-
-void inbox_unref(struct inbox **inbox);
-/* There is news of a frame: serves the inbox if that can be done at once, or else wakes its owner. */
-void inbox_tell(struct inbox *inbox);
+struct variant_supply;
 
 struct subscriber {
     uint64_t id;
-    struct topic *topic; /* a reference */
-    struct inbox *inbox; /* a reference; NULL for one that only waits */
-    struct watch *watch; /* NULL likewise */
+    struct topic *topic;       /* a reference */
+    struct inbox *inbox;       /* a reference; NULL for one that only waits */
+    struct inbox_watch *watch; /* NULL likewise */
+    struct inbox_member member;
     void *user;
     const char *route;
     char remote[SUBSCRIBER_REMOTE_BYTES];
     bool is_internal;
     int64_t connected_at_ns;
-    struct subscriber *next_of_watch, *previous_of_watch;
-    struct subscriber *next_of_topic GUARDED_BY(topic->lock), *previous_of_topic GUARDED_BY(topic->lock);
+    LIST_ENTRY(subscriber) in_topic GUARDED_BY(topic->lock);
     uint64_t cursor GUARDED_BY(topic->lock); /* position of the last frame taken, or passed over */
     uint64_t sent GUARDED_BY(topic->lock), skipped GUARDED_BY(topic->lock), bytes GUARDED_BY(topic->lock);
-    uint64_t skipped_settled GUARDED_BY(topic->lock); /* as far as its topic's delivery has them */
+    uint64_t skipped_settled GUARDED_BY(topic->lock); /* part of skipped that its topic's delivery includes */
     struct rate sent_rate GUARDED_BY(topic->lock);
 };
 
@@ -64,22 +42,21 @@ struct delivery {
 };
 
 struct topic {
-    atomic_uint references;
+    struct refcount references;
     char id[TOPIC_ID_MAX_BYTES + 1];
     const struct frame_envelope *envelope;
-    struct journal *journal;   /* NULL: none */
-    bool tells_state;          /* to the journal */
-    struct topic *source;      /* that it is derived from, a reference; NULL: none */
-    struct delivery delivered; /* to its own subscribers and those of topics that are derived from it */
+    struct event_log *event_log; /* NULL: none */
+    bool logs_state;             /* to the event log */
+    struct topic *source;        /* the topic that it is derived from, a reference; NULL: none */
+    _Atomic uint64_t generation; /* sequentially consistent: see is_outdated() */
+    struct delivery delivered;   /* to its own subscribers and those of topics that are derived from it */
 
     struct lock lock;
     struct topic_settings settings GUARDED_BY(lock);
     struct condition published; /* a frame, or the topic was closed */
     bool closed GUARDED_BY(lock);
-
-    /* The ring: frame at position p is at ring[p % settings.ring_frames]. */
-    struct frame *ring[RING_FRAMES_MAX] GUARDED_BY(lock);
-    uint64_t position GUARDED_BY(lock); /* of the newest frame; 0 before the first */
+    struct frame_ring ring GUARDED_BY(lock);
+    struct frame_queue *queue GUARDED_BY(lock); /* a reference; NULL: none */
 
     enum camera_state state GUARDED_BY(lock);
     uint64_t state_change GUARDED_BY(lock); /* counts the changes */
@@ -92,28 +69,32 @@ struct topic {
     uint64_t live_frames GUARDED_BY(lock), dropped GUARDED_BY(lock), invalid GUARDED_BY(lock),
         restarts GUARDED_BY(lock);
     struct rate captured_rate GUARDED_BY(lock);
-    struct frame_info last GUARDED_BY(lock); /* of the newest live frame; sequence 0 before the first */
+    struct frame_info last GUARDED_BY(lock);     /* of the newest live frame; sequence 0 before the first */
+    struct topic_report report GUARDED_BY(lock); /* of a camera elsewhere; sequence 0: none */
     size_t last_bytes GUARDED_BY(lock);
     uint64_t live_bytes GUARDED_BY(lock);
 
-    struct watch *watches GUARDED_BY(lock);
+    LIST_HEAD(, inbox_watch) watches GUARDED_BY(lock);
     unsigned watch_count GUARDED_BY(lock);
-    struct subscriber *subscribers GUARDED_BY(lock);
+    LIST_HEAD(, subscriber) subscribers GUARDED_BY(lock);
     size_t subscriber_count GUARDED_BY(lock);
-    int64_t unwatched_since_ns GUARDED_BY(lock); /* when the last subscriber left; 0: none has been here */
+    int64_t unwatched_since_ns GUARDED_BY(lock); /* when the last subscriber left; 0: there has been none */
 
-    topic_demand *demand GUARDED_BY(lock);
+    void (*demand)(void *user) GUARDED_BY(lock);
     void *demand_user GUARDED_BY(lock);
     unsigned demand_calls GUARDED_BY(lock); /* under way */
     struct condition demand_returned;
 
+    const struct variant_supply *supply GUARDED_BY(lock); /* NULL: the workers make its variants */
+    void *supply_user GUARDED_BY(lock);
+    bool supply_is_called GUARDED_BY(lock);
+    struct condition supply_returned;
+
     struct control_port controls; /* has a lock of its own */
     struct mailbox mailbox;       /* likewise */
+    struct motion_port motion;    /* likewise */
 };
 
-/* The newest frame of the ring, borrowed; NULL if there is none. */
-struct frame *topic_newest_locked(struct topic *topic) REQUIRES(&topic->lock);
-/* Tells the camera that the demand has changed. */
-void topic_call_demand(struct topic *topic);
+#define TOPIC_INBOXES_MAX 130 /* on one topic: two of each sender, that of the variants, that of the cluster */
 
 #endif

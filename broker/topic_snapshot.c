@@ -1,10 +1,13 @@
+#include "broker/topic_snapshot.h"
+
+#include "broker/base/clock.h"
 #include "broker/topic_private.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void fill_locked(const struct topic *topic, int64_t now_ns, struct topic_snapshot *snapshot) {
+static void fill_locked(struct topic *topic, int64_t now_ns, struct topic_snapshot *snapshot) {
     *snapshot = (struct topic_snapshot){
         .settings = topic->settings,
         .state = topic->state,
@@ -23,22 +26,28 @@ static void fill_locked(const struct topic *topic, int64_t now_ns, struct topic_
         .last_age_ns = now_ns - topic->last.captured_monotonic_ns,
         .last_bytes = topic->last_bytes,
         .published_bytes = topic->live_bytes,
+        .motion = motion_port_status(&topic->motion),
         .delivered = {.sent = atomic_load_explicit(&topic->delivered.sent, memory_order_relaxed),
                       .skipped = atomic_load_explicit(&topic->delivered.skipped, memory_order_relaxed),
                       .bytes = atomic_load_explicit(&topic->delivered.bytes, memory_order_relaxed)},
     };
+    if (topic->report.sequence > topic->last.sequence) {
+        snapshot->last_sequence = topic->report.sequence;
+        snapshot->last_captured_realtime_ns = topic->report.captured_realtime_ns;
+        snapshot->last_age_ns = now_ns - topic->report.captured_monotonic_ns;
+    }
     snprintf(snapshot->error, sizeof snapshot->error, "%s", topic->error.text);
 }
 
 /* Returns how many clients there are. */
 static size_t fill_subscribers_locked(const struct topic *topic, int64_t now_ns, struct subscriber_snapshot *out) {
     size_t count = 0;
-    for (const struct subscriber *subscriber = topic->subscribers; subscriber != NULL;
-         subscriber = subscriber->next_of_topic) {
+    const struct subscriber *subscriber;
+    LIST_FOREACH (subscriber, &topic->subscribers, in_topic) {
         if (subscriber->is_internal) {
             continue;
         }
-        assert(out != NULL); /* there is room for as many as there are */
+        assert(out != NULL); /* it holds as many as there are */
         out[count] = (struct subscriber_snapshot){
             .id = subscriber->id,
             .route = subscriber->route,
@@ -55,19 +64,19 @@ static size_t fill_subscribers_locked(const struct topic *topic, int64_t now_ns,
 }
 
 enum err topic_snapshot(struct topic *topic, struct topic_snapshot *snapshot) {
-    /* The room for the subscribers is made without the lock, so it may turn out too small: then again. */
-    size_t room = 0;
+    /* Memory for the subscribers is allocated without the lock, so it may turn out too small: then again. */
+    size_t capacity = 0;
     struct subscriber_snapshot *subscribers = NULL;
     for (;;) {
         lock_acquire(&topic->lock);
         size_t count = topic->subscriber_count;
-        if (count <= room) {
+        if (count <= capacity) {
             break;
         }
         lock_release(&topic->lock);
         free(subscribers);
-        room = count + 16;
-        subscribers = calloc(room, sizeof *subscribers);
+        capacity = count + 16;
+        subscribers = calloc(capacity, sizeof *subscribers);
         if (subscribers == NULL) {
             return ERR_MEMORY;
         }

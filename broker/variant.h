@@ -1,44 +1,49 @@
 /* A variant: a topic that is derived from a camera's by the worker pool. Private to broker/; others use broker.h.
  *
- * It is awake while somebody subscribes to its topic: then it subscribes to the camera's, which wakes the camera, and
- * each frame that it wants goes to a job slot of its own, whose work publishes the result. Asleep it keeps its
- * converter, and shows nothing.
+ * It is awake while its topic has subscribers: then it subscribes to the camera's, which wakes the camera, and each
+ * frame that is due goes to its job slot, whose job publishes the result. Asleep it keeps its converter, and shows
+ * nothing. Where the camera has a supply of variants (variant_supply.h), that publishes instead.
  *
  * Threads: one, that of the inbox. */
 #ifndef BROKER_VARIANT_H
 #define BROKER_VARIANT_H
 
-#include "broker/pace.h"
+#include "broker/base/rate_limiter.h"
+#include "broker/subscriber.h"
 #include "broker/topic.h"
 #include "broker/worker.h"
 
+#include <sys/queue.h>
+
 /* What all variants of a broker share; borrowed by each. */
-struct variant_means {
+struct variant_context {
     const struct converter_ops *converters;
     const struct frame_envelope *envelope;
     struct frame_pool *frames;
     struct worker_pool *workers;
-    struct journal *journal;
+    struct event_log *event_log;
     struct inbox *inbox;
 };
 
 struct variant {
-    const struct variant_means *means;
-    struct topic *source, *topic; /* a reference each */
-    struct variant_wish wish;     /* as given */
-    void *converter;              /* NULL: none yet; the job's */
+    const struct variant_context *context;
+    struct topic *source, *topic;   /* a reference each */
+    struct variant_request request; /* as given */
+    void *converter;                /* NULL: none yet; used by the job */
     /* Awake: */
     struct subscriber *subscriber; /* to source */
     struct job_slot *slot;
-    struct pace pace;
-    /* What variants.c keeps of it: */
-    bool has_given_way; /* to another that was wished for; only waits to be dropped. With the variants' lock. */
-    struct variant *next;
+    struct rate_limiter limiter;
+    void *supplied; /* by the camera's supply, in place of these */
+    bool is_supplied;
+    /* Of variants.c: */
+    bool has_given_way; /* to a newer request; is about to be dropped. With the variants' lock. */
+    LIST_ENTRY(variant) in_variants;
 };
 
 /* Asleep. ERR_MEMORY. */
-CHECKED enum err variant_create(const struct variant_means *means, struct topic *source,
-                                const struct variant_wish *wish, struct variant **variant);
+CHECKED enum err variant_create(const struct variant_context *context, struct topic *source,
+                                const struct variant_request *request, struct variant **variant);
 /* Blocks: as variant_sleep(). */
 void variant_destroy(struct variant **variant);
 

@@ -1,25 +1,27 @@
 #include "broker/variants.h"
 
-#include "broker/clock.h"
-#include "broker/sync.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
+#include "broker/base/sync.h"
+#include "broker/topic_demand.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How soon to look again after a variant that cannot be dropped, or could not be woken, yet. */
+/* When to retry a variant that could not be dropped or woken. */
 #define RETRY_NS (200 * NS_PER_MS)
 
 struct variants {
-    struct variant_means means;
+    struct variant_context context;
     pthread_t thread;
     /* Relaxed: the inbox's wake orders them. */
     atomic_bool demand_changed, stop;
     struct lock lock;
     bool closed GUARDED_BY(lock);
-    /* Others add in front, the thread alone takes away: it may walk along `next` without the lock. */
-    struct variant *first GUARDED_BY(lock);
+    /* Others add in front, the thread alone takes away: it may walk along the list without the lock. */
+    LIST_HEAD(, variant) list GUARDED_BY(lock);
     /* The thread's own. */
     int64_t look_at_ns; /* no variant changes by itself before */
 };
@@ -27,21 +29,15 @@ struct variants {
 /* ---- The thread ---- */
 
 static void look_again(struct variants *variants, int64_t at_ns) {
-    if (at_ns < variants->look_at_ns) {
-        variants->look_at_ns = at_ns;
-    }
+    variants->look_at_ns = min_i64(variants->look_at_ns, at_ns);
 }
 
-/* Drops it, unless somebody has got hold of its topic. */
+/* Drops it, unless its topic is in use again. */
 static bool drop(struct variants *variants, struct variant *variant) {
     lock_acquire(&variants->lock);
     bool unused = !topic_is_shared(variant->topic);
     if (unused) {
-        struct variant **link = &variants->first;
-        while (*link != variant) {
-            link = &(*link)->next;
-        }
-        *link = variant->next;
+        LIST_REMOVE(variant, in_variants);
     }
     lock_release(&variants->lock);
     if (unused) {
@@ -59,30 +55,30 @@ static void look_at(struct variants *variants, struct variant *variant) {
     lock_release(&variants->lock);
     bool wanted = topic_wanted(variant->topic, &until_ns) && !has_given_way;
     bool settled;
-    if (until_ns == CLOCK_NEVER) { /* somebody subscribes */
+    if (until_ns == CLOCK_NEVER) { /* it has subscribers */
         settled = variant_is_awake(variant) || variant_wake(variant) == ERR_OK;
     } else {
         variant_sleep(variant);
         settled = wanted || drop(variants, variant);
     }
     int64_t again_ns = settled ? CLOCK_NEVER : clock_monotonic_ns() + RETRY_NS;
-    look_again(variants, wanted && until_ns < again_ns ? until_ns : again_ns);
+    look_again(variants, wanted ? min_i64(until_ns, again_ns) : again_ns);
 }
 
 static void look_at_all(struct variants *variants) {
     variants->look_at_ns = CLOCK_NEVER;
     lock_acquire(&variants->lock);
-    struct variant *variant = variants->first;
+    struct variant *variant = LIST_FIRST(&variants->list);
     lock_release(&variants->lock);
     for (struct variant *next; variant != NULL; variant = next) {
-        next = variant->next;
+        next = LIST_NEXT(variant, in_variants);
         look_at(variants, variant);
     }
 }
 
-static void *serve(void *argument) {
+static void *serve_variants(void *argument) {
     struct variants *variants = argument;
-    struct inbox *inbox = variants->means.inbox;
+    struct inbox *inbox = variants->context.inbox;
     struct event news = {.fd = inbox_fd(inbox)};
     while (!atomic_load_explicit(&variants->stop, memory_order_relaxed)) {
         bool due = !event_wait_until(&news, variants->look_at_ns);
@@ -99,29 +95,29 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-/* Runs on the thread of whoever subscribes or leaves. */
+/* Runs on the thread that subscribes or leaves. */
 static void on_demand(void *user) {
     struct variants *variants = user;
     atomic_store_explicit(&variants->demand_changed, true, memory_order_relaxed);
-    inbox_wake(variants->means.inbox);
+    inbox_wake(variants->context.inbox);
 }
 
-/* ---- Everybody else ---- */
+/* ---- Other threads ---- */
 
-enum err variants_create(const struct variant_means *means, struct variants **out) {
+enum err variants_create(const struct variant_context *context, struct variants **out) {
     struct variants *variants = calloc(1, sizeof *variants);
     if (variants == NULL) {
         return ERR_MEMORY;
     }
-    variants->means = *means;
+    variants->context = *context;
     variants->look_at_ns = CLOCK_NEVER;
     lock_init(&variants->lock);
-    enum err error = inbox_create(&variants->means.inbox);
+    enum err error = inbox_create(&variants->context.inbox);
     if (error == ERR_OK) {
-        error = thread_start(&variants->thread, "variants", 0, serve, variants);
+        error = thread_start(&variants->thread, "variants", 0, serve_variants, variants);
     }
     if (error != ERR_OK) {
-        inbox_destroy(&variants->means.inbox);
+        inbox_destroy(&variants->context.inbox);
         lock_finish(&variants->lock);
         free(variants);
         return error;
@@ -137,15 +133,15 @@ void variants_destroy(struct variants **variants_pointer) {
         return;
     }
     atomic_store_explicit(&variants->stop, true, memory_order_relaxed);
-    inbox_wake(variants->means.inbox);
+    inbox_wake(variants->context.inbox);
     pthread_join(variants->thread, NULL);
-    while (variants->first != NULL) {
-        struct variant *variant = variants->first;
-        variants->first = variant->next;
+    while (!LIST_EMPTY(&variants->list)) {
+        struct variant *variant = LIST_FIRST(&variants->list);
+        LIST_REMOVE(variant, in_variants);
         topic_on_demand(variant->topic, NULL, NULL);
         variant_destroy(&variant);
     }
-    inbox_destroy(&variants->means.inbox);
+    inbox_destroy(&variants->context.inbox);
     lock_finish(&variants->lock);
     free(variants);
 }
@@ -153,24 +149,36 @@ void variants_destroy(struct variants **variants_pointer) {
 void variants_close(struct variants *variants) {
     lock_acquire(&variants->lock);
     variants->closed = true;
-    for (struct variant *variant = variants->first; variant != NULL; variant = variant->next) {
+    struct variant *variant;
+    LIST_FOREACH (variant, &variants->list, in_variants) {
         topic_close(variant->topic);
     }
     lock_release(&variants->lock);
 }
 
-static bool is_same(const struct variants *variants, const struct variant_wish *a, const struct variant_wish *b,
+void variants_drop_frames(struct variants *variants, const struct topic *source) {
+    lock_acquire(&variants->lock);
+    struct variant *variant;
+    LIST_FOREACH (variant, &variants->list, in_variants) {
+        if (variant->source == source) {
+            topic_drop_frames(variant->topic);
+        }
+    }
+    lock_release(&variants->lock);
+}
+
+static bool is_same(const struct variants *variants, const struct variant_request *a, const struct variant_request *b,
                     uint32_t source_width_px) {
-    struct variant_wish first = variants->means.converters->resolve(a, source_width_px);
-    struct variant_wish second = variants->means.converters->resolve(b, source_width_px);
+    struct variant_request first = variants->context.converters->resolve(a, source_width_px);
+    struct variant_request second = variants->context.converters->resolve(b, source_width_px);
     return first.width_px == second.width_px && first.quality == second.quality && a->fps == b->fps;
 }
 
-/* The name that the camera's settings have for a wish; NULL: none. */
+/* The name that the camera's settings have for a request; NULL: none. */
 static const char *name_of(const struct variants *variants, const struct topic_settings *settings,
-                           const struct variant_wish *wish, uint32_t source_width_px) {
+                           const struct variant_request *request, uint32_t source_width_px) {
     for (size_t i = 0; i < settings->variant_count; i++) {
-        if (is_same(variants, &settings->variants[i].wish, wish, source_width_px)) {
+        if (is_same(variants, &settings->variants[i].request, request, source_width_px)) {
             return settings->variants[i].name;
         }
     }
@@ -180,7 +188,7 @@ static const char *name_of(const struct variants *variants, const struct topic_s
 /* The variants of a camera that have no name: those that count towards its limit, and those that have given way. */
 struct nameless {
     unsigned count, giving_way;
-    struct variant *unused; /* of those that count, the one that nobody uses for the longest time; NULL: all are used */
+    struct variant *unused; /* of those that count, the one unused for longest; NULL: all are in use */
 };
 
 static struct nameless find_nameless_locked(const struct variants *variants, struct topic *source,
@@ -188,8 +196,9 @@ static struct nameless find_nameless_locked(const struct variants *variants, str
     REQUIRES(&variants->lock) {
     struct nameless found = {.count = 0};
     int64_t soonest_ns = CLOCK_NEVER;
-    for (struct variant *variant = variants->first; variant != NULL; variant = variant->next) {
-        if (variant->source != source || name_of(variants, settings, &variant->wish, source_width_px) != NULL) {
+    struct variant *variant;
+    LIST_FOREACH (variant, &variants->list, in_variants) {
+        if (variant->source != source || name_of(variants, settings, &variant->request, source_width_px) != NULL) {
             continue;
         }
         if (variant->has_given_way) {
@@ -207,64 +216,66 @@ static struct nameless find_nameless_locked(const struct variants *variants, str
     return found;
 }
 
-/* Makes room for one more without a name. ERR_BUSY: the camera has as many as it may, all of them in use; or as many
- * others have given way, and are still to be dropped. */
-static enum err make_room_locked(const struct variants *variants, struct topic *source,
-                                 const struct topic_settings *settings, uint32_t source_width_px)
+/* Lets an unused variant give way, if the camera has as many without a name as it may. ERR_BUSY: all are in use, or as
+ * many have given way and are still to be dropped. */
+static enum err limit_nameless_locked(const struct variants *variants, struct topic *source,
+                                      const struct topic_settings *settings, uint32_t source_width_px)
     REQUIRES(&variants->lock) {
-    unsigned most = settings->max_variants;
+    unsigned max = settings->max_variants;
     struct nameless nameless = find_nameless_locked(variants, source, settings, source_width_px);
-    if (nameless.count < most) {
+    if (nameless.count < max) {
         return ERR_OK;
     }
-    if (nameless.unused == NULL || nameless.giving_way >= most) {
+    if (nameless.unused == NULL || nameless.giving_way >= max) {
         return ERR_BUSY;
     }
     nameless.unused->has_given_way = true;
     return ERR_OK;
 }
 
-static enum err find_or_make_locked(struct variants *variants, struct topic *source, const struct variant_wish *wish,
-                                    uint32_t source_width_px, struct variant **out) REQUIRES(&variants->lock) {
-    for (struct variant *variant = variants->first; variant != NULL; variant = variant->next) {
+static enum err find_or_make_locked(struct variants *variants, struct topic *source,
+                                    const struct variant_request *request, uint32_t source_width_px,
+                                    struct variant **out) REQUIRES(&variants->lock) {
+    struct variant *variant;
+    LIST_FOREACH (variant, &variants->list, in_variants) {
         if (variant->source == source && !variant->has_given_way &&
-            is_same(variants, &variant->wish, wish, source_width_px)) {
+            is_same(variants, &variant->request, request, source_width_px)) {
             *out = variant;
             return ERR_OK;
         }
     }
-    const struct topic_settings settings = topic_settings(source);
-    if (name_of(variants, &settings, wish, source_width_px) == NULL &&
-        make_room_locked(variants, source, &settings, source_width_px) != ERR_OK) {
+    struct topic_settings settings;
+    topic_copy_settings(source, &settings);
+    if (name_of(variants, &settings, request, source_width_px) == NULL &&
+        limit_nameless_locked(variants, source, &settings, source_width_px) != ERR_OK) {
         return ERR_BUSY;
     }
-    enum err error = variant_create(&variants->means, source, wish, out);
+    enum err error = variant_create(&variants->context, source, request, out);
     if (error == ERR_OK) {
         topic_on_demand((*out)->topic, on_demand, variants);
-        (*out)->next = variants->first;
-        variants->first = *out;
+        LIST_INSERT_HEAD(&variants->list, *out, in_variants);
     }
     return error;
 }
 
-enum err variants_open(struct variants *variants, struct topic *source, const struct variant_wish *wish,
+enum err variants_open(struct variants *variants, struct topic *source, const struct variant_request *request,
                        struct topic **topic) {
     uint32_t source_width_px = topic_width_px(source);
-    struct variant_wish resolved = variants->means.converters->resolve(wish, source_width_px);
-    if (resolved.width_px == 0 && resolved.quality == 0 && !(wish->fps > 0)) {
+    struct variant_request resolved = variants->context.converters->resolve(request, source_width_px);
+    if (resolved.width_px == 0 && resolved.quality == 0 && !(request->fps > 0)) {
         *topic = topic_ref(source);
         return ERR_OK;
     }
     struct variant *variant;
     lock_acquire(&variants->lock);
     enum err error =
-        variants->closed ? ERR_CLOSED : find_or_make_locked(variants, source, wish, source_width_px, &variant);
+        variants->closed ? ERR_CLOSED : find_or_make_locked(variants, source, request, source_width_px, &variant);
     if (error == ERR_OK) {
         *topic = topic_ref(variant->topic);
     }
     lock_release(&variants->lock);
     if (error == ERR_OK) {
-        on_demand(variants); /* even if nobody ever subscribes, it has to be dropped */
+        on_demand(variants); /* it has to be dropped even without subscribers */
     }
     return error;
 }
@@ -314,10 +325,11 @@ enum err variants_add_to_snapshot(struct variants *variants, struct topic *sourc
     uint32_t source_width_px = topic_width_px(source);
     enum err error = ERR_OK;
     lock_acquire(&variants->lock);
-    for (struct variant *variant = variants->first; variant != NULL && error == ERR_OK; variant = variant->next) {
-        if (variant->source == source && !variant->has_given_way) {
-            struct variant_wish resolved = variants->means.converters->resolve(&variant->wish, source_width_px);
-            const char *name = name_of(variants, &snapshot->settings, &variant->wish, source_width_px);
+    struct variant *variant;
+    LIST_FOREACH (variant, &variants->list, in_variants) {
+        if (error == ERR_OK && variant->source == source && !variant->has_given_way) {
+            struct variant_request resolved = variants->context.converters->resolve(&variant->request, source_width_px);
+            const char *name = name_of(variants, &snapshot->settings, &variant->request, source_width_px);
             struct variant_snapshot shown = {.quality = (uint32_t)resolved.quality};
             snprintf(shown.name, sizeof shown.name, "%s", name != NULL ? name : "");
             error = add_variant(snapshot, variant->topic, shown);

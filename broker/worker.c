@@ -1,20 +1,45 @@
 #include "broker/worker.h"
 
-#include "broker/sync.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
+#include "broker/base/sync.h"
 
 #include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
+#include <sys/queue.h>
 
 #define THREADS_MAX 64u
+#define SHARE_NAME_MAX_BYTES 64
+/* Of CPU time. Jobs end well before. */
+#define JOB_MAX_NS (2 * NS_PER_S)
+/* A long job may not take the last free thread from shares that were active lately. */
+#define LONG_JOB_NS (30 * NS_PER_MS)
+#define ACTIVE_WITHIN_NS NS_PER_S
+
+/* An account of CPU time. */
+struct share {
+    char name[SHARE_NAME_MAX_BYTES + 1];
+    unsigned slots;
+    unsigned pending;  /* jobs in the queue or at work */
+    int64_t used_ns;   /* jobs at work are charged what they are expected to take */
+    int64_t job_ns;    /* the last job's */
+    int64_t active_ns; /* when a frame was submitted last (monotonic) */
+    LIST_ENTRY(share) in_pool;
+};
 
 struct job_slot {
     struct worker_pool *pool;
+    struct share *share;
     job_run *run;
     void *user;
+    atomic_bool stopping;                  /* relaxed: a hint to the job */
+    int64_t job_ns GUARDED_BY(pool->lock); /* the last job's; 0: none yet */
     struct frame *waiting GUARDED_BY(pool->lock);
     bool running GUARDED_BY(pool->lock);
-    struct job_slot *next GUARDED_BY(pool->lock); /* in the queue */
+    TAILQ_ENTRY(job_slot) in_queue GUARDED_BY(pool->lock);
 };
 
 /* A slot is in the queue exactly while it has a waiting frame and is not running. */
@@ -22,7 +47,10 @@ struct worker_pool {
     struct lock lock;
     struct condition work;     /* a slot was queued, or it is time to stop */
     struct condition finished; /* a run() has returned */
-    struct job_slot *first GUARDED_BY(lock), *last GUARDED_BY(lock);
+    TAILQ_HEAD(, job_slot) queue GUARDED_BY(lock);
+    LIST_HEAD(, share) shares GUARDED_BY(lock);
+    int64_t virtual_ns GUARDED_BY(lock); /* what the share had used that was chosen last */
+    unsigned idle GUARDED_BY(lock);      /* threads without a job */
     bool stop GUARDED_BY(lock);
     unsigned queued GUARDED_BY(lock);
     uint64_t replaced GUARDED_BY(lock), completed GUARDED_BY(lock);
@@ -30,70 +58,145 @@ struct worker_pool {
     pthread_t threads[];
 };
 
-static void enqueue_locked(struct worker_pool *pool, struct job_slot *slot) REQUIRES(&pool->lock) {
-    slot->next = NULL;
-    if (pool->last != NULL) {
-        pool->last->next = slot;
-    } else {
-        pool->first = slot;
+/* ---- Shares ---- */
+
+static struct share *find_share_locked(struct worker_pool *pool, const char *name) REQUIRES(&pool->lock) {
+    struct share *share;
+    LIST_FOREACH (share, &pool->shares, in_pool) {
+        if (strncmp(share->name, name, SHARE_NAME_MAX_BYTES) == 0) {
+            break;
+        }
     }
-    pool->last = slot;
+    return share;
+}
+
+static struct share *join_share(struct worker_pool *pool, const char *name) {
+    lock_acquire(&pool->lock);
+    struct share *share = find_share_locked(pool, name);
+    if (share == NULL && (share = calloc(1, sizeof *share)) != NULL) {
+        snprintf(share->name, sizeof share->name, "%s", name);
+        LIST_INSERT_HEAD(&pool->shares, share, in_pool);
+    }
+    if (share != NULL) {
+        share->slots++;
+    }
+    lock_release(&pool->lock);
+    return share;
+}
+
+static void leave_share(struct share *share) {
+    if (--share->slots == 0) {
+        LIST_REMOVE(share, in_pool);
+        free(share);
+    }
+}
+
+static int64_t expected_ns(const struct job_slot *slot) {
+    return slot->job_ns > 0 ? slot->job_ns : slot->share->job_ns;
+}
+
+static bool is_other_share_active_locked(const struct worker_pool *pool, const struct share *share)
+    REQUIRES(&pool->lock) {
+    const int64_t since_ns = clock_monotonic_ns() - ACTIVE_WITHIN_NS;
+    const struct share *other;
+    LIST_FOREACH (other, &pool->shares, in_pool) {
+        if (other != share && other->active_ns > since_ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_run_locked(const struct worker_pool *pool, const struct job_slot *slot) REQUIRES(&pool->lock) {
+    return pool->thread_count == 1 || pool->idle > 1 || expected_ns(slot) <= LONG_JOB_NS ||
+           !is_other_share_active_locked(pool, slot->share);
+}
+
+/* NULL: none is to run now. */
+static struct job_slot *choose_slot_locked(const struct worker_pool *pool) REQUIRES(&pool->lock) {
+    struct job_slot *chosen = NULL, *slot;
+    TAILQ_FOREACH(slot, &pool->queue, in_queue) {
+        if ((chosen == NULL || slot->share->used_ns < chosen->share->used_ns) && may_run_locked(pool, slot)) {
+            chosen = slot;
+        }
+    }
+    return chosen;
+}
+
+/* ---- The queue ---- */
+
+static void enqueue_locked(struct worker_pool *pool, struct job_slot *slot) REQUIRES(&pool->lock) {
+    TAILQ_INSERT_TAIL(&pool->queue, slot, in_queue);
     pool->queued++;
+    struct share *share = slot->share;
+    if (share->pending++ == 0) {
+        share->used_ns = max_i64(share->used_ns, pool->virtual_ns);
+    }
 }
 
 static void unqueue_locked(struct worker_pool *pool, struct job_slot *slot) REQUIRES(&pool->lock) {
-    struct job_slot *before = NULL;
-    for (struct job_slot *other = pool->first; other != slot; other = other->next) {
-        before = other;
-    }
-    if (before != NULL) {
-        before->next = slot->next;
-    } else {
-        pool->first = slot->next;
-    }
-    if (pool->last == slot) {
-        pool->last = before;
-    }
+    TAILQ_REMOVE(&pool->queue, slot, in_queue);
     pool->queued--;
+    slot->share->pending--;
+}
+
+/* ---- Threads ---- */
+
+static bool is_stopping(void *user) {
+    struct job_slot *slot = user;
+    return atomic_load_explicit(&slot->stopping, memory_order_relaxed);
+}
+
+/* Returns the CPU time that it took. */
+static int64_t run_job(struct job_slot *slot, struct frame *frame) {
+    const int64_t began_ns = clock_thread_cpu_ns();
+    const struct work_limit limit = {.cpu_deadline_ns = began_ns + JOB_MAX_NS, .is_stopped = is_stopping, .user = slot};
+    slot->run(slot->user, frame, &limit);
+    return clock_thread_cpu_ns() - began_ns;
 }
 
 static void *work(void *argument) {
     struct worker_pool *pool = argument;
     lock_acquire(&pool->lock);
     while (!pool->stop) {
-        struct job_slot *slot = pool->first;
+        struct job_slot *slot = choose_slot_locked(pool);
         if (slot == NULL) {
             condition_wait(&pool->work, &pool->lock);
             continue;
         }
+        struct share *share = slot->share;
+        const int64_t charged_ns = expected_ns(slot);
         unqueue_locked(pool, slot);
+        share->pending++;
+        pool->virtual_ns = share->used_ns;
+        share->used_ns += charged_ns;
         struct frame *frame = slot->waiting;
         slot->waiting = NULL;
         slot->running = true;
+        pool->idle--;
         lock_release(&pool->lock);
 
-        slot->run(slot->user, frame);
+        const int64_t took_ns = run_job(slot, frame);
 
         lock_acquire(&pool->lock);
+        pool->idle++;
+        slot->job_ns = share->job_ns = took_ns;
+        share->used_ns += took_ns - charged_ns;
+        share->pending--;
         slot->running = false;
         pool->completed++;
         if (slot->waiting != NULL) {
-            enqueue_locked(pool, slot); /* behind the others, which wait already */
+            enqueue_locked(pool, slot);
         }
         condition_broadcast(&pool->finished);
+        condition_signal(&pool->work); /* a long job may wait for this thread or another */
     }
     lock_release(&pool->lock);
     return NULL;
 }
 
 enum err worker_pool_create(unsigned threads, struct worker_pool **out) {
-    if (threads == 0) {
-        long cores = sysconf(_SC_NPROCESSORS_ONLN);
-        threads = cores > 0 ? (unsigned)cores : 1;
-    }
-    if (threads > THREADS_MAX) {
-        threads = THREADS_MAX;
-    }
+    threads = thread_pool_size(threads, THREADS_MAX);
     struct worker_pool *pool = calloc(1, sizeof *pool + threads * sizeof pool->threads[0]);
     if (pool == NULL) {
         return ERR_MEMORY;
@@ -101,6 +204,8 @@ enum err worker_pool_create(unsigned threads, struct worker_pool **out) {
     lock_init(&pool->lock);
     condition_init(&pool->work);
     condition_init(&pool->finished);
+    TAILQ_INIT(&pool->queue);
+    pool->idle = threads;
     for (unsigned i = 0; i < threads; i++) {
         if (thread_start(&pool->threads[i], "worker", 0, work, pool) != ERR_OK) {
             worker_pool_destroy(&pool);
@@ -119,7 +224,7 @@ void worker_pool_destroy(struct worker_pool **pool_pointer) {
         return;
     }
     lock_acquire(&pool->lock);
-    assert(pool->first == NULL);
+    assert(TAILQ_EMPTY(&pool->queue));
     pool->stop = true;
     lock_release(&pool->lock);
     condition_broadcast(&pool->work);
@@ -142,12 +247,19 @@ struct worker_pool_usage worker_pool_usage(struct worker_pool *pool) {
     return usage;
 }
 
-enum err job_slot_create(struct worker_pool *pool, job_run *run, void *user, struct job_slot **out) {
+enum err job_slot_create(struct worker_pool *pool, const char *share, job_run *run, void *user, struct job_slot **out) {
     struct job_slot *slot = calloc(1, sizeof *slot);
     if (slot == NULL) {
         return ERR_MEMORY;
     }
-    *slot = (struct job_slot){.pool = pool, .run = run, .user = user};
+    slot->pool = pool;
+    slot->run = run;
+    slot->user = user;
+    slot->share = join_share(pool, share);
+    if (slot->share == NULL) {
+        free(slot);
+        return ERR_MEMORY;
+    }
     *out = slot;
     return ERR_OK;
 }
@@ -155,6 +267,7 @@ enum err job_slot_create(struct worker_pool *pool, job_run *run, void *user, str
 bool job_slot_submit(struct job_slot *slot, struct frame **frame) {
     struct worker_pool *pool = slot->pool;
     lock_acquire(&pool->lock);
+    slot->share->active_ns = clock_monotonic_ns();
     struct frame *overtaken = slot->waiting;
     slot->waiting = *frame;
     *frame = NULL;
@@ -177,6 +290,7 @@ void job_slot_destroy(struct job_slot **slot_pointer) {
         return;
     }
     struct worker_pool *pool = slot->pool;
+    atomic_store_explicit(&slot->stopping, true, memory_order_relaxed);
     lock_acquire(&pool->lock);
     struct frame *dropped = slot->waiting;
     slot->waiting = NULL;
@@ -186,6 +300,7 @@ void job_slot_destroy(struct job_slot **slot_pointer) {
     while (slot->running) {
         condition_wait(&pool->finished, &pool->lock);
     }
+    leave_share(slot->share);
     lock_release(&pool->lock);
     frame_unref(&dropped);
     free(slot);

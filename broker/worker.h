@@ -2,7 +2,11 @@
  *
  * Each user has a job slot, which holds at most one waiting frame. A newer frame replaces one that still waits
  * (counted as replaced): a pool that is too slow loses frames, never time. Frames of one slot are worked on one after
- * the other, in the order of submission; slots take turns, so that a slow one does not hold up the others.
+ * the other, in the order of submission.
+ *
+ * The threads are shared fairly by time: slots of the same share (all those of one camera) have one account of CPU
+ * time, and the slot whose share has used least comes first (start-time fair queueing: a share that was idle earns no
+ * credit). Jobs that take long never have all threads of a pool: the last one is kept for short jobs.
  *
  * Lifecycle: create the pool, create slots in it, submit; destroy every slot, then the pool.
  * Threads: any, unless said otherwise.
@@ -10,6 +14,7 @@
 #ifndef BROKER_WORKER_H
 #define BROKER_WORKER_H
 
+#include "broker/base/work_limit.h"
 #include "broker/frame.h"
 
 #include <stdbool.h>
@@ -30,14 +35,17 @@ struct worker_pool_usage {
 };
 struct worker_pool_usage worker_pool_usage(struct worker_pool *pool);
 
-/* The work: takes the frame over. Never runs twice at once for one slot. */
-typedef void job_run(void *user, struct frame *frame);
+/* The work: takes the frame over. Never runs twice at once for one slot. limit, borrowed for the call, is reached when
+ * the slot is being destroyed or the job has taken some seconds. */
+typedef void job_run(void *user, struct frame *frame, const struct work_limit *limit);
 
-/* run and user are borrowed until job_slot_destroy() returns. ERR_MEMORY. */
-CHECKED enum err job_slot_create(struct worker_pool *pool, job_run *run, void *user, struct job_slot **slot);
+/* share: slots with the same name share their time; copied. run and user are borrowed until job_slot_destroy() returns.
+ * ERR_MEMORY. */
+CHECKED enum err job_slot_create(struct worker_pool *pool, const char *share, job_run *run, void *user,
+                                 struct job_slot **slot);
 /* Takes *frame and nulls it. Never blocks. True if it replaced one that still waited. */
 bool job_slot_submit(struct job_slot *slot, struct frame **frame);
-/* Drops a waiting frame. Blocks: until run() has returned, if it is at work. Not from within run(). */
+/* Drops a waiting frame. Blocks: until run(), whose limit is reached at once, has returned. Not from within run(). */
 void job_slot_destroy(struct job_slot **slot);
 
 #endif

@@ -1,4 +1,4 @@
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <errno.h>
 #include <stdarg.h>

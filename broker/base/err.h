@@ -1,12 +1,12 @@
 /* Results of calls that can fail, and the words that explain a failure to a person.
  *
  * A function that can fail returns enum err and gives its results by out-parameter; on anything but ERR_OK the
- * out-parameters are untouched unless its header says otherwise. Where a person has to act on the failure, the
+ * out-parameters are untouched unless its header says otherwise. Where an operator has to act on the failure, the
  * function also takes a struct reason and writes one sentence into it.
  *
  * Threads: everything here is safe from any thread. */
-#ifndef BROKER_ERR_H
-#define BROKER_ERR_H
+#ifndef BROKER_BASE_ERR_H
+#define BROKER_BASE_ERR_H
 
 enum err {
     ERR_OK = 0,
@@ -18,7 +18,7 @@ enum err {
     ERR_UNSUPPORTED, /* well-formed, but not something that we can do */
     ERR_NOT_FOUND,   /* no such file, device or camera */
     ERR_DENIED,      /* the system or a peer refuses us */
-    ERR_BUSY,        /* taken by somebody else, or a limit is reached */
+    ERR_BUSY,        /* in use, or a limit is reached */
     ERR_GONE,        /* was there, and has vanished */
     ERR_IO,          /* any other failure of the system, a device or a socket */
 };
@@ -32,7 +32,7 @@ const char *err_text(enum err error);
 /* Translates the errno of a failed system call. 0 gives ERR_OK. */
 enum err err_from_errno(int number);
 
-/* Why something failed, in words that a person can act on; "" means nothing to say. Plain data. */
+/* Why something failed, in words that an operator can act on; "": no reason. Plain data. */
 struct reason {
     char text[200];
 };

@@ -1,6 +1,6 @@
-#include "broker/histogram.h"
+#include "broker/base/histogram.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 const int64_t histogram_bounds_ns[HISTOGRAM_BOUNDS] = {
     250 * NS_PER_US, 500 * NS_PER_US, 1 * NS_PER_MS,    2500 * NS_PER_US, 5 * NS_PER_MS,

@@ -1,8 +1,8 @@
 /* A histogram of durations, for monitoring: how many fell into each of some fixed buckets, and their sum.
  *
  * Threads: any number observe at once, without a lock; a reader may miss what is observed meanwhile. */
-#ifndef BROKER_HISTOGRAM_H
-#define BROKER_HISTOGRAM_H
+#ifndef BROKER_BASE_HISTOGRAM_H
+#define BROKER_BASE_HISTOGRAM_H
 
 #include <stdalign.h>
 #include <stdatomic.h>

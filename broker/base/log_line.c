@@ -1,7 +1,7 @@
-#include "broker/log_line.h"
+#include "broker/base/log_line.h"
 
-#include "broker/clock.h"
-#include "broker/utf8.h"
+#include "broker/base/clock.h"
+#include "broker/base/utf8.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,9 +20,9 @@ static const struct {
     [LOG_LEVEL_DEBUG] = {"debug", '7'},
 };
 
-/* False, and nothing is written, where there is no room for all of it. */
+/* False, and nothing is written, if not all of it fits. */
 static bool put(struct log_line *line, const char *bytes, size_t count) {
-    if (line->count + count > line->most) {
+    if (line->count + count > line->capacity) {
         return false;
     }
     memcpy(line->text + line->count, bytes, count);
@@ -64,16 +64,16 @@ static bool put_json(struct log_line *line, const char *character, size_t count)
     return *character == '"' || *character == '\\' ? put(line, escaped, sizeof escaped) : put(line, character, count);
 }
 
-/* Keeps room for what has to follow. */
+/* Leaves enough for the end of the line. */
 static void put_escaped(struct log_line *line, const char *text,
                         bool (*put_character)(struct log_line *line, const char *character, size_t count)) {
-    line->most -= END_BYTES;
+    line->capacity -= END_BYTES;
     for (bool fits = true; fits && *text != '\0';) {
         size_t count = utf8_character_bytes(text);
         fits = put_character(line, text, count);
         text += count > 0 ? count : 1;
     }
-    line->most += END_BYTES;
+    line->capacity += END_BYTES;
 }
 
 static void format_text(struct log_line *line, const char *camera_id, const char *message) {
@@ -107,7 +107,7 @@ void log_line_format(struct log_line *line, enum log_shape shape, enum log_level
     char now[CLOCK_TEXT_BYTES];
     clock_format_utc(clock_realtime_ns(), 3, now);
     line->count = 0;
-    line->most = as_json ? LOG_LINE_MAX_BYTES : LOG_TEXT_LINE_MAX_BYTES;
+    line->capacity = as_json ? LOG_LINE_MAX_BYTES : LOG_TEXT_LINE_MAX_BYTES;
     char head[CLOCK_TEXT_BYTES + 16] = "";
     if (shape == LOG_SHAPE_TEXT) {
         snprintf(head, sizeof head, "%s %s ", now, levels[level].name);

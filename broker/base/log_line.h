@@ -1,9 +1,9 @@
 /* The text of one line of the log.
  * Threads: any. */
-#ifndef BROKER_LOG_LINE_H
-#define BROKER_LOG_LINE_H
+#ifndef BROKER_BASE_LOG_LINE_H
+#define BROKER_BASE_LOG_LINE_H
 
-#include "broker/log.h"
+#include "broker/base/log_level.h"
 
 #include <stddef.h>
 
@@ -21,10 +21,10 @@ enum log_shape {
 struct log_line {
     char text[LOG_LINE_MAX_BYTES]; /* with its newline, without NUL */
     size_t count;
-    size_t most; /* count never exceeds that */
+    size_t capacity; /* count never exceeds that */
 };
 
-/* Whatever does not fit is cut between characters. camera_id: NULL for none. */
+/* What does not fit is cut between characters. camera_id: NULL for none. */
 void log_line_format(struct log_line *line, enum log_shape shape, enum log_level level, const char *camera_id,
                      const char *message);
 

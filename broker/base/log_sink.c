@@ -1,4 +1,4 @@
-#include "broker/log_sink.h"
+#include "broker/base/log_sink.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 static int sink_fd = STDERR_FILENO;
 static bool is_socket;
 
-/* Under JOURNAL_STREAM= systemd tells which device and inode its journal reads from (systemd.exec(5)). */
+/* $JOURNAL_STREAM has the device and inode that systemd's journal reads from (systemd.exec(5)). */
 static bool is_journal(const struct stat *status) {
     const char *journal = getenv("JOURNAL_STREAM");
     char own[64];
@@ -30,7 +30,7 @@ bool log_sink_open(void) {
     }
     is_socket = S_ISSOCK(status.st_mode);
     if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
-        /* Opened again, it does not wait, and those with whom we share standard error do not notice. */
+        /* Opened again, so that O_NONBLOCK does not affect other processes that share standard error. */
         int again = open("/proc/self/fd/2", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
         sink_fd = again >= 0 ? again : STDERR_FILENO;
     }

@@ -1,8 +1,8 @@
-/* Standard error, as the log writes to it: a line goes out at once or not at all, whoever reads there.
+/* Standard error, as the log writes to it: a line is written at once or not at all.
  *
  * Threads: log_sink_open() before others run; log_sink_write() any. */
-#ifndef BROKER_LOG_SINK_H
-#define BROKER_LOG_SINK_H
+#ifndef BROKER_BASE_LOG_SINK_H
+#define BROKER_BASE_LOG_SINK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
-#include "broker/rate.h"
+#include "broker/base/rate.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
 
 #define WINDOW_NS (5 * NS_PER_S)
 

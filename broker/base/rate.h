@@ -1,7 +1,7 @@
 /* How often something happens: events a second over the last few seconds.
  * Threads: none of its own; the owner's lock guards it. */
-#ifndef BROKER_RATE_H
-#define BROKER_RATE_H
+#ifndef BROKER_BASE_RATE_H
+#define BROKER_BASE_RATE_H
 
 #include <stdint.h>
 

@@ -1,7 +1,8 @@
-#define _GNU_SOURCE /* pthread_setname_np */
-#include "broker/sync.h"
+#define _GNU_SOURCE /* pthread_setname_np, _SC_THREAD_STACK_MIN */
+#include "broker/base/sync.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/base/limits.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SANITIZED_STACK_BYTES ((size_t)8 << 20)
 
 /* An error from these calls can only be a bug of ours (a lock used before init, by a stranger, or twice). */
 static void must_succeed(int result) {
@@ -59,7 +62,7 @@ bool condition_wait_until(struct condition *condition, struct lock *lock, int64_
         condition_wait(condition, lock);
         return true;
     }
-    struct timespec deadline = {.tv_sec = deadline_ns / NS_PER_S, .tv_nsec = deadline_ns % NS_PER_S};
+    struct timespec deadline = clock_timespec(deadline_ns);
     int result = pthread_cond_timedwait(&condition->variable, &lock->mutex, &deadline);
     assert(result == 0 || result == ETIMEDOUT);
     return result == 0;
@@ -107,12 +110,34 @@ bool event_wait_until(struct event *event, int64_t deadline_ns) {
     }
 }
 
+size_t thread_stack_min_bytes(void) {
+    long min_bytes = sysconf(_SC_THREAD_STACK_MIN);
+    return min_bytes > 0 ? (size_t)min_bytes : (size_t)128 << 10;
+}
+
+unsigned thread_pool_size(unsigned wanted, unsigned max) {
+    if (wanted == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        wanted = cores > 0 ? (unsigned)cores : 1;
+    }
+    return wanted < max ? wanted : max;
+}
+
+/* Frames of code with sanitizers are many times larger. */
+static size_t clamp_stack(size_t stack_bytes) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    const size_t min_bytes = SANITIZED_STACK_BYTES;
+#else
+    const size_t min_bytes = thread_stack_min_bytes();
+#endif
+    stack_bytes = stack_bytes != 0 ? stack_bytes : THREAD_STACK_BYTES;
+    return stack_bytes > min_bytes ? stack_bytes : min_bytes;
+}
+
 enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, void *(*run)(void *), void *argument) {
     pthread_attr_t attributes;
     must_succeed(pthread_attr_init(&attributes));
-    if (stack_bytes != 0) {
-        must_succeed(pthread_attr_setstacksize(&attributes, stack_bytes));
-    }
+    must_succeed(pthread_attr_setstacksize(&attributes, clamp_stack(stack_bytes)));
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -121,6 +146,7 @@ enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, v
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     must_succeed(pthread_attr_destroy(&attributes));
     if (result != 0) {
+        limits_note_refusal(clamp_stack(stack_bytes));
         return err_from_errno(result);
     }
     char cut[16];

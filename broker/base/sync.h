@@ -1,17 +1,17 @@
 /* Locks, conditions and events: thin wrappers of pthread and eventfd that clang's -Wthread-safety understands.
  *
  * Lock order, outermost first (a lock may be taken only while holding locks that stand above it):
- *     inbox's turn -> fleet -> camera -> broker -> variants -> topic -> control port -> journal -> worker pool ->
- *     frame pool -> log
+ *     dispatch lock of an inbox -> camera manager -> camera -> motion watch -> broker -> variants -> topic ->
+ *     control port, motion port -> event log -> worker pool, recorder, frame queue -> frame pool -> log
  * Locks of the same row are never held together. web/ takes its own locks last, and holds none while it calls the
- * broker. No lock is held during I/O, a callback, logging, or the release of a frame. An inbox's turn alone is: nobody
- * but the inbox's owner ever waits for it.
+ * broker. No lock is held during I/O, a callback, logging, or the release of a frame, except for the dispatch lock of
+ * an inbox: only the inbox's owner ever waits for it.
  *
  * Threads: any. A lock must not be copied or moved once initialised. */
-#ifndef BROKER_SYNC_H
-#define BROKER_SYNC_H
+#ifndef BROKER_BASE_SYNC_H
+#define BROKER_BASE_SYNC_H
 
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -66,8 +66,16 @@ void event_clear(struct event *event);
 /* Blocks: until the event is set (true) or deadline_ns has passed (false). Does not clear it. */
 CHECKED bool event_wait_until(struct event *event, int64_t deadline_ns);
 
+/* The smallest stack that a thread may have: 16 KiB or more, 128 KiB on arm64. */
+size_t thread_stack_min_bytes(void);
+
+/* How many threads a pool has: `wanted`, or one for each processor where that is 0; `max` at most. */
+unsigned thread_pool_size(unsigned wanted, unsigned max);
+
 /* Starts a joinable thread that has all signals blocked, a name for debuggers (cut to 15 characters) and a stack of
- * stack_bytes (0: the system's default). */
+ * stack_bytes (0: THREAD_STACK_BYTES), or of the least that the system allows. After a failure limits_explain() has the
+ * limit that was met. */
+#define THREAD_STACK_BYTES ((size_t)1 << 20)
 CHECKED enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, void *(*run)(void *),
                               void *argument);
 

@@ -1,22 +1,20 @@
-#include "broker/utf8.h"
+#include "broker/base/utf8.h"
 
 #include <stdbool.h>
 
-static bool within(unsigned char byte, unsigned char least, unsigned char most) {
-    return byte >= least && byte <= most;
-}
+static bool within(unsigned char byte, unsigned char min, unsigned char max) { return byte >= min && byte <= max; }
 
 /* A NUL is never within the range of a following byte, so nothing behind the text's end is read. */
 size_t utf8_character_bytes(const char *text) {
     const unsigned char *byte = (const unsigned char *)text;
-    unsigned char least = 0x80,
-                  most = 0xbf; /* of the second byte: no overlong forms, no surrogates, no more than 21 bits */
+    unsigned char min = 0x80,
+                  max = 0xbf; /* of the second byte: no overlong forms, no surrogates, no more than 21 bits */
     size_t length;
     switch (byte[0]) {
-    case 0xe0: least = 0xa0; break;
-    case 0xed: most = 0x9f; break;
-    case 0xf0: least = 0x90; break;
-    case 0xf4: most = 0x8f; break;
+    case 0xe0: min = 0xa0; break;
+    case 0xed: max = 0x9f; break;
+    case 0xf0: min = 0x90; break;
+    case 0xf4: max = 0x8f; break;
     default: break;
     }
     if (byte[0] < 0x80) {
@@ -30,7 +28,7 @@ size_t utf8_character_bytes(const char *text) {
     } else {
         return 0;
     }
-    if (length > 1 && !within(byte[1], least, most)) {
+    if (length > 1 && !within(byte[1], min, max)) {
         return 0;
     }
     for (size_t i = 2; i < length; i++) {

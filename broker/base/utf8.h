@@ -1,7 +1,7 @@
-/* Telling text from bytes that only look like it.
+/* Validation of UTF-8.
  * Threads: any. */
-#ifndef BROKER_UTF8_H
-#define BROKER_UTF8_H
+#ifndef BROKER_BASE_UTF8_H
+#define BROKER_BASE_UTF8_H
 
 #include <stddef.h>
 

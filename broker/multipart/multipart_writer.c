@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* getrandom */
-#include "web/multipart.h"
+#include "broker/multipart/multipart_writer.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -12,15 +12,15 @@ static char content_type[96];
 static char first_delimiter[64];
 static char tail[72];
 
-size_t multipart_write_frame_headers(char *out, size_t room, const char *topic_id, const struct frame_info *info) {
+size_t multipart_write_frame_headers(char *out, size_t capacity, const char *topic_id, const struct frame_info *info) {
     char state[64] = "";
     if (info->state != STATE_LIVE) {
         snprintf(state, sizeof state, "X-Camera-State: %s\r\n", state_name(info->state));
     }
-    int length = snprintf(out, room,
-                          "X-Timestamp: %" PRId64 ".%06" PRId64 "\r\nX-Sequence: %" PRIu64 "\r\nX-Camera-Id: %s\r\n%s",
-                          info->captured_realtime_ns / NS_PER_S, info->captured_realtime_ns % NS_PER_S / NS_PER_US,
-                          info->sequence, topic_id, state);
+    int length = snprintf(
+        out, capacity, "X-Timestamp: %" PRId64 ".%06" PRId64 "\r\nX-Sequence: %" PRIu64 "\r\nX-Camera-Id: %s\r\n%s%s",
+        info->captured_realtime_ns / NS_PER_S, info->captured_realtime_ns % NS_PER_S / NS_PER_US, info->sequence,
+        topic_id, state, info->is_recorded ? "X-Recorded: 1\r\n" : "");
     return (size_t)length;
 }
 

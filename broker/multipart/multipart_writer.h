@@ -1,4 +1,4 @@
-/* multipart/x-mixed-replace (RFC 2046, section 5.1; the replacing kind is Netscape's): how frames stand in a stream.
+/* Frames as parts of multipart/x-mixed-replace (RFC 2046, section 5.1; x-mixed-replace is Netscape's).
  *
  *     --T CRLF                          once, at the start of the stream
  *     headers CRLF CRLF JPEG CRLF--T CRLF    for each frame: the part that a frame's envelope makes
@@ -6,12 +6,12 @@
  * The delimiter that ends a part is sent with it, so that no browser has to wait for the next frame to show this one.
  * T is random, and made once for each run of the program: a part is then the same for every client.
  * Threads: any, after the first call of multipart_init(). */
-#ifndef WEB_MULTIPART_H
-#define WEB_MULTIPART_H
+#ifndef BROKER_MULTIPART_MULTIPART_WRITER_H
+#define BROKER_MULTIPART_MULTIPART_WRITER_H
 
 #include "broker/frame.h"
 
-/* Chooses T, the first time. Before anything else here. */
+/* Chooses T, at the first call. To be called before anything else here. */
 void multipart_init(void);
 /* "multipart/x-mixed-replace;boundary=T" */
 const char *multipart_content_type(void);
@@ -19,8 +19,9 @@ const char *multipart_content_type(void);
 const char *multipart_first_delimiter(void);
 const struct frame_envelope *multipart_envelope(void);
 
-/* The headers about a frame that parts and snapshots share, each ended by CR LF: X-Timestamp, X-Sequence, X-Camera-Id
- * and, while not live, X-Camera-State. Returns their length; at most 256 bytes with an id of 64. */
-size_t multipart_write_frame_headers(char *out, size_t room, const char *topic_id, const struct frame_info *info);
+/* The headers about a frame that parts and snapshots share, each ended by CR LF: X-Timestamp, X-Sequence, X-Camera-Id,
+ * while not live X-Camera-State, and of recorded frames X-Recorded. Returns their length; at most 256 bytes with an id
+ * of 64. */
+size_t multipart_write_frame_headers(char *out, size_t capacity, const char *topic_id, const struct frame_info *info);
 
 #endif
