@@ -1,7 +1,8 @@
 #define _GNU_SOURCE /* ppoll: poll() counts in milliseconds, which is a quarter of a frame at 240 fps */
 #include "cameras/driver.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
 
 #include <poll.h>
 #include <stddef.h>
@@ -15,22 +16,11 @@
 void driver_set_capture_time(struct frame *frame) {
     struct frame_info *info = frame_edit_info(frame);
     int64_t now_ns = clock_realtime_ns();
-    int64_t off_ns = info->captured_realtime_ns - now_ns;
+    int64_t off_ns = subtract_i64(info->captured_realtime_ns, now_ns);
     if (off_ns < -CLOCK_TRUST_NS || off_ns > CLOCK_TRUST_NS) {
         info->captured_realtime_ns = now_ns;
     }
     info->captured_monotonic_ns = clock_monotonic_ns();
-}
-
-const struct driver_ops *driver_find(enum source_type type) {
-    static const struct driver_ops *const drivers[] = {
-        [SOURCE_EMULATED] = &emulated_driver, [SOURCE_PATTERN] = &pattern_driver,
-        [SOURCE_V4L2] = &v4l2_driver,         [SOURCE_PUSH] = &push_driver,
-#ifdef FRAMEBROKER_FFMPEG
-        [SOURCE_URL] = &url_driver,
-#endif
-    };
-    return (size_t)type < sizeof drivers / sizeof drivers[0] ? drivers[type] : NULL;
 }
 
 const char *driver_shown_path(const char *path) {
@@ -45,7 +35,7 @@ enum err driver_sleep_until(const struct driver_context *context, int64_t deadli
         if (left_ns < 0) {
             left_ns = 0;
         }
-        struct timespec left = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+        struct timespec left = clock_timespec(left_ns);
         int ready = ppoll(&cancel, 1, &left, NULL);
         if (ready > 0) {
             return ERR_INTERRUPTED;
@@ -54,4 +44,14 @@ enum err driver_sleep_until(const struct driver_context *context, int64_t deadli
             return ERR_OK;
         }
     }
+}
+
+static bool is_cancelled(void *user) {
+    struct event *cancel = user;
+    struct pollfd poll_cancel = {.fd = cancel->fd, .events = POLLIN};
+    return poll(&poll_cancel, 1, 0) > 0;
+}
+
+struct work_limit driver_work_limit(struct event *cancel) {
+    return (struct work_limit){.cpu_deadline_ns = CLOCK_NEVER, .is_stopped = is_cancelled, .user = cancel};
 }

@@ -1,12 +1,19 @@
-/* What can be set about a camera: plain data, filled by config/, copied by whoever keeps it. 0 never stands for a
- * default here: config/ has put the defaults in. A new field belongs into camera_settings_equal() too: a reload looks
- * there for what has changed, and a test tries every key of the schema. */
+/* What can be set about a camera: plain data, filled by config/ from the tables below. 0 never stands for a default
+ * here: config/ has put the defaults in.
+ *
+ * A new key of all cameras is a field here and a row in settings.c; one of a driver, a field and a row in its folder.
+ * Ownership: texts and arrays are borrowed from the arena of the camera's settings. Keep a reference to it with a copy.
+ */
 #ifndef CAMERAS_SETTINGS_H
 #define CAMERAS_SETTINGS_H
 
+#include "broker/base/arena.h"
 #include "broker/control.h"
-#include "broker/storage.h"
-#include "broker/topic.h"
+#include "broker/recording/recording_settings.h"
+#include "broker/settings/setting.h"
+#include "broker/topic_settings.h"
+#include "cameras/filter_settings.h"
+#include "cameras/motion/motion_settings.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,12 +23,15 @@
 #define CAMERA_WIDTH_MAX_PX 3840
 #define CAMERA_HEIGHT_MAX_PX 2160
 #define CAMERA_SIZE_MIN_PX 16
+#define CAMERA_QUALITY_RANGE .min = 1, .max = 100
+#define CAMERA_QUALITY_HELP "JPEG quality of pictures that the server encodes."
+#define FAULTS_MAX 100
 
 /* A fault to play, for demonstrations and tests. It begins at a frame (counted from 1 over all openings) or at a time
- * after the camera was created; for_ns tells how long it lasts. */
+ * after the camera was created, and lasts for_ns. */
 enum fault_kind {
     FAULT_FREEZE,    /* no frames come */
-    FAULT_VANISH,    /* the device is gone: reading fails, and so does opening */
+    FAULT_VANISH,    /* the device disappears: reading fails, and so does opening */
     FAULT_TRUNCATED, /* frames end in the middle */
     FAULT_FAIL_OPEN, /* opening is refused */
     FAULT_SLOW_OPEN, /* opening takes for_ns */
@@ -29,82 +39,67 @@ enum fault_kind {
 
 struct fault_settings {
     enum fault_kind kind;
-    uint64_t at_frame; /* 0: at_ns counts instead */
+    unsigned at_frame; /* 0: at_ns counts instead */
     int64_t at_ns;     /* after the camera was created */
     int64_t for_ns;    /* INT64_MAX: for ever; 0 with FAULT_TRUNCATED: one frame */
 };
-
-enum source_type { SOURCE_EMULATED, SOURCE_PATTERN, SOURCE_V4L2, SOURCE_URL, SOURCE_PUSH };
 
 /* How much of the colour of raw pictures a JPEG keeps: half of it across and down, or all of it down. Pictures that
  * come with halved chroma stay as they are. */
 enum subsampling { SUBSAMPLING_420, SUBSAMPLING_422 };
 
-/* What the samples of raw pictures mean. */
-enum sample_range { RANGE_AUTO, RANGE_FULL, RANGE_LIMITED };
+struct camera_type;
+struct mailbox;
+struct driver_ops;
 
-/* What is done to raw pictures before they are encoded: turned clockwise, then mirrored. */
-struct retouch_settings {
-    unsigned turn_degrees; /* 0, 90, 180 or 270 */
-    bool flip_horizontal, flip_vertical;
-    bool timestamp; /* name and time are written into the picture */
-};
-
-/* A device of the system. */
-struct device_settings {
-    const char *path;               /* NULL: take one that nobody names */
-    const char *const *named_paths; /* with path NULL: those that other cameras name */
-    size_t named_count;
-    size_t unnamed_before; /* with path NULL: how many cameras before this one take such a device */
-    const char *format;    /* as frame_format_name() has it; NULL: the best that the device has */
-    enum sample_range range;
-    const struct control_wish *controls; /* set at each opening */
-    size_t control_count;
-};
-
-struct push_settings {
-    const char *key; /* what senders of frames must know */
-    bool replace;    /* a second sender takes the first one's place; else it is refused */
-};
-
-enum url_transport { URL_TRANSPORT_TCP, URL_TRANSPORT_UDP };
-
-struct url_settings {
-    const char *url;                 /* or the path of a video file */
-    const char *username, *password; /* instead of those in the URL; NULL: none */
-    enum url_transport transport;    /* of RTSP's pictures */
-    bool loop;                       /* files: over and over */
-    bool insecure;                   /* TLS: take any certificate */
-    bool keyframes_only;
-    unsigned threads; /* of the decoder: 1 to 16 */
-};
-
-/* One camera's source. The strings and arrays are borrowed from the storage of its camera_settings. */
+/* One camera's source. The fields up to `own` are those that the supervisor uses, or several drivers. */
 struct source_settings {
-    enum source_type type;
-    double fps;                   /* url: of single pictures that are fetched one by one; 0: whatever it gives */
-    uint32_t width_px, height_px; /* pattern, v4l2; url: to scale to, 0: as it comes */
+    const struct camera_type *type;
+    double fps;                   /* 0: the source decides */
+    uint32_t width_px, height_px; /* 0: the source decides */
     int quality;                  /* 1 to 100, of the encoder */
     enum subsampling subsampling;
-    struct retouch_settings retouch;
-    const char *const *files; /* emulated: paths of JPEG files, played in this order, over and over */
-    size_t file_count;
-    struct device_settings device; /* v4l2 */
-    struct url_settings url;
-    struct push_settings push;
+    struct picture_filter_settings filter; /* what needs raw pictures; part of the camera's */
     const struct fault_settings *faults;
     size_t fault_count;
+    void *own; /* the driver's own struct, which type->settings describes; NULL: it has none */
 };
 
-/* Whoever keeps them keeps a reference to the storage too. */
 struct camera_settings {
-    struct topic_settings topic; /* id, name, source, ring, idle time-out, demand, fps */
-    int64_t stale_after_ns;
+    struct topic_settings topic;          /* id, name, source, ring, idle time-out, demand, fps */
+    int64_t probe_ns;                     /* between two probes of a camera that is idle; 0: none */
+    const struct motion_settings *motion; /* NULL: it is not watched */
+    struct record_settings record;
+    struct picture_filter_settings filter;
     struct source_settings source;
-    struct storage *storage; /* NULL: what they borrow is static */
+    struct arena *arena; /* NULL: what they borrow is static */
 };
+
+/* A kind of source: what the registry knows of a driver. */
+struct camera_type {
+    const char *name; /* as in the configuration's "type" */
+    const struct driver_ops *driver;
+    const struct setting_table *settings; /* of struct source_settings (block 0) and of its own struct (block 1) */
+    /* The module (broker/base/module.h) that a source surely needs; NULL: none, or it depends on what the source sends.
+     * NULL: no source of this kind does. */
+    const char *(*needed_module)(const struct source_settings *settings);
+    /* Opens the topic's mailbox to pushers that have the key. NULL: none may push. */
+    void (*set_push_key)(const struct source_settings *settings, struct mailbox *mailbox);
+    /* Settles what depends on the other cameras, once all settings are read. Memory comes from the arena of the camera
+     * that keeps it. NULL: nothing does. */
+    void (*link_cameras)(struct camera_settings *cameras, size_t count);
+};
+
+/* The keys of "cameras[]" and of "defaults". Block 0: struct camera_settings. */
+extern const struct setting_table camera_settings_table, camera_defaults_table;
+/* The keys of one of "variants". Block 0: struct variant_request. */
+extern const struct setting_table variant_settings_table;
+/* The keys of "faults[]". Block 0: struct fault_settings. */
+extern const struct setting_table fault_settings_table;
 
 /* Whether a camera would behave in the same way; what is borrowed is compared by its contents. */
 bool camera_settings_equal(const struct camera_settings *a, const struct camera_settings *b);
+/* But for what can change while the camera is open. */
+bool camera_settings_equal_but_live(const struct camera_settings *a, const struct camera_settings *b);
 
 #endif

@@ -1,6 +1,6 @@
-#include "cameras/draw.h"
+#include "cameras/picture/draw.h"
 
-#include "cameras/raw_picture.h"
+#include "cameras/picture/raw_picture.h"
 
 #include <math.h>
 #include <stdlib.h>

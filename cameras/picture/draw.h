@@ -2,8 +2,8 @@
  *
  * Coordinates are pixels from the top left corner; whatever lies outside the picture is clipped.
  * Threads: a canvas belongs to its user. */
-#ifndef CAMERAS_DRAW_H
-#define CAMERAS_DRAW_H
+#ifndef CAMERAS_PICTURE_DRAW_H
+#define CAMERAS_PICTURE_DRAW_H
 
 #include "broker/frame.h"
 

@@ -1,18 +1,13 @@
-#include "cameras/encoder.h"
+#include "cameras/picture/encoder.h"
 
-#include "cameras/jpeg_trap.h"
-#include "cameras/raw_picture.h"
+#include "cameras/picture/exif.h"
+#include "cameras/picture/jpeg_destination.h"
+#include "cameras/picture/jpeg_trap.h"
+#include "cameras/picture/raw_picture.h"
 
-#include <jerror.h>
 #include <stdlib.h>
 
 #define STRIP_ROWS_MAX (2 * DCTSIZE)
-
-/* libjpeg writes straight into the frame. */
-struct destination {
-    struct jpeg_destination_mgr manager; /* stays first: libjpeg knows the destination by it */
-    struct frame *frame;
-};
 
 struct encoder {
     struct frame_pool *pool;
@@ -20,38 +15,11 @@ struct encoder {
     enum subsampling subsampling;
     struct jpeg_compress_struct compressor;
     struct jpeg_trap trap;
-    struct destination destination;
+    struct jpeg_destination destination;
     uint8_t *strip; /* one row of blocks: 8 or 16 rows of Y, 8 each of Cb and Cr */
     size_t strip_bytes;
     size_t expected_bytes; /* of the next JPEG; 0 before the first */
 };
-
-/* ---- Destination ---- */
-
-static struct destination *destination_of(j_compress_ptr compressor) { return (struct destination *)compressor->dest; }
-
-static void point_behind(struct destination *destination, size_t written) {
-    destination->manager.next_output_byte = frame_data(destination->frame) + written;
-    destination->manager.free_in_buffer = frame_capacity(destination->frame) - written;
-}
-
-static void begin_output(j_compress_ptr compressor) { point_behind(destination_of(compressor), 0); }
-
-static boolean enlarge_output(j_compress_ptr compressor) {
-    struct destination *destination = destination_of(compressor);
-    const size_t written = frame_capacity(destination->frame);
-    frame_set_size(destination->frame, written);
-    if (frame_grow(&destination->frame, 2 * written) != ERR_OK) {
-        ERREXIT1(compressor, JERR_OUT_OF_MEMORY, 0);
-    }
-    point_behind(destination, written);
-    return TRUE;
-}
-
-static void end_output(j_compress_ptr compressor) {
-    struct destination *destination = destination_of(compressor);
-    frame_set_size(destination->frame, frame_capacity(destination->frame) - destination->manager.free_in_buffer);
-}
 
 /* ---- Compressor ---- */
 
@@ -62,14 +30,12 @@ static bool create_compressor(struct encoder *encoder) {
         return false;
     }
     jpeg_create_compress(compressor);
-    compressor->dest = &encoder->destination.manager;
-    encoder->destination.manager.init_destination = begin_output;
-    encoder->destination.manager.empty_output_buffer = enlarge_output;
-    encoder->destination.manager.term_destination = end_output;
+    jpeg_destination_init(&encoder->destination, compressor);
     return true;
 }
 
-static void configure(struct jpeg_compress_struct *compressor, const struct raw_picture *picture, int quality) {
+static void configure_compressor(struct jpeg_compress_struct *compressor, const struct raw_picture *picture,
+                                 int quality) {
     compressor->image_width = picture->components[0].width;
     compressor->image_height = picture->components[0].height;
     compressor->input_components = (int)picture->component_count;
@@ -126,13 +92,22 @@ static void write_strip(struct encoder *encoder, const struct raw_picture *pictu
     jpeg_write_raw_data(&encoder->compressor, planes, rows_per_strip(picture, 0));
 }
 
-static bool compress(struct encoder *encoder, const struct raw_picture *picture) {
+static void write_orientation(struct jpeg_compress_struct *compressor, uint8_t orientation) {
+    if (orientation > 1) {
+        uint8_t segment[EXIF_ORIENTATION_BYTES];
+        exif_write_orientation(segment, orientation);
+        jpeg_write_marker(compressor, JPEG_APP0 + 1, segment, sizeof segment);
+    }
+}
+
+static bool compress_picture(struct encoder *encoder, const struct raw_picture *picture, uint8_t orientation) {
     struct jpeg_compress_struct *compressor = &encoder->compressor;
     if (setjmp(encoder->trap.where) != 0) {
         return false;
     }
-    configure(compressor, picture, encoder->quality);
+    configure_compressor(compressor, picture, encoder->quality);
     jpeg_start_compress(compressor, TRUE);
+    write_orientation(compressor, orientation);
     for (uint32_t strip = 0; compressor->next_scanline < compressor->image_height; strip++) {
         write_strip(encoder, picture, strip);
     }
@@ -169,7 +144,8 @@ void encoder_destroy(struct encoder **encoder_pointer) {
     free(encoder);
 }
 
-enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct frame **jpeg, struct reason *reason) {
+enum err encoder_encode(struct encoder *encoder, const struct frame *raw, const struct work_limit *limit,
+                        struct frame **jpeg, struct reason *reason) {
     struct raw_picture picture;
     enum err error = raw_picture_init(&picture, raw, encoder->subsampling == SUBSAMPLING_422, reason);
     if (error == ERR_OK) {
@@ -180,13 +156,14 @@ enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct
     }
     const size_t guess = (size_t)picture.components[0].width * picture.components[0].height / 4;
     const size_t capacity = encoder->expected_bytes != 0 ? encoder->expected_bytes : guess;
-    struct destination *destination = &encoder->destination;
+    struct jpeg_destination *destination = &encoder->destination;
     error = frame_create(encoder->pool, capacity, &destination->frame);
     if (error != ERR_OK) {
         return error;
     }
-    if (!compress(encoder, &picture)) {
-        error = encoder->trap.manager.msg_code == JERR_OUT_OF_MEMORY ? ERR_MEMORY : ERR_INVALID;
+    jpeg_trap_set_limit(&encoder->trap, (j_common_ptr)&encoder->compressor, limit);
+    if (!compress_picture(encoder, &picture, frame_info(raw)->orientation)) {
+        error = jpeg_trap_error(&encoder->trap);
         reason_set(reason, "it cannot be encoded: %s", encoder->trap.text);
         jpeg_abort_compress(&encoder->compressor);
         frame_unref(&destination->frame);
@@ -197,6 +174,10 @@ enum err encoder_encode(struct encoder *encoder, const struct frame *raw, struct
     info->format = FRAME_JPEG;
     info->stride_px = 0;
     info->limited_range = false;
+    if (exif_is_sideways(info->orientation)) {
+        info->width_px = frame_info(raw)->height_px;
+        info->height_px = frame_info(raw)->width_px;
+    }
     /* A little more than the last one, so that a busier picture seldom has to move. */
     const size_t size = frame_payload(destination->frame).count;
     encoder->expected_bytes = size + size / 4;

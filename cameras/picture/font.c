@@ -1,4 +1,4 @@
-#include "cameras/font.h"
+#include "cameras/picture/font.h"
 
 #include <ft2build.h>
 #include FT_FREETYPE_H

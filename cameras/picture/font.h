@@ -2,10 +2,10 @@
  *
  * Text is UTF-8. A bad sequence shows as U+FFFD, a character that the font lacks as a box.
  * Threads: a font belongs to one thread at a time. */
-#ifndef CAMERAS_FONT_H
-#define CAMERAS_FONT_H
+#ifndef CAMERAS_PICTURE_FONT_H
+#define CAMERAS_PICTURE_FONT_H
 
-#include "cameras/draw.h"
+#include "cameras/picture/draw.h"
 
 #include <stddef.h>
 

@@ -1,15 +1,20 @@
-#include "cameras/jpeg.h"
-#include "cameras/jpeg_trap.h"
+#include "cameras/picture/jpeg_decode.h"
 
-/* Room for the coefficients of a progressive picture of 8192x8192 in 4:2:0. */
+#include "cameras/picture/jpeg_trap.h"
+
+#include <stdbool.h>
+
+/* Enough for the coefficients of a progressive picture of 8192x8192 in 4:2:0. */
 #define MEMORY_MAX_BYTES (256L << 20)
 
 /* Decodes all of the data, but computes only a grey picture of an eighth of the size: the codes are what is checked. */
-static bool decode(struct jpeg_decompress_struct *decompressor, struct jpeg_trap *trap, struct span jpeg) {
+static bool decode_all(struct jpeg_decompress_struct *decompressor, struct jpeg_trap *trap,
+                       const struct work_limit *limit, struct span jpeg) {
     if (setjmp(trap->where) != 0) {
         return false;
     }
     jpeg_create_decompress(decompressor);
+    jpeg_trap_set_limit(trap, (j_common_ptr)decompressor, limit);
     decompressor->mem->max_memory_to_use = MEMORY_MAX_BYTES;
     jpeg_mem_src(decompressor, jpeg.bytes, jpeg.count);
     jpeg_read_header(decompressor, TRUE);
@@ -26,13 +31,14 @@ static bool decode(struct jpeg_decompress_struct *decompressor, struct jpeg_trap
     return true;
 }
 
-bool jpeg_decodes(const uint8_t *bytes, size_t count, struct reason *reason) {
+enum err jpeg_check_decoding(const uint8_t *bytes, size_t count, const struct work_limit *limit,
+                             struct reason *reason) {
     struct jpeg_trap trap;
     struct jpeg_decompress_struct decompressor = {.err = jpeg_trap_init(&trap)};
-    bool decodes = decode(&decompressor, &trap, (struct span){.bytes = bytes, .count = count});
-    if (!decodes) {
-        reason_set(reason, "it does not decode: %s", trap.text);
+    bool decodes = decode_all(&decompressor, &trap, limit, (struct span){.bytes = bytes, .count = count});
+    if (trap.text[0] != '\0') {
+        reason_set(reason, "%s: %s", decodes ? "it decodes, but with a warning" : "it does not decode", trap.text);
     }
     jpeg_destroy_decompress(&decompressor);
-    return decodes;
+    return decodes ? ERR_OK : jpeg_trap_error(&trap);
 }

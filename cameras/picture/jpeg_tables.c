@@ -1,4 +1,4 @@
-#include "cameras/jpeg_tables.h"
+#include "cameras/picture/jpeg_tables.h"
 
 /* clang-format off */
 const uint8_t jpeg_standard_tables[JPEG_STANDARD_TABLES_BYTES] = {

@@ -1,6 +1,6 @@
 /* The Huffman tables that a Motion JPEG stream may leave out: ITU-T T.81, annex K.3. Constant. */
-#ifndef CAMERAS_JPEG_TABLES_H
-#define CAMERAS_JPEG_TABLES_H
+#ifndef CAMERAS_PICTURE_JPEG_TABLES_H
+#define CAMERAS_PICTURE_JPEG_TABLES_H
 
 #include <stdint.h>
 

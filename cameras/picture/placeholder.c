@@ -1,7 +1,7 @@
-#include "cameras/placeholder.h"
+#include "cameras/picture/placeholder.h"
 
-#include "broker/clock.h"
-#include "cameras/font.h"
+#include "broker/base/clock.h"
+#include "cameras/picture/font.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #define ERROR_LINES_MAX 3
 #define SMALLEST_TEXT_PX 8
 
-/* How a state is told: its colour is what tells tiles apart from afar. */
+/* How a state looks: tiles are distinguished by colour from afar. */
 struct look {
     const char *word;
     uint8_t red, green, blue;

@@ -1,8 +1,8 @@
 /* The picture that viewers get while a camera is not live: its name, the state, since when, and why.
  *
  * Threads: any; nothing is kept between two pictures. */
-#ifndef CAMERAS_PLACEHOLDER_H
-#define CAMERAS_PLACEHOLDER_H
+#ifndef CAMERAS_PICTURE_PLACEHOLDER_H
+#define CAMERAS_PICTURE_PLACEHOLDER_H
 
 #include "broker/frame.h"
 

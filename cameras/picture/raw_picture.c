@@ -1,4 +1,4 @@
-#include "cameras/raw_picture.h"
+#include "cameras/picture/raw_picture.h"
 
 #include <string.h>
 

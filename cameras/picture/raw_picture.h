@@ -1,8 +1,8 @@
 /* Raw pictures of any format, row by row, as the planes of a JPEG picture: full range, 4:2:0 or 4:2:2.
  *
  * Threads: any; a picture is read-only and borrows the memory of its frame. */
-#ifndef CAMERAS_RAW_PICTURE_H
-#define CAMERAS_RAW_PICTURE_H
+#ifndef CAMERAS_PICTURE_RAW_PICTURE_H
+#define CAMERAS_PICTURE_RAW_PICTURE_H
 
 #include "broker/frame.h"
 

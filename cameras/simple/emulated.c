@@ -1,10 +1,10 @@
-/* JPEG files instead of a camera: one picture after the other, over and over. The files are read at each opening. */
-#include "cameras/driver.h"
+#include "cameras/simple/emulated.h"
 
-#include "broker/clock.h"
-#include "broker/log.h"
-#include "cameras/jpeg.h"
-#include "cameras/pacer.h"
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
+#include "cameras/picture/jpeg.h"
+#include "cameras/source_rows.h"
+#include "cameras/ticker.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,11 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FILES_MAX 1000
 #define FILE_MAX_BYTES ((off_t)32 << 20)
 
 struct emulated {
     const struct driver_context *context;
-    struct pacer pacer;
+    struct ticker ticker;
     size_t played;
     size_t count;
     struct frame *pictures[];
@@ -69,7 +70,9 @@ static enum err read_all(int fd, const char *path, struct frame *frame, struct r
     return ERR_OK;
 }
 
-static enum err load(struct frame_pool *pool, const char *path, struct frame **picture, struct reason *reason) {
+static enum err load_picture(const struct driver_context *context, const char *path, struct frame **picture,
+                             struct reason *reason) {
+    const struct work_limit limit = driver_work_limit(context->cancel);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return explain_errno(path, errno, reason);
@@ -80,7 +83,7 @@ static enum err load(struct frame_pool *pool, const char *path, struct frame **p
     if (error != ERR_OK) {
         goto out;
     }
-    error = frame_create(pool, (size_t)size, &frame);
+    error = frame_create(context->pool, (size_t)size, &frame);
     if (error != ERR_OK) {
         reason_set(reason, "cannot load \"%s\": %s", driver_shown_path(path), err_text(error));
         goto out;
@@ -90,7 +93,7 @@ static enum err load(struct frame_pool *pool, const char *path, struct frame **p
         goto out;
     }
     struct reason fault = {0};
-    error = jpeg_admit(frame, true, &fault);
+    error = jpeg_admit(frame, true, &limit, &fault);
     if (error != ERR_OK) {
         reason_set(reason, "\"%s\" cannot be played: %s", driver_shown_path(path), fault.text);
         goto out;
@@ -114,11 +117,11 @@ static void emulated_close(void *state) {
     free(emulated);
 }
 
-/* Loads what can be played into pictures. A bad file is left out, with a warning; when all are bad, the reason is the
- * first one's. */
+/* Loads the files into pictures. A bad file is left out, with a warning; if all are bad, the reason is that of the
+ * first. */
 static enum err load_all(struct emulated *emulated, int64_t deadline_ns, struct reason *faults, struct reason *reason) {
     const struct driver_context *context = emulated->context;
-    const struct source_settings *settings = context->settings;
+    const struct emulated_settings *settings = context->settings->own;
     enum err first_bad = ERR_OK;
     for (size_t i = 0; i < settings->file_count; i++) {
         enum err error = driver_sleep_until(context, 0);
@@ -129,7 +132,10 @@ static enum err load_all(struct emulated *emulated, int64_t deadline_ns, struct 
             reason_set(reason, "the files take too long to load: use fewer or smaller ones");
             return ERR_TIMEOUT;
         }
-        error = load(context->pool, settings->files[i], &emulated->pictures[emulated->count], &faults[i]);
+        error = load_picture(context, settings->files[i], &emulated->pictures[emulated->count], &faults[i]);
+        if (error == ERR_INTERRUPTED) {
+            return error;
+        }
         if (error == ERR_OK) {
             emulated->count++;
         } else if (first_bad == ERR_OK) {
@@ -142,8 +148,8 @@ static enum err load_all(struct emulated *emulated, int64_t deadline_ns, struct 
     }
     for (size_t i = 0; i < settings->file_count; i++) {
         if (faults[i].text[0] != '\0') {
-            log_recurring(LOG_LEVEL_WARNING, context->id, settings->files[i], "%s; the other files are played",
-                          faults[i].text);
+            log_rate_limited(LOG_LEVEL_WARNING, context->id, settings->files[i], "%s; the other files are played",
+                             faults[i].text);
         }
     }
     return ERR_OK;
@@ -151,7 +157,7 @@ static enum err load_all(struct emulated *emulated, int64_t deadline_ns, struct 
 
 static enum err emulated_open(const struct driver_context *context, int64_t deadline_ns, void **state,
                               struct reason *reason) {
-    size_t count = context->settings->file_count;
+    size_t count = ((const struct emulated_settings *)context->settings->own)->file_count;
     assert(count > 0);
     struct emulated *emulated = calloc(1, sizeof *emulated + count * sizeof emulated->pictures[0]);
     struct reason *faults = calloc(count, sizeof *faults);
@@ -164,7 +170,7 @@ static enum err emulated_open(const struct driver_context *context, int64_t dead
     if (error != ERR_OK) {
         goto out;
     }
-    pacer_init(&emulated->pacer, context->settings->fps);
+    ticker_init(&emulated->ticker, context->settings->fps);
     *state = emulated;
     emulated = NULL;
 out:
@@ -177,7 +183,7 @@ static enum err emulated_read(void *state, int64_t deadline_ns, uint64_t sequenc
                               struct reason *reason) {
     (void)sequence;
     struct emulated *emulated = state;
-    enum err error = pacer_wait(&emulated->pacer, emulated->context, deadline_ns, lost);
+    enum err error = ticker_wait(&emulated->ticker, emulated->context, deadline_ns, lost);
     if (error != ERR_OK) {
         return error;
     }
@@ -210,8 +216,31 @@ static void emulated_describe(void *state, struct driver_description *descriptio
     description->format = frame_format_name(FRAME_JPEG);
 }
 
-const struct driver_ops emulated_driver = {
+static const struct setting rows[] = {
+    {.name = "files",
+     .type = SETTING_FILES,
+     .block = 1,
+     .offset = offsetof(struct emulated_settings, files),
+     .count_offset = offsetof(struct emulated_settings, file_count),
+     .required = true,
+     .min = 1,
+     .max = FILES_MAX,
+     .what = "JPEG",
+     .help =
+         "JPEG files in the order in which they are played. Relative paths are relative to the configuration file."},
+    {SOURCE_FPS, .fallback = 1, .help = SOURCE_FPS_HELP},
+    SOURCE_FAULTS,
+};
+
+const struct setting_table emulated_settings_table = {
     .name = "emulated",
+    .help = "Plays JPEG files, over and over.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .size = sizeof(struct emulated_settings),
+};
+
+const struct driver_ops emulated_driver = {
     .open = emulated_open,
     .read = emulated_read,
     .describe = emulated_describe,

@@ -1,8 +1,9 @@
-#include "cameras/pattern.h"
+#include "cameras/simple/pattern.h"
 
-#include "broker/clock.h"
-#include "cameras/font.h"
-#include "cameras/pacer.h"
+#include "broker/base/clock.h"
+#include "cameras/picture/font.h"
+#include "cameras/source_rows.h"
+#include "cameras/ticker.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -13,7 +14,7 @@
 static const struct colour black = {0, 128, 128};
 static const struct colour white = {255, 128, 128};
 
-/* Where things are, in pixels; all of it follows the picture's size. */
+/* The layout in pixels, derived from the picture's size. */
 struct layout {
     int margin, strip, bars_top, bars_height, disc;
     int name_top, facts_top, clock_top, date_top;
@@ -21,13 +22,13 @@ struct layout {
 
 struct pattern {
     const struct driver_context *context;
-    struct pacer pacer;
+    struct ticker ticker;
     uint16_t tag;
     struct layout layout;
     struct font *name_font, *clock_font, *small_font;
     struct mask disc;
     struct colour soft, accent;
-    struct frame *background; /* all that does not change */
+    struct frame *background; /* the static part */
 };
 
 static uint16_t crc16(const uint8_t *bytes, size_t count) {
@@ -156,12 +157,12 @@ static enum err pattern_open(const struct driver_context *context, int64_t deadl
         pattern_close(pattern);
         return error;
     }
-    pacer_init(&pattern->pacer, context->settings->fps);
+    ticker_init(&pattern->ticker, context->settings->fps);
     *state = pattern;
     return ERR_OK;
 }
 
-/* To and fro between 0 and range, once in period_s of the sequence. */
+/* Back and forth between 0 and range, once in period_s of the sequence. */
 static int bounce(uint64_t sequence, double fps, double period_s, int range) {
     double phase = fmod((double)sequence / fps / period_s, 1);
     return part(range, phase < 0.5 ? 2 * phase : 2 - 2 * phase);
@@ -204,7 +205,7 @@ static enum err pattern_read(void *state, int64_t deadline_ns, uint64_t sequence
                              struct reason *reason) {
     struct pattern *pattern = state;
     const struct driver_context *context = pattern->context;
-    enum err error = pacer_wait(&pattern->pacer, context, deadline_ns, lost);
+    enum err error = ticker_wait(&pattern->ticker, context, deadline_ns, lost);
     if (error != ERR_OK) {
         return error;
     }
@@ -230,8 +231,22 @@ static void pattern_describe(void *state, struct driver_description *description
     description->format = frame_format_name(FRAME_I420);
 }
 
-const struct driver_ops pattern_driver = {
+static const struct setting rows[] = {
+    {SOURCE_WIDTH, .fallback = 1280, .help = SOURCE_WIDTH_HELP},
+    {SOURCE_HEIGHT, .fallback = 720, .help = SOURCE_HEIGHT_HELP},
+    {SOURCE_FPS, .fallback = 30, .help = SOURCE_FPS_HELP},
+    SOURCE_QUALITY,
+    SOURCE_FAULTS,
+};
+
+const struct setting_table pattern_settings_table = {
     .name = "pattern",
+    .help = "Draws a moving test picture.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+const struct driver_ops pattern_driver = {
     .open = pattern_open,
     .read = pattern_read,
     .describe = pattern_describe,

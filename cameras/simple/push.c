@@ -1,11 +1,16 @@
-/* Cameras that send their frames by themselves: web/ puts what they push into the topic's mailbox. */
-#include "cameras/driver.h"
+#include "cameras/simple/push.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 #include "broker/mailbox.h"
+#include "cameras/source_rows.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define KEY_MIN_BYTES 8
+#define OWN(field) .block = 1, .offset = offsetof(struct push_settings, field)
 
 struct push {
     const struct driver_context *context;
@@ -71,8 +76,54 @@ static void push_describe(void *state, struct driver_description *description) {
     description->format = frame_format_name(FRAME_JPEG);
 }
 
-const struct driver_ops push_driver = {
+static enum err check_key(const char *text, struct reason *reason) {
+    size_t length = strlen(text);
+    bool printable = true;
+    for (size_t i = 0; i < length; i++) {
+        printable = printable && text[i] > ' ' && text[i] <= '~';
+    }
+    if (printable && length >= KEY_MIN_BYTES && length <= PUSH_KEY_MAX_BYTES) {
+        return ERR_OK;
+    }
+    reason_set(reason, "must be %d to %d printable ASCII characters without spaces", KEY_MIN_BYTES, PUSH_KEY_MAX_BYTES);
+    return ERR_INVALID;
+}
+
+static const char *const rules[] = {[PUSH_REPLACE] = "replace", [PUSH_REFUSE] = "refuse", NULL};
+
+static const struct setting rows[] = {
+    {.name = "key",
+     .type = SETTING_TEXT,
+     OWN(key),
+     .required = true,
+     .min = KEY_MIN_BYTES,
+     .max = PUSH_KEY_MAX_BYTES,
+     .check = check_key,
+     .help = "The secret of the sender, printable ASCII without spaces: Authorization: Bearer KEY."},
+    {.name = "second_pusher",
+     .type = SETTING_CHOICE,
+     OWN(second_pusher),
+     .choices = rules,
+     .what = "value",
+     .help = "Whether a second sender replaces the first or is refused."},
+    SOURCE_FAULTS,
+};
+
+const struct setting_table push_settings_table = {
     .name = "push",
+    .help = "A camera that sends its pictures: POST /camera/N/frame with one JPEG, or POST /camera/N/ingest with an "
+            "endless multipart body.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .size = sizeof(struct push_settings),
+};
+
+void push_set_key(const struct source_settings *settings, struct mailbox *mailbox) {
+    const struct push_settings *push = settings->own;
+    mailbox_set_key(mailbox, push->key, push->second_pusher == PUSH_REPLACE);
+}
+
+const struct driver_ops push_driver = {
     .open = push_open,
     .read = push_read,
     .describe = push_describe,

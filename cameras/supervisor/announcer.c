@@ -1,15 +1,16 @@
-#include "cameras/announcer.h"
+#include "cameras/supervisor/announcer.h"
 
-#include "cameras/encoder.h"
-#include "cameras/placeholder.h"
+#include "broker/topic_demand.h"
+#include "cameras/picture/encoder.h"
+#include "cameras/picture/placeholder.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #define PLACEHOLDER_QUALITY 80
-/* For cameras that have told no size yet and have none configured. */
-#define USUAL_WIDTH_PX 640
-#define USUAL_HEIGHT_PX 360
+/* For cameras of unknown size. */
+#define DEFAULT_WIDTH_PX 640
+#define DEFAULT_HEIGHT_PX 360
 
 struct announcer {
     struct frame_pool *pool;
@@ -17,14 +18,14 @@ struct announcer {
     struct topic *topic;
     struct job_slot *slot;
     struct encoder *encoder; /* the job's */
-    _Atomic uint64_t change; /* the newest one told; relaxed, since the topic checks it under its lock */
+    _Atomic uint64_t change; /* the newest; relaxed, since the topic checks it under its lock */
 };
 
-/* From what the camera gave last, else from its settings. */
-static void choose_size(const struct announcer *announcer, const struct topic_snapshot *topic,
-                        struct placeholder *placeholder) {
-    placeholder->width_px = USUAL_WIDTH_PX;
-    placeholder->height_px = USUAL_HEIGHT_PX;
+/* That of the last frame, otherwise of the settings. */
+static void choose_placeholder_size(const struct announcer *announcer, const struct topic_snapshot *topic,
+                                    struct placeholder *placeholder) {
+    placeholder->width_px = DEFAULT_WIDTH_PX;
+    placeholder->height_px = DEFAULT_HEIGHT_PX;
     if (topic->width_px != 0 && topic->height_px != 0) {
         placeholder->width_px = topic->width_px;
         placeholder->height_px = topic->height_px;
@@ -34,23 +35,24 @@ static void choose_size(const struct announcer *announcer, const struct topic_sn
     }
 }
 
-static enum err draw(struct announcer *announcer, const struct topic_snapshot *topic, struct frame **jpeg) {
+static enum err draw_placeholder(struct announcer *announcer, const struct topic_snapshot *topic,
+                                 const struct work_limit *limit, struct frame **jpeg) {
     struct placeholder placeholder = {.name = topic->settings.name,
                                       .state = topic->state,
                                       .since_realtime_ns = topic->state_since_realtime_ns,
                                       .error = topic->error};
-    choose_size(announcer, topic, &placeholder);
+    choose_placeholder_size(announcer, topic, &placeholder);
     struct frame *raw = NULL;
     enum err error = placeholder_draw(announcer->pool, &placeholder, &raw);
     if (error == ERR_OK) {
-        error = encoder_encode(announcer->encoder, raw, jpeg, NULL);
+        error = encoder_encode(announcer->encoder, raw, limit, jpeg, NULL);
     }
     frame_unref(&raw);
     return error;
 }
 
 /* The job. The frame only carries the request. */
-static void draw_and_publish(void *user, struct frame *request) {
+static void draw_and_publish(void *user, struct frame *request, const struct work_limit *limit) {
     struct announcer *announcer = user;
     frame_unref(&request);
     /* Read before the state: a picture of a newer state under an older number is refused, and another request follows.
@@ -61,7 +63,8 @@ static void draw_and_publish(void *user, struct frame *request) {
         return;
     }
     struct frame *jpeg = NULL;
-    if (topic.state != STATE_LIVE && topic.state != STATE_IDLE && draw(announcer, &topic, &jpeg) == ERR_OK) {
+    if (topic.state != STATE_LIVE && topic.state != STATE_IDLE &&
+        draw_placeholder(announcer, &topic, limit, &jpeg) == ERR_OK) {
         topic_publish_placeholder(announcer->topic, &jpeg, change);
     }
     topic_snapshot_finish(&topic);
@@ -78,7 +81,8 @@ enum err announcer_create(struct broker *broker, const struct source_settings *s
     announcer->topic = topic;
     enum err error = encoder_create(announcer->pool, PLACEHOLDER_QUALITY, SUBSAMPLING_420, &announcer->encoder);
     if (error == ERR_OK) {
-        error = job_slot_create(broker_worker_pool(broker), draw_and_publish, announcer, &announcer->slot);
+        error =
+            job_slot_create(broker_worker_pool(broker), topic_id(topic), draw_and_publish, announcer, &announcer->slot);
     }
     if (error != ERR_OK) {
         announcer_destroy(&announcer);
@@ -99,7 +103,7 @@ void announcer_destroy(struct announcer **announcer_pointer) {
     free(announcer);
 }
 
-/* Two threads may tell at once: the greater number is the newer change. */
+/* Two threads may set a state at once: the greater number is the newer change. */
 static void note_change(struct announcer *announcer, uint64_t change) {
     uint64_t known = atomic_load_explicit(&announcer->change, memory_order_relaxed);
     while (known < change && !atomic_compare_exchange_weak_explicit(&announcer->change, &known, change,
@@ -107,11 +111,11 @@ static void note_change(struct announcer *announcer, uint64_t change) {
     }
 }
 
-void announcer_tell(struct announcer *announcer, enum camera_state state, const char *error) {
+void announcer_set_state(struct announcer *announcer, enum camera_state state, const char *error) {
     note_change(announcer, topic_set_state(announcer->topic, state, error));
 }
 
-bool announcer_tell_stale(struct announcer *announcer, int64_t captured_before_ns, const char *error) {
+bool announcer_set_stale(struct announcer *announcer, int64_t captured_before_ns, const char *error) {
     uint64_t change;
     bool is_stale = topic_set_stale(announcer->topic, captured_before_ns, error, &change);
     if (is_stale) {

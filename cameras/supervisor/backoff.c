@@ -1,7 +1,7 @@
-#include "cameras/backoff.h"
+#include "cameras/supervisor/backoff.h"
 
-void backoff_init(struct backoff *backoff, int64_t first_ns, int64_t most_ns, uint64_t seed) {
-    *backoff = (struct backoff){.first_ns = first_ns, .most_ns = most_ns, .next_ns = first_ns, .random = seed};
+void backoff_init(struct backoff *backoff, int64_t first_ns, int64_t max_ns, uint64_t seed) {
+    *backoff = (struct backoff){.first_ns = first_ns, .max_ns = max_ns, .next_ns = first_ns, .random = seed};
 }
 
 void backoff_reset(struct backoff *backoff) { backoff->next_ns = backoff->first_ns; }
@@ -15,6 +15,6 @@ static double random_fraction(struct backoff *backoff) {
 
 int64_t backoff_next(struct backoff *backoff) {
     int64_t wait_ns = backoff->next_ns;
-    backoff->next_ns = wait_ns < backoff->most_ns / 2 ? wait_ns * 2 : backoff->most_ns;
+    backoff->next_ns = wait_ns < backoff->max_ns / 2 ? wait_ns * 2 : backoff->max_ns;
     return (int64_t)((double)wait_ns * (0.8 + 0.4 * random_fraction(backoff)));
 }

@@ -1,6 +1,7 @@
-#include "cameras/faults.h"
+#include "cameras/supervisor/faults.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -43,12 +44,6 @@ void fault_script_destroy(struct fault_script **script) {
     *script = NULL;
 }
 
-static int64_t later(int64_t from_ns, int64_t by_ns) {
-    return by_ns > CLOCK_NEVER - from_ns ? CLOCK_NEVER : from_ns + by_ns;
-}
-
-static int64_t earliest(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns : b_ns; }
-
 /* What has to happen, beside that it is due, for a fault to begin. */
 enum moment { ANY_TIME, AT_OPENING, AT_FRAME };
 
@@ -67,12 +62,12 @@ static enum moment moment_of(enum fault_kind kind) {
 static int64_t due_ns(const struct fault_script *script, const struct fault *fault) {
     const struct fault_settings *settings = fault->settings;
     if (settings->at_frame == 0) {
-        return later(script->created_ns, settings->at_ns);
+        return add_i64(script->created_ns, settings->at_ns);
     }
     return script->frames + 1 >= settings->at_frame ? script->created_ns : CLOCK_NEVER;
 }
 
-static int64_t end_ns(const struct fault *fault) { return later(fault->begun_ns, fault->settings->for_ns); }
+static int64_t end_ns(const struct fault *fault) { return add_i64(fault->begun_ns, fault->settings->for_ns); }
 
 /* Begins what is due at that moment. */
 static void begin_due(struct fault_script *script, int64_t now_ns, enum moment moment) {
@@ -105,7 +100,7 @@ static int64_t next_beginning_ns(const struct fault_script *script) {
     for (size_t i = 0; i < script->count; i++) {
         const struct fault *fault = &script->faults[i];
         if (fault->begun_ns == 0 && moment_of(fault->settings->kind) == ANY_TIME) {
-            next_ns = earliest(next_ns, due_ns(script, fault));
+            next_ns = min_i64(next_ns, due_ns(script, fault));
         }
     }
     return next_ns;
@@ -113,9 +108,9 @@ static int64_t next_beginning_ns(const struct fault_script *script) {
 
 /* Sleeps while a fault lasts. ERR_OK when it is over, or something else happens before. */
 static enum err sit_out(struct fault_script *script, struct fault *fault, int64_t deadline_ns) {
-    int64_t until_ns = earliest(end_ns(fault), next_beginning_ns(script));
+    int64_t until_ns = min_i64(end_ns(fault), next_beginning_ns(script));
     fault->spent = true;
-    enum err error = driver_sleep_until(script->context, earliest(until_ns, deadline_ns));
+    enum err error = driver_sleep_until(script->context, min_i64(until_ns, deadline_ns));
     return error == ERR_OK && deadline_ns < until_ns ? ERR_TIMEOUT : error;
 }
 
@@ -182,7 +177,7 @@ static enum err script_read(void *state, int64_t deadline_ns, uint64_t sequence,
         if ((fault = under_way(script, FAULT_FREEZE, now_ns)) != NULL) {
             error = sit_out(script, fault, deadline_ns);
         } else {
-            int64_t until_ns = earliest(deadline_ns, next_beginning_ns(script));
+            int64_t until_ns = min_i64(deadline_ns, next_beginning_ns(script));
             error = script->driver->read(script->state, until_ns, sequence, frame, lost, reason);
             if (error == ERR_OK) {
                 deliver(script, *frame);
@@ -207,7 +202,6 @@ static void script_close(void *state) {
 }
 
 const struct driver_ops faults_driver = {
-    .name = "faults",
     .open = script_open,
     .read = script_read,
     .describe = script_describe,

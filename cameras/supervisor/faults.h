@@ -1,9 +1,9 @@
-/* A driver that plays faults, for demonstrations and tests: it runs another driver and gets in its way.
+/* A driver that plays faults, for demonstrations and tests: it wraps another driver and disturbs it.
  *
  * Lifecycle: create the script with the camera, since it counts frames and time over all openings; put it into each
  * driver_context and open faults_driver in place of the driver; destroy the script after the last close:
  *
- *     driver = driver_find(settings->type);
+ *     driver = settings->type->driver;
  *     if (settings->fault_count > 0) {
  *         error = fault_script_create(driver, settings, &script);
  *         driver = &faults_driver;
@@ -18,8 +18,8 @@
  * after the first of them; a deadline that passes before gives ERR_TIMEOUT.
  *
  * Threads: the camera's; creation and destruction any. */
-#ifndef CAMERAS_FAULTS_H
-#define CAMERAS_FAULTS_H
+#ifndef CAMERAS_SUPERVISOR_FAULTS_H
+#define CAMERAS_SUPERVISOR_FAULTS_H
 
 #include "cameras/driver.h"
 

@@ -2,10 +2,10 @@
  * what must stay secret: its user part, and its query, where many cameras take a password too.
  *
  * Threads: any; nothing is kept. */
-#ifndef CAMERAS_ADDRESS_H
-#define CAMERAS_ADDRESS_H
+#ifndef CAMERAS_URL_ADDRESS_H
+#define CAMERAS_URL_ADDRESS_H
 
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,14 +26,31 @@ CHECKED enum err address_check(const char *address, struct reason *reason);
 #define ADDRESS_HOST_BYTES 256
 CHECKED bool address_find_host(const char *address, char host[ADDRESS_HOST_BYTES]);
 
+/* Finds the user part, "user:password@", and the host behind it; the two are equal where it has none. Borrowed. False:
+ * it is a path. */
+CHECKED bool address_split_login(const char *address, const char **login, const char **host);
+
+/* Whether scheme, host and port are the same; a scheme's default port equals none. */
+bool address_same_origin(const char *a, const char *b);
+
 /* scheme://host:port/path */
 void address_show(const char *address, char shown[ADDRESS_SHOWN_BYTES]);
 
-/* Removes user part and query from every address within a text, in place. */
+/* Whether it has a user part. */
+bool address_has_login(const char *address);
+/* The address without its user part, to be written into a configuration that others may read. What may hold a secret,
+ * in a query or in a path, is replaced up to the end by "${NAME}", an environment variable, and then *variable is NAME
+ * (static), otherwise NULL. *out is the caller's to free(). ERR_MEMORY. */
+CHECKED enum err address_share(const char *address, char **out, const char **variable);
+
+/* Removes user part and query from every address within a text, in place. Where an address ends is a guess:
+ * secrets_mask() comes first for those that are known. */
 void address_hide_secrets(char *text);
 
 /* The address with this login in place of its own, percent-encoded; NULL for both leaves it as it is. *out is the
  * caller's to free(). ERR_MEMORY. */
 CHECKED enum err address_with_login(const char *address, const char *username, const char *password, char **out);
+/* The address with the user part that `from` has in place of its own. *out is the caller's to free(). ERR_MEMORY. */
+CHECKED enum err address_move_login(const char *from, const char *address, char **out);
 
 #endif

@@ -1,13 +1,13 @@
-/* Cameras on the network, and video files: anything that FFmpeg's libraries open. HTTP is looked at first: JPEG in it
- * is read here (url_http.h), and all else goes to FFmpeg's demuxers (url_stream.h). */
-#include "cameras/driver.h"
+/* An HTTP URL is requested with libcurl (url_client.h): JPEG in the answer is read by url_http.h, and anything else
+ * goes to FFmpeg's demuxers (url_stream.h), like the URLs of other protocols. */
+#include "cameras/url/url_driver.h"
 
-#include "broker/clock.h"
-#include "cameras/address.h"
-#include "cameras/backlog.h"
-#include "cameras/url_http.h"
-#include "cameras/url_resolve.h"
-#include "cameras/url_stream.h"
+#include "broker/base/clock.h"
+#include "broker/sequence.h"
+#include "cameras/url/address.h"
+#include "cameras/url/backlog.h"
+#include "cameras/url/url_http.h"
+#include "cameras/url/url_stream.h"
 
 #include <stdlib.h>
 
@@ -30,29 +30,23 @@ static void url_close(void *state) {
 
 static enum err open_source(struct url *url, struct reason *reason) {
     const char *location = url->link.location;
-    enum url_http_kind kind = URL_HTTP_OTHER;
-    struct AVIOContext *io = NULL;
+    struct url_client *client = NULL;
     if (address_has_scheme(location, "http") || address_has_scheme(location, "https")) {
-        enum err error = url_http_open(&url->link, &kind, &url->http, &io, reason);
-        if (error != ERR_OK || kind != URL_HTTP_OTHER) {
+        enum err error = url_http_open(&url->link, &url->http, &client, reason);
+        if (error != ERR_OK || url->http != NULL) {
             return error;
         }
     }
-    return url_stream_open(&url->link, io, &url->stream, reason);
+    return url_stream_open(&url->link, client, &url->stream, reason);
 }
 
 static enum err url_open(const struct driver_context *context, int64_t deadline_ns, void **state,
                          struct reason *reason) {
-    url_link_setup();
     struct url *url = calloc(1, sizeof *url);
     if (url == NULL) {
         return ERR_MEMORY;
     }
-    enum err error = url_link_init(&url->link, context);
-    if (error == ERR_OK) {
-        url->link.deadline_ns = deadline_ns;
-        error = url_resolve(&url->link, reason);
-    }
+    enum err error = url_link_init(&url->link, context, deadline_ns, reason);
     if (error == ERR_OK) {
         error = open_source(url, reason);
     }
@@ -66,7 +60,7 @@ static enum err url_open(const struct driver_context *context, int64_t deadline_
 
 /* The frames that another broker counted, and that did not come. */
 static uint64_t count_missing(struct url *url, uint64_t sequence) {
-    uint64_t missing = url->sequence != 0 && sequence > url->sequence ? sequence - url->sequence - 1 : 0;
+    uint64_t missing = sequence_missing(url->sequence, sequence);
     url->sequence = sequence;
     return missing;
 }
@@ -86,6 +80,11 @@ static enum err read_http(struct url *url, struct frame **frame, uint64_t *lost,
     return error;
 }
 
+static void note_clock(struct source_facts *facts, int64_t captured_realtime_ns) {
+    facts->has_clock = captured_realtime_ns != 0;
+    facts->clock_offset_ns = facts->has_clock ? captured_realtime_ns - clock_realtime_ns() : 0;
+}
+
 static enum err url_read(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame, uint64_t *lost,
                          struct reason *reason) {
     (void)sequence;
@@ -94,6 +93,9 @@ static enum err url_read(void *state, int64_t deadline_ns, uint64_t sequence, st
     enum err error =
         url->http != NULL ? read_http(url, frame, lost, reason) : url_stream_read(url->stream, frame, lost, reason);
     if (error == ERR_OK) {
+        note_clock(url->link.facts, frame_info(*frame)->captured_realtime_ns);
+    }
+    if (error == ERR_OK && !url->link.context->is_unpaced) {
         driver_set_capture_time(*frame);
     }
     return error;
@@ -105,7 +107,6 @@ static void url_describe(void *state, struct driver_description *description) {
 }
 
 const struct driver_ops url_driver = {
-    .name = "url",
     .open = url_open,
     .read = url_read,
     .describe = url_describe,

@@ -1,7 +1,7 @@
-#include "cameras/v4l2_controls.h"
+#include "cameras/v4l2/v4l2_controls.h"
 
-#include "broker/log.h"
-#include "cameras/v4l2_node.h"
+#include "broker/base/log.h"
+#include "cameras/v4l2/v4l2_node.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -62,10 +62,10 @@ static bool next_control(int fd, struct v4l2_queryctrl *query, struct control *c
         }
     } while ((query->flags & V4L2_CTRL_FLAG_DISABLED) != 0 || !find_type(query->type, &type));
     *control = (struct control){.type = type,
-                                .least = query->minimum,
-                                .most = query->maximum,
+                                .min = query->minimum,
+                                .max = query->maximum,
                                 .step = query->step,
-                                .usual = query->default_value,
+                                .fallback = query->default_value,
                                 .writable = (query->flags & unwritable) == 0};
     snprintf(control->label, sizeof control->label, "%.31s", (const char *)query->name);
     make_name(control->label, control->name);
@@ -88,14 +88,14 @@ static bool read_choice(int fd, const struct v4l2_queryctrl *query, int64_t valu
 }
 
 static enum err read_choices(int fd, const struct v4l2_queryctrl *query, struct control *control) {
-    if (control->type != CONTROL_MENU || control->most < control->least) {
+    if (control->type != CONTROL_MENU || control->max < control->min) {
         return ERR_OK;
     }
-    control->choices = calloc((size_t)(control->most - control->least + 1), sizeof *control->choices);
+    control->choices = calloc((size_t)(control->max - control->min + 1), sizeof *control->choices);
     if (control->choices == NULL) {
         return ERR_MEMORY;
     }
-    for (int64_t value = control->least; value <= control->most; value++) {
+    for (int64_t value = control->min; value <= control->max; value++) {
         if (read_choice(fd, query, value, &control->choices[control->choice_count])) {
             control->choice_count++;
         }
@@ -105,7 +105,7 @@ static enum err read_choices(int fd, const struct v4l2_queryctrl *query, struct 
 
 static void read_value(int fd, uint32_t id, struct control *control) {
     struct v4l2_control current = {.id = id};
-    control->value = v4l2_node_call(fd, VIDIOC_G_CTRL, &current) == 0 ? current.value : control->usual;
+    control->value = v4l2_node_call(fd, VIDIOC_G_CTRL, &current) == 0 ? current.value : control->fallback;
 }
 
 enum err v4l2_controls_list(int fd, struct control_list *list, struct reason *reason) {
@@ -164,19 +164,19 @@ static bool is_meant(const char *label, const char *choice) {
 }
 
 static enum err resolve_choice(int fd, const struct v4l2_queryctrl *query, const struct control *control,
-                               const struct control_wish *wish, int64_t *value, struct reason *reason) {
+                               const struct control_request *request, int64_t *value, struct reason *reason) {
     if (control->type != CONTROL_MENU) {
-        reason_set(reason, "%s: takes a number or a boolean, not a text", wish->name);
+        reason_set(reason, "%s: takes a number or a boolean, not a text", request->name);
         return ERR_INVALID;
     }
     char known[120] = "";
     size_t used = 0;
-    for (int64_t i = control->least; i <= control->most; i++) {
+    for (int64_t i = control->min; i <= control->max; i++) {
         struct control_choice choice;
         if (!read_choice(fd, query, i, &choice)) {
             continue;
         }
-        if (is_meant(choice.label, wish->choice)) {
+        if (is_meant(choice.label, request->choice)) {
             *value = i;
             return ERR_OK;
         }
@@ -185,14 +185,14 @@ static enum err resolve_choice(int fd, const struct v4l2_queryctrl *query, const
             used += (size_t)written;
         }
     }
-    reason_set(reason, "%s: there are %s", wish->name, known);
+    reason_set(reason, "%s: there are %s", request->name, known);
     return ERR_INVALID;
 }
 
 static enum err check_value(const struct control *control, const char *name, int64_t value, struct reason *reason) {
-    if (value < control->least || value > control->most) {
-        reason_set(reason, "%s: must be between %" PRId64 " and %" PRId64 " (got %" PRId64 ")", name, control->least,
-                   control->most, value);
+    if (value < control->min || value > control->max) {
+        reason_set(reason, "%s: must be between %" PRId64 " and %" PRId64 " (got %" PRId64 ")", name, control->min,
+                   control->max, value);
         return ERR_INVALID;
     }
     if (!control->writable) {
@@ -202,16 +202,16 @@ static enum err check_value(const struct control *control, const char *name, int
     return ERR_OK;
 }
 
-enum err v4l2_controls_set(int fd, const struct control_wish *wish, struct reason *reason) {
+enum err v4l2_controls_set(int fd, const struct control_request *request, struct reason *reason) {
     struct v4l2_queryctrl query;
     struct control control;
-    int64_t value = wish->value;
-    enum err error = find_control(fd, wish->name, &query, &control, reason);
-    if (error == ERR_OK && wish->choice != NULL) {
-        error = resolve_choice(fd, &query, &control, wish, &value, reason);
+    int64_t value = request->value;
+    enum err error = find_control(fd, request->name, &query, &control, reason);
+    if (error == ERR_OK && request->choice != NULL) {
+        error = resolve_choice(fd, &query, &control, request, &value, reason);
     }
     if (error == ERR_OK) {
-        error = check_value(&control, wish->name, value, reason);
+        error = check_value(&control, request->name, value, reason);
     }
     if (error != ERR_OK) {
         return error;
@@ -219,7 +219,7 @@ enum err v4l2_controls_set(int fd, const struct control_wish *wish, struct reaso
     struct v4l2_control setting = {.id = query.id, .value = (int32_t)value};
     error = err_from_errno(v4l2_node_call(fd, VIDIOC_S_CTRL, &setting));
     if (error != ERR_OK) {
-        reason_set(reason, "%s: the camera refuses %" PRId64 ": %s", wish->name, value, err_text(error));
+        reason_set(reason, "%s: the camera refuses %" PRId64 ": %s", request->name, value, err_text(error));
     }
     return error;
 }
@@ -230,13 +230,13 @@ static bool is_switch(int fd, const char *name) {
     return find_control(fd, name, &query, &control, NULL) == ERR_OK && control.type != CONTROL_INTEGER;
 }
 
-void v4l2_controls_apply(int fd, const char *camera_id, const struct control_wish *wishes, size_t count) {
+void v4l2_controls_apply(int fd, const char *camera_id, const struct control_request *requests, size_t count) {
     for (int numbers = 0; numbers < 2; numbers++) {
         for (size_t i = 0; i < count; i++) {
             struct reason reason;
-            if (is_switch(fd, wishes[i].name) == (numbers == 0) &&
-                v4l2_controls_set(fd, &wishes[i], &reason) != ERR_OK) {
-                log_recurring(LOG_LEVEL_WARNING, camera_id, wishes[i].name, "control not set: %s", reason.text);
+            if (is_switch(fd, requests[i].name) == (numbers == 0) &&
+                v4l2_controls_set(fd, &requests[i], &reason) != ERR_OK) {
+                log_rate_limited(LOG_LEVEL_WARNING, camera_id, requests[i].name, "control not set: %s", reason.text);
             }
         }
     }

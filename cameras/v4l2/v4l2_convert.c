@@ -1,6 +1,6 @@
-#include "cameras/v4l2_convert.h"
+#include "cameras/v4l2/v4l2_convert.h"
 
-#include "cameras/v4l2_node.h"
+#include "cameras/v4l2/v4l2_node.h"
 
 #include <errno.h>
 #include <libv4l-plugin.h>

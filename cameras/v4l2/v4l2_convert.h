@@ -1,8 +1,8 @@
-/* Formats that the encoder does not know, brought to FRAME_I420 by libv4lconvert. It takes some ms a frame.
+/* Formats that the encoder does not know, converted to FRAME_I420 by libv4lconvert, in some milliseconds per frame.
  *
  * Threads: one at a time. */
-#ifndef CAMERAS_V4L2_CONVERT_H
-#define CAMERAS_V4L2_CONVERT_H
+#ifndef CAMERAS_V4L2_V4L2_CONVERT_H
+#define CAMERAS_V4L2_V4L2_CONVERT_H
 
 #include "broker/frame.h"
 

@@ -1,9 +1,9 @@
 #define _DEFAULT_SOURCE /* realpath with a buffer of its own */
-#include "cameras/v4l2_devices.h"
+#include "cameras/v4l2/v4l2_devices.h"
 
 #include "cameras/driver.h"
-#include "cameras/v4l2_formats.h"
-#include "cameras/v4l2_node.h"
+#include "cameras/v4l2/v4l2_formats.h"
+#include "cameras/v4l2/v4l2_node.h"
 
 #include <dirent.h>
 #include <linux/videodev2.h>
@@ -17,10 +17,10 @@
 enum err v4l2_check_capture(int fd, const char *path, char name[33], struct reason *reason) {
     struct v4l2_capability capability = {.capabilities = 0};
     if (v4l2_node_call(fd, VIDIOC_QUERYCAP, &capability) != 0) {
-        reason_set(reason, "%s is not a camera; --list-devices shows those there are", driver_shown_path(path));
+        reason_set(reason, "%s is not a camera; --list-devices shows the cameras", driver_shown_path(path));
         return ERR_UNSUPPORTED;
     }
-    /* What this node does; capabilities tells of all nodes of the device together. */
+    /* What this node does; the field capabilities covers all nodes of the device. */
     uint32_t abilities =
         (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? capability.device_caps : capability.capabilities;
     if ((abilities & V4L2_CAP_VIDEO_CAPTURE) == 0 || (abilities & V4L2_CAP_STREAMING) == 0) {
@@ -49,7 +49,7 @@ static bool is_same_file(const char *a, const char *b) {
     return same;
 }
 
-static bool is_named(const struct device_settings *settings, const char *path) {
+static bool is_named(const struct v4l2_settings *settings, const char *path) {
     for (size_t i = 0; i < settings->named_count; i++) {
         if (is_same_file(settings->named_paths[i], path)) {
             return true;
@@ -68,7 +68,7 @@ static bool captures(const char *path) {
     return does;
 }
 
-enum err v4l2_choose_device(const struct device_settings *settings, char path[V4L2_PATH_MAX_BYTES],
+enum err v4l2_choose_device(const struct v4l2_settings *settings, char path[V4L2_PATH_MAX_BYTES],
                             struct reason *reason) {
     if (settings->path != NULL) {
         snprintf(path, V4L2_PATH_MAX_BYTES, "%s", settings->path);
@@ -85,9 +85,9 @@ enum err v4l2_choose_device(const struct device_settings *settings, char path[V4
     return ERR_NOT_FOUND;
 }
 
-/* ---- Telling of all ---- */
+/* ---- Listing ---- */
 
-static void visit_stable_paths(const struct v4l2_visitor *visitor, void *user, const char *directory,
+static void visit_stable_paths(const struct v4l2_visitor *principal, void *user, const char *directory,
                                const char *path) {
     DIR *links = opendir(directory);
     if (links == NULL) {
@@ -98,7 +98,7 @@ static void visit_stable_paths(const struct v4l2_visitor *visitor, void *user, c
         char link[2 * V4L2_PATH_MAX_BYTES];
         snprintf(link, sizeof link, "%s/%s", directory, entry->d_name);
         if (entry->d_name[0] != '.' && is_same_file(link, path)) {
-            visitor->stable_path(user, link);
+            principal->stable_path(user, link);
         }
     }
     closedir(links);
@@ -109,19 +109,19 @@ static double rate_of(const struct v4l2_fract *interval) {
     return interval->numerator != 0 ? (double)interval->denominator / interval->numerator : 0;
 }
 
-static void visit_rates(const struct v4l2_visitor *visitor, void *user, int fd, uint32_t fourcc,
+static void visit_rates(const struct v4l2_visitor *principal, void *user, int fd, uint32_t fourcc,
                         const uint32_t size_px[2]) {
     struct v4l2_frmivalenum interval = {.pixel_format = fourcc, .width = size_px[0], .height = size_px[1]};
     for (; v4l2_node_call(fd, VIDIOC_ENUM_FRAMEINTERVALS, &interval) == 0; interval.index++) {
         if (interval.type != V4L2_FRMIVAL_TYPE_DISCRETE) {
-            visitor->rate(user, rate_of(&interval.stepwise.max), rate_of(&interval.stepwise.min));
+            principal->rate(user, rate_of(&interval.stepwise.max), rate_of(&interval.stepwise.min));
             return;
         }
-        visitor->rate(user, rate_of(&interval.discrete), rate_of(&interval.discrete));
+        principal->rate(user, rate_of(&interval.discrete), rate_of(&interval.discrete));
     }
 }
 
-static void visit_sizes(const struct v4l2_visitor *visitor, void *user, int fd, uint32_t fourcc) {
+static void visit_sizes(const struct v4l2_visitor *principal, void *user, int fd, uint32_t fourcc) {
     struct v4l2_frmsizeenum size = {.pixel_format = fourcc};
     for (; v4l2_node_call(fd, VIDIOC_ENUM_FRAMESIZES, &size) == 0; size.index++) {
         uint32_t least[2] = {size.discrete.width, size.discrete.height};
@@ -134,15 +134,15 @@ static void visit_sizes(const struct v4l2_visitor *visitor, void *user, int fd, 
             memcpy(most, (uint32_t[]){range->max_width, range->max_height}, sizeof most);
             memcpy(step, (uint32_t[]){range->step_width, range->step_height}, sizeof step);
         }
-        visitor->size(user, least, most, step);
-        visit_rates(visitor, user, fd, fourcc, most);
+        principal->size(user, least, most, step);
+        visit_rates(principal, user, fd, fourcc, most);
         if (!discrete) {
             return;
         }
     }
 }
 
-static void visit_formats(const struct v4l2_visitor *visitor, void *user, int fd) {
+static void visit_formats(const struct v4l2_visitor *principal, void *user, int fd) {
     struct v4l2_fmtdesc format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
     for (; v4l2_node_call(fd, VIDIOC_ENUM_FMT, &format) == 0; format.index++) {
         const struct v4l2_pixel_format *known = v4l2_pixel_format_by_fourcc(format.pixelformat);
@@ -150,12 +150,12 @@ static void visit_formats(const struct v4l2_visitor *visitor, void *user, int fd
                           (char)(format.pixelformat >> 24 & 0x7f), '\0'};
         char description[33];
         snprintf(description, sizeof description, "%.32s", (const char *)format.description);
-        visitor->format(user, known != NULL ? known->name : fourcc, description, known != NULL);
-        visit_sizes(visitor, user, fd, format.pixelformat);
+        principal->format(user, known != NULL ? known->name : fourcc, description, known != NULL);
+        visit_sizes(principal, user, fd, format.pixelformat);
     }
 }
 
-static void visit_device(const struct v4l2_visitor *visitor, void *user, int fd, const char *path) {
+static void visit_device(const struct v4l2_visitor *principal, void *user, int fd, const char *path) {
     char name[33];
     if (v4l2_check_capture(fd, path, name, NULL) != ERR_OK) {
         return;
@@ -164,13 +164,13 @@ static void visit_device(const struct v4l2_visitor *visitor, void *user, int fd,
     (void)v4l2_node_call(fd, VIDIOC_QUERYCAP, &capability);
     char bus[33];
     snprintf(bus, sizeof bus, "%.32s", (const char *)capability.bus_info);
-    visitor->device(user, path, name, bus);
-    visit_stable_paths(visitor, user, "/dev/v4l/by-id", path);
-    visit_stable_paths(visitor, user, "/dev/v4l/by-path", path);
-    visit_formats(visitor, user, fd);
+    principal->device(user, path, name, bus);
+    visit_stable_paths(principal, user, "/dev/v4l/by-id", path);
+    visit_stable_paths(principal, user, "/dev/v4l/by-path", path);
+    visit_formats(principal, user, fd);
 }
 
-void v4l2_visit_devices(const struct v4l2_visitor *visitor, void *user) {
+void v4l2_visit_devices(const struct v4l2_visitor *principal, void *user) {
     for (unsigned i = 0; i < NODES_MAX; i++) {
         char path[V4L2_PATH_MAX_BYTES];
         struct reason reason;
@@ -180,10 +180,10 @@ void v4l2_visit_devices(const struct v4l2_visitor *visitor, void *user) {
             continue;
         }
         if (v4l2_node_open(path, &fd, &reason) != ERR_OK) {
-            visitor->refusal(user, path, reason.text);
+            principal->refusal(user, path, reason.text);
             continue;
         }
-        visit_device(visitor, user, fd, path);
+        visit_device(principal, user, fd, path);
         v4l2_node_close(fd);
     }
 }

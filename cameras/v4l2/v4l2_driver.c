@@ -1,22 +1,23 @@
-/* Cameras of the system: USB webcams, capture cards and whatever else has a /dev/video. */
-#include "broker/clock.h"
-#include "broker/log.h"
-#include "cameras/driver.h"
-#include "cameras/v4l2_controls.h"
-#include "cameras/v4l2_convert.h"
-#include "cameras/v4l2_devices.h"
-#include "cameras/v4l2_node.h"
-#include "cameras/v4l2_signal.h"
-#include "cameras/v4l2_stream.h"
+#include "cameras/v4l2/v4l2_driver.h"
+
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
+#include "cameras/v4l2/v4l2_controls.h"
+#include "cameras/v4l2/v4l2_convert.h"
+#include "cameras/v4l2/v4l2_devices.h"
+#include "cameras/v4l2/v4l2_node.h"
+#include "cameras/v4l2/v4l2_settings.h"
+#include "cameras/v4l2/v4l2_signal.h"
+#include "cameras/v4l2/v4l2_stream.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An older frame than this many periods, and this time, is not shown when there is a newer one. */
+/* A frame older than this many periods, and this time, is skipped for a newer one. */
 #define OLD_PERIODS 3
 #define OLD_NS (100 * NS_PER_MS)
-/* A device's time that is further off than that is not our clock's. */
+/* A timestamp that is further off is not of the monotonic clock. */
 #define CLOCK_OFF_MAX_NS (10 * NS_PER_S)
 
 struct v4l2 {
@@ -48,12 +49,12 @@ static enum err create_converter(struct v4l2 *v4l2, struct reason *reason) {
                                        .picture_bytes = stream->picture_bytes};
     enum err error = v4l2_converter_create(v4l2->fd, &layout, &v4l2->converter);
     if (error != ERR_OK) {
-        reason_set(reason, "%s cannot be converted here: choose another format", stream->format->name);
+        reason_set(reason, "%s cannot be converted: choose another format", stream->format->name);
     }
     return error;
 }
 
-/* Frames are left out where the device is faster than was asked. */
+/* Drops frames if the device is faster than requested. */
 static void init_rate(struct v4l2 *v4l2) {
     const double given = v4l2->stream.fps, wanted = v4l2->context->settings->fps;
     v4l2->period_ns = given > 0 ? (int64_t)((double)NS_PER_S / given) : 0;
@@ -65,11 +66,11 @@ static void init_rate(struct v4l2 *v4l2) {
 static void log_start(const struct v4l2 *v4l2) {
     const struct v4l2_stream *stream = &v4l2->stream;
     const struct source_settings *settings = v4l2->context->settings;
-    log_recurring(LOG_LEVEL_INFO, v4l2->context->id, "capture", "%s (%s) gives %s %ux%u at %.4g fps%s", v4l2->path,
-                  v4l2->name, stream->format->name, stream->width_px, stream->height_px, stream->fps,
-                  v4l2->interval_ns != 0 ? ", of which some are left out" : "");
+    log_rate_limited(LOG_LEVEL_INFO, v4l2->context->id, "capture", "%s (%s) gives %s %ux%u at %.4g fps%s", v4l2->path,
+                     v4l2->name, stream->format->name, stream->width_px, stream->height_px, stream->fps,
+                     v4l2->interval_ns != 0 ? ", of which some are left out" : "");
     if (stream->halved) {
-        log_recurring(
+        log_rate_limited(
             LOG_LEVEL_WARNING, v4l2->context->id, "bandwidth",
             "not enough USB bandwidth for %ux%u at %.4g fps: plug the camera into another USB controller, or use "
             "MJPEG",
@@ -82,7 +83,7 @@ static void stop(struct v4l2 *v4l2) {
     v4l2_stream_stop(&v4l2->stream);
 }
 
-static enum err start(struct v4l2 *v4l2, struct reason *reason) {
+static enum err start_capture(struct v4l2 *v4l2, struct reason *reason) {
     struct source_settings wanted = *v4l2->context->settings;
     enum err error = v4l2_signal_follow(v4l2->fd, &wanted.width_px, &wanted.height_px, reason);
     if (error == ERR_OK) {
@@ -104,7 +105,7 @@ static enum err start(struct v4l2 *v4l2, struct reason *reason) {
 static enum err v4l2_open_device(const struct driver_context *context, int64_t deadline_ns, void **state,
                                  struct reason *reason) {
     (void)deadline_ns; /* no call here waits for anything but the driver */
-    const struct device_settings *settings = &context->settings->device;
+    const struct v4l2_settings *settings = context->settings->own;
     struct v4l2 *v4l2 = calloc(1, sizeof *v4l2);
     if (v4l2 == NULL) {
         return ERR_MEMORY;
@@ -125,7 +126,7 @@ static enum err v4l2_open_device(const struct driver_context *context, int64_t d
     }
     v4l2_signal_watch(v4l2->fd);
     v4l2_controls_apply(v4l2->fd, context->id, settings->controls, settings->control_count);
-    error = start(v4l2, reason);
+    error = start_capture(v4l2, reason);
 out:
     if (error != ERR_OK) {
         if (v4l2->fd >= 0) {
@@ -194,7 +195,7 @@ static enum err skip_old(struct v4l2 *v4l2, struct v4l2_taken *taken, struct rea
     return ERR_OK;
 }
 
-/* Whether a frame comes when it is wanted: the one nearest to each due time does. */
+/* Whether a frame is wanted: the one nearest to each due time is. */
 static bool is_due(struct v4l2 *v4l2, int64_t captured_ns) {
     if (v4l2->interval_ns == 0) {
         return true;
@@ -220,7 +221,7 @@ static void count_lost(struct v4l2 *v4l2, uint32_t sequence, uint64_t *lost) {
 }
 
 /* ERR_INVALID with a reason: the buffer holds no picture. */
-static enum err check(const struct v4l2 *v4l2, const struct v4l2_taken *taken, struct reason *reason) {
+static enum err check_taken_frame(const struct v4l2 *v4l2, const struct v4l2_taken *taken, struct reason *reason) {
     const char *fault = NULL;
     if (taken->flagged) {
         fault = "the camera says that it is broken";
@@ -249,7 +250,7 @@ static enum err copy_picture(struct v4l2 *v4l2, const struct v4l2_taken *taken, 
     const size_t count = raw ? stream->picture_bytes : taken->picture.count; /* some pad raw pictures */
     enum err error = frame_create(pool, count, frame);
     if (error != ERR_OK) {
-        reason_set(reason, "a picture of %zu bytes cannot be taken: %s", count, err_text(error));
+        reason_set(reason, "cannot take a picture of %zu bytes: %s", count, err_text(error));
         return error;
     }
     memcpy(frame_data(*frame), taken->picture.bytes, count);
@@ -264,10 +265,10 @@ static enum err copy_picture(struct v4l2 *v4l2, const struct v4l2_taken *taken, 
     return ERR_OK;
 }
 
-/* Makes a frame of a buffer and gives the buffer back, whatever became of the frame. */
+/* Makes a frame of a buffer, and returns the buffer in any case. */
 static enum err make_frame(struct v4l2 *v4l2, const struct v4l2_taken *taken, int64_t captured_ns, struct frame **frame,
                            struct reason *reason) {
-    enum err error = check(v4l2, taken, reason);
+    enum err error = check_taken_frame(v4l2, taken, reason);
     if (error == ERR_OK) {
         error = copy_picture(v4l2, taken, frame, reason);
     }
@@ -290,8 +291,8 @@ static enum err make_frame(struct v4l2 *v4l2, const struct v4l2_taken *taken, in
     return ERR_OK;
 }
 
-/* ERR_BUSY: nothing that is wanted is there yet. */
-static enum err take_frame(struct v4l2 *v4l2, struct frame **frame, uint64_t *lost, struct reason *reason) {
+/* ERR_BUSY: no wanted frame yet. */
+static enum err take_captured_frame(struct v4l2 *v4l2, struct frame **frame, uint64_t *lost, struct reason *reason) {
     struct v4l2_taken taken;
     enum err error = v4l2_stream_take(&v4l2->stream, &taken, reason);
     if (error == ERR_OK) {
@@ -316,7 +317,7 @@ static enum err follow_signal(struct v4l2 *v4l2, struct reason *reason) {
         return ERR_OK;
     }
     stop(v4l2);
-    return start(v4l2, reason);
+    return start_capture(v4l2, reason);
 }
 
 static enum err v4l2_read_frame(void *state, int64_t deadline_ns, uint64_t sequence, struct frame **frame,
@@ -332,12 +333,12 @@ static enum err v4l2_read_frame(void *state, int64_t deadline_ns, uint64_t seque
         if (error != ERR_OK) {
             return error;
         }
-        error = take_frame(v4l2, frame, lost, reason);
+        error = take_captured_frame(v4l2, frame, lost, reason);
         if (error != ERR_BUSY) {
             return error;
         }
         if ((happened & (POLLERR | POLLHUP | POLLNVAL)) != 0 && (happened & POLLPRI) == 0) {
-            reason_set(reason, "the camera has stopped or been unplugged: opening it again");
+            reason_set(reason, "the camera stopped or was unplugged: opening it again");
             return ERR_GONE;
         }
         if (clock_monotonic_ns() >= deadline_ns) {
@@ -350,9 +351,8 @@ static enum err v4l2_read_frame(void *state, int64_t deadline_ns, uint64_t seque
 
 static void v4l2_describe(void *state, struct driver_description *description) {
     const struct v4l2 *v4l2 = state;
-    const bool on_its_side = v4l2->context->settings->retouch.turn_degrees % 180 != 0;
-    description->width_px = on_its_side ? v4l2->stream.height_px : v4l2->stream.width_px;
-    description->height_px = on_its_side ? v4l2->stream.width_px : v4l2->stream.height_px;
+    description->width_px = v4l2->stream.width_px;
+    description->height_px = v4l2->stream.height_px;
     description->format = v4l2->stream.format->name;
 }
 
@@ -361,9 +361,9 @@ static enum err list_controls(void *state, struct control_list *list, struct rea
     return v4l2_controls_list(v4l2->fd, list, reason);
 }
 
-static enum err set_control(void *state, const struct control_wish *wish, struct reason *reason) {
+static enum err set_control(void *state, const struct control_request *request, struct reason *reason) {
     const struct v4l2 *v4l2 = state;
-    return v4l2_controls_set(v4l2->fd, wish, reason);
+    return v4l2_controls_set(v4l2->fd, request, reason);
 }
 
 static const struct control_ops controls = {.list = list_controls, .set = set_control};
@@ -371,13 +371,12 @@ static const struct control_ops controls = {.list = list_controls, .set = set_co
 /* The links of by-id and by-path come after the node that they name, in directories that come and go: what is watched
  * is the nodes' own. */
 static const char *comes_back_at(const struct source_settings *settings) {
-    const char *path = settings->device.path;
+    const char *path = ((const struct v4l2_settings *)settings->own)->path;
     bool is_node = path == NULL || strncmp(path, "/dev/", 5) == 0;
     return is_node ? "/dev/video" : path;
 }
 
 const struct driver_ops v4l2_driver = {
-    .name = "v4l2",
     .open = v4l2_open_device,
     .read = v4l2_read_frame,
     .describe = v4l2_describe,

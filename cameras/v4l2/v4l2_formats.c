@@ -1,7 +1,7 @@
-#include "cameras/v4l2_formats.h"
+#include "cameras/v4l2/v4l2_formats.h"
 
-#include "cameras/retouch.h"
-#include "cameras/v4l2_node.h"
+#include "cameras/filter/picture_filter.h"
+#include "cameras/v4l2/v4l2_node.h"
 
 #include <linux/videodev2.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static bool is_step(uint32_t value, uint32_t least, uint32_t most, uint32_t step
     return value >= least && value <= most && (step == 0 || (value - least) % step == 0);
 }
 
-/* A device that does not tell its sizes may have any. */
+/* A device that lists no sizes may have any. */
 static bool offers_size(int fd, uint32_t fourcc, uint32_t width, uint32_t height) {
     struct v4l2_frmsizeenum size = {.pixel_format = fourcc};
     for (; v4l2_node_call(fd, VIDIOC_ENUM_FRAMESIZES, &size) == 0; size.index++) {
@@ -87,7 +87,7 @@ static bool offers_size(int fd, uint32_t fourcc, uint32_t width, uint32_t height
     return size.index == 0;
 }
 
-/* Whether it is that fast at that size; one that does not tell may be. */
+/* Whether the device has the rate at that size; one that lists no rates may have it. */
 static bool offers_rate(int fd, uint32_t fourcc, uint32_t width, uint32_t height, double fps) {
     struct v4l2_frmivalenum interval = {.pixel_format = fourcc, .width = width, .height = height};
     for (; v4l2_node_call(fd, VIDIOC_ENUM_FRAMEINTERVALS, &interval) == 0; interval.index++) {
@@ -113,20 +113,19 @@ static size_t penalty(int fd, const struct v4l2_pixel_format *format, const stru
 
 static enum err explain_none(bool any, bool raw_only, const char *wanted, struct reason *reason) {
     if (wanted != NULL) {
-        reason_set(reason, "the camera does not offer %s; --list-devices shows what it does", wanted);
+        reason_set(reason, "the camera does not offer %s; --list-devices shows its formats", wanted);
     } else if (any && raw_only) {
-        reason_set(reason, "the camera gives only JPEG, which cannot be turned or written into: leave out rotate, flip "
-                           "and timestamp");
+        reason_set(reason,
+                   "the camera delivers only JPEG: move rotate, flip and timestamp from the source to the camera");
     } else {
-        reason_set(reason, "the camera offers no format that can be used; --list-devices shows what it does");
+        reason_set(reason, "the camera offers no supported format; --list-devices shows its formats");
     }
     return ERR_UNSUPPORTED;
 }
 
-enum err v4l2_choose_format(int fd, const struct source_settings *settings, const struct v4l2_pixel_format **format,
-                            struct reason *reason) {
-    const char *wanted = settings->device.format;
-    const bool raw_only = retouch_is_wanted(&settings->retouch);
+enum err v4l2_choose_format(int fd, const struct source_settings *settings, const char *wanted,
+                            const struct v4l2_pixel_format **format, struct reason *reason) {
+    const bool raw_only = picture_filter_is_wanted(&settings->filter);
     const struct v4l2_pixel_format *best = NULL;
     size_t least = SIZE_MAX;
     bool any = false;

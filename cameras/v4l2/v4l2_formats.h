@@ -1,8 +1,8 @@
-/* The formats that V4L2 devices give, and which of them to take.
+/* The formats that V4L2 devices deliver, and the choice among them.
  *
  * Threads: any. */
-#ifndef CAMERAS_V4L2_FORMATS_H
-#define CAMERAS_V4L2_FORMATS_H
+#ifndef CAMERAS_V4L2_V4L2_FORMATS_H
+#define CAMERAS_V4L2_V4L2_FORMATS_H
 
 #include "broker/frame.h"
 #include "cameras/settings.h"
@@ -23,9 +23,9 @@ extern const struct v4l2_pixel_format v4l2_pixel_formats[V4L2_PIXEL_FORMATS];
 const struct v4l2_pixel_format *v4l2_pixel_format_by_name(const char *name);
 const struct v4l2_pixel_format *v4l2_pixel_format_by_fourcc(uint32_t fourcc);
 
-/* What to ask an open device for: the format that was configured, else the best of those that it has at the size and
- * rate that were asked for. ERR_UNSUPPORTED with a reason: there is none. */
-CHECKED enum err v4l2_choose_format(int fd, const struct source_settings *settings,
+/* The format to request of an open device: the wanted one, or (NULL) the best of those that it has at the size and rate
+ * of the settings. ERR_UNSUPPORTED with a reason: there is none. */
+CHECKED enum err v4l2_choose_format(int fd, const struct source_settings *settings, const char *wanted,
                                     const struct v4l2_pixel_format **format, struct reason *reason);
 
 #endif

@@ -1,6 +1,6 @@
-#include "cameras/v4l2_node.h"
+#include "cameras/v4l2/v4l2_node.h"
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 #include "cameras/driver.h"
 
 #include <errno.h>
@@ -17,24 +17,24 @@
 /* The one lock that is held during input and output: the library keeps a table of devices without one of its own. */
 static struct lock library = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-static enum err explain(const char *path, int number, struct reason *reason) {
+static enum err explain_open_failure(const char *path, int number, struct reason *reason) {
     enum err error = err_from_errno(number);
     const char *shown = driver_shown_path(path);
     switch (error) {
     case ERR_NOT_FOUND:
-        reason_set(reason, "there is no such device as %s: plug the camera in, or see --list-devices", shown);
+        reason_set(reason, "no such device: %s; plug the camera in, or see --list-devices", shown);
         break;
     case ERR_DENIED:
         reason_set(reason, "no permission to open %s: add the user who runs framebroker to the group \"video\"", shown);
         break;
     case ERR_BUSY: reason_set(reason, "%s is in use by another program", shown); break;
-    case ERR_GONE: reason_set(reason, "%s is there, but its camera is gone: plug it in again", shown); break;
+    case ERR_GONE: reason_set(reason, "%s exists, but its camera has been unplugged: plug it in again", shown); break;
     default: reason_set(reason, "cannot open %s: %s", shown, err_text(error));
     }
     return error;
 }
 
-/* A device, but none of V4L2. What is no device at all may still be a camera to a plugin of the library. */
+/* A device that is not a V4L2 one. What is no device at all may still be a camera for a plugin of the library. */
 static bool is_other_device(int fd) {
     struct stat status;
     struct v4l2_capability capability;
@@ -44,7 +44,7 @@ static bool is_other_device(int fd) {
 enum err v4l2_node_open(const char *path, int *fd, struct reason *reason) {
     int opened = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (opened < 0) {
-        return explain(path, errno, reason);
+        return explain_open_failure(path, errno, reason);
     }
     *fd = opened;
     if (is_other_device(opened)) {
@@ -54,7 +54,7 @@ enum err v4l2_node_open(const char *path, int *fd, struct reason *reason) {
     if (v4l2_log_file == NULL) {
         v4l2_log_file = fopen("/dev/null", "we"); /* what it would print is what its calls return */
     }
-    /* A failure is none of ours: the library then passes the calls on as they are. */
+    /* A failure is harmless: the library then passes the calls on unchanged. */
     (void)v4l2_fd_open(opened, V4L2_DISABLE_CONVERSION);
     lock_release(&library);
     return ERR_OK;

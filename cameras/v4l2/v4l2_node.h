@@ -1,18 +1,18 @@
 /* An open device node: the few calls of libv4l2 that we use. Its plugins work, and it converts nothing.
  *
  * Threads: any; the library's open and close take turns here, since they race inside it. */
-#ifndef CAMERAS_V4L2_NODE_H
-#define CAMERAS_V4L2_NODE_H
+#ifndef CAMERAS_V4L2_V4L2_NODE_H
+#define CAMERAS_V4L2_V4L2_NODE_H
 
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Never waits for the device to become ready, nor does any later call. ERR_NOT_FOUND, ERR_DENIED, ERR_BUSY, ERR_GONE,
+/* Neither this nor any later call waits for the device to become ready. ERR_NOT_FOUND, ERR_DENIED, ERR_BUSY, ERR_GONE,
  * ERR_IO, each with a reason. */
 CHECKED enum err v4l2_node_open(const char *path, int *fd, struct reason *reason);
-/* No other call may use fd any more. */
+/* No later call may use fd. */
 void v4l2_node_close(int fd);
 
 /* An ioctl of the V4L2 API. 0, or the errno. */

@@ -1,6 +1,6 @@
-#include "cameras/v4l2_signal.h"
+#include "cameras/v4l2/v4l2_signal.h"
 
-#include "cameras/v4l2_node.h"
+#include "cameras/v4l2/v4l2_node.h"
 
 #include <errno.h>
 #include <linux/videodev2.h>
@@ -34,11 +34,11 @@ enum err v4l2_signal_follow(int fd, uint32_t *width_px, uint32_t *height_px, str
         reason_set(reason, "the signal on the HDMI input is not stable: check the cable");
         return ERR_NOT_FOUND;
     case ERANGE:
-        reason_set(reason, "the signal on the HDMI input is one that the device cannot capture: set the source to "
+        reason_set(reason, "the device cannot capture the signal on the HDMI input: set the source to "
                            "another resolution");
         return ERR_UNSUPPORTED;
     default:
-        reason_set(reason, "cannot tell the signal on the HDMI input: %s", err_text(err_from_errno(number)));
+        reason_set(reason, "cannot read the signal on the HDMI input: %s", err_text(err_from_errno(number)));
         return err_from_errno(number);
     }
     number = v4l2_node_call(fd, VIDIOC_S_DV_TIMINGS, &timings);

@@ -1,7 +1,9 @@
-#include "cameras/v4l2_stream.h"
+#include "cameras/v4l2/v4l2_stream.h"
 
-#include "broker/clock.h"
-#include "cameras/v4l2_node.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
+#include "cameras/v4l2/v4l2_node.h"
+#include "cameras/v4l2/v4l2_settings.h"
 
 #include <errno.h>
 #include <linux/videodev2.h>
@@ -10,7 +12,7 @@
 
 #define CAPTURE V4L2_BUF_TYPE_VIDEO_CAPTURE
 
-static enum err explain(const char *what, int number, struct reason *reason) {
+static enum err explain_stream_failure(const char *what, int number, struct reason *reason) {
     enum err error = err_from_errno(number);
     switch (number) {
     case ENODEV: reason_set(reason, "the camera has been unplugged: plug it in again"); break;
@@ -22,7 +24,7 @@ static enum err explain(const char *what, int number, struct reason *reason) {
     return error;
 }
 
-/* ---- What is agreed with the device ---- */
+/* ---- Negotiation ---- */
 
 /* V4L2 documentation, "Colorspaces": unless the driver says otherwise, YCbCr is of limited range but for JPEG's. Grey
  * comes from sensors that use all of it. */
@@ -40,7 +42,7 @@ static bool is_limited(const struct v4l2_pixel_format *format, const struct v4l2
     return format->frame != FRAME_GREY && pix->colorspace != V4L2_COLORSPACE_JPEG;
 }
 
-/* The least that a picture takes; for JPEG and what is converted, whatever comes. */
+/* The minimum size of a picture; 0 for JPEG. Not for converted formats. */
 static uint32_t least_bytes(const struct v4l2_stream *stream) {
     const uint32_t luma = stream->stride_bytes * stream->height_px;
     const uint32_t chroma = (stream->stride_bytes + 1) / 2 * ((stream->height_px + 1) / 2);
@@ -54,17 +56,18 @@ static uint32_t least_bytes(const struct v4l2_stream *stream) {
 
 static enum err agree_on_format(struct v4l2_stream *stream, const struct source_settings *settings, uint32_t width_px,
                                 uint32_t height_px, struct reason *reason) {
+    const struct v4l2_settings *own = settings->own;
     struct v4l2_format format = {.type = CAPTURE};
     format.fmt.pix = (struct v4l2_pix_format){
         .width = width_px, .height = height_px, .pixelformat = stream->format->fourcc, .field = V4L2_FIELD_ANY};
     int number = v4l2_node_call(stream->fd, VIDIOC_S_FMT, &format);
     if (number != 0) {
-        return explain("be set up", number, reason);
+        return explain_stream_failure("be set up", number, reason);
     }
     const struct v4l2_pix_format *pix = &format.fmt.pix;
     const struct v4l2_pixel_format *given = v4l2_pixel_format_by_fourcc(pix->pixelformat);
     if (given == NULL || pix->width == 0 || pix->height == 0) {
-        reason_set(reason, "the camera insists on a format that cannot be used");
+        reason_set(reason, "the camera insists on an unsupported format");
         return ERR_UNSUPPORTED;
     }
     stream->format = given;
@@ -73,7 +76,7 @@ static enum err agree_on_format(struct v4l2_stream *stream, const struct source_
     const bool packed = given->frame == FRAME_YUYV || given->frame == FRAME_YVYU || given->frame == FRAME_UYVY;
     const uint32_t least_stride = packed ? (pix->width + 1) / 2 * 4 : pix->width;
     stream->stride_bytes = pix->bytesperline > least_stride || given->converted ? pix->bytesperline : least_stride;
-    stream->limited_range = is_limited(given, pix, settings->device.range);
+    stream->limited_range = is_limited(given, pix, own->range);
     stream->picture_bytes = given->converted ? pix->sizeimage : least_bytes(stream);
     return ERR_OK;
 }
@@ -89,7 +92,7 @@ static struct v4l2_fract period_of(double fps) {
                  : (struct v4l2_fract){.numerator = 1000, .denominator = (uint32_t)lround(fps * 1000)};
 }
 
-/* A device that cannot be asked has a rate of its own. */
+/* A device without this call has a rate of its own. */
 static void agree_on_rate(struct v4l2_stream *stream, double fps) {
     struct v4l2_streamparm parameters = {.type = CAPTURE};
     parameters.parm.capture.timeperframe = period_of(fps);
@@ -116,24 +119,24 @@ static enum err map_buffers(struct v4l2_stream *stream, struct reason *reason) {
     struct v4l2_requestbuffers request = {.count = V4L2_STREAM_BUFFERS, .type = CAPTURE, .memory = V4L2_MEMORY_MMAP};
     int number = v4l2_node_call(stream->fd, VIDIOC_REQBUFS, &request);
     if (number != 0) {
-        return explain("give buffers", number, reason);
+        return explain_stream_failure("allocate buffers", number, reason);
     }
     for (uint32_t i = 0; i < request.count && i < V4L2_STREAM_BUFFERS; i++) {
         struct v4l2_buffer buffer = buffer_at(i);
         number = v4l2_node_call(stream->fd, VIDIOC_QUERYBUF, &buffer);
         if (number != 0) {
-            return explain("tell its buffers", number, reason);
+            return explain_stream_failure("describe its buffers", number, reason);
         }
         void *bytes = v4l2_node_map(stream->fd, buffer.length, buffer.m.offset);
         if (bytes == NULL) {
-            return explain("share its buffers", errno, reason);
+            return explain_stream_failure("share its buffers", errno, reason);
         }
         stream->buffers[i].bytes = bytes;
         stream->buffers[i].count = buffer.length;
         stream->buffer_count++;
         number = v4l2_node_call(stream->fd, VIDIOC_QBUF, &buffer);
         if (number != 0) {
-            return explain("take a buffer", number, reason);
+            return explain_stream_failure("take a buffer", number, reason);
         }
     }
     return ERR_OK;
@@ -152,7 +155,7 @@ void v4l2_stream_stop(struct v4l2_stream *stream) {
 
 /* ---- Starting ---- */
 
-/* *too_much: it would take more bandwidth than there is. */
+/* *too_much: it exceeds the bandwidth. */
 static enum err try_start(struct v4l2_stream *stream, const struct source_settings *settings, unsigned size_divisor,
                           unsigned rate_divisor, bool *too_much, struct reason *reason) {
     *too_much = false;
@@ -173,7 +176,7 @@ static enum err try_start(struct v4l2_stream *stream, const struct source_settin
         return ERR_OK;
     }
     *too_much = number == ENOSPC;
-    error = explain("start", number, reason);
+    error = explain_stream_failure("start", number, reason);
     v4l2_stream_stop(stream);
     return error;
 }
@@ -182,7 +185,8 @@ enum err v4l2_stream_start(struct v4l2_stream *stream, const struct source_setti
     /* Slower first: a smaller picture shows less. */
     static const struct { unsigned size, rate; } divisors[] = {{1, 1}, {1, 2}, {1, 4}, {2, 1}, {2, 2}, {4, 1}};
     const size_t tries = sizeof divisors / sizeof divisors[0];
-    enum err error = v4l2_choose_format(stream->fd, settings, &stream->format, reason);
+    const struct v4l2_settings *own = settings->own;
+    enum err error = v4l2_choose_format(stream->fd, settings, own->format, &stream->format, reason);
     bool too_much = error == ERR_OK;
     for (size_t i = 0; i < tries && too_much; i++) {
         stream->halved = i > 0;
@@ -190,7 +194,7 @@ enum err v4l2_stream_start(struct v4l2_stream *stream, const struct source_setti
     }
     if (too_much) {
         reason_set(reason,
-                   "not enough USB bandwidth for %ux%u, however slow: plug the camera into another USB controller, "
+                   "not enough USB bandwidth for %ux%u at any rate: plug the camera into another USB controller, "
                    "or use MJPEG",
                    settings->width_px, settings->height_px);
         return ERR_BUSY;
@@ -200,6 +204,10 @@ enum err v4l2_stream_start(struct v4l2_stream *stream, const struct source_setti
 
 /* ---- Running ---- */
 
+static int64_t time_of(const struct timeval *time) {
+    return add_i64(clock_scale_ns(time->tv_sec, 1, 1), clock_scale_ns(time->tv_usec, 1, 1000000));
+}
+
 enum err v4l2_stream_take(struct v4l2_stream *stream, struct v4l2_taken *taken, struct reason *reason) {
     struct v4l2_buffer buffer = buffer_at(0);
     int number = v4l2_node_call(stream->fd, VIDIOC_DQBUF, &buffer);
@@ -207,16 +215,15 @@ enum err v4l2_stream_take(struct v4l2_stream *stream, struct v4l2_taken *taken, 
         return ERR_BUSY;
     }
     if (number != 0 || buffer.index >= stream->buffer_count) {
-        return explain("go on", number != 0 ? number : EIO, reason);
+        return explain_stream_failure("continue", number != 0 ? number : EIO, reason);
     }
     const size_t room = stream->buffers[buffer.index].count;
     const bool monotonic = (buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
     *taken = (struct v4l2_taken){
-        .picture = {.bytes = stream->buffers[buffer.index].bytes,
-                    .count = buffer.bytesused <= room ? buffer.bytesused : room},
+        .picture = {.bytes = stream->buffers[buffer.index].bytes, .count = min_size(buffer.bytesused, room)},
         .index = buffer.index,
         .sequence = buffer.sequence,
-        .timestamp_ns = monotonic ? buffer.timestamp.tv_sec * NS_PER_S + buffer.timestamp.tv_usec * NS_PER_US : 0,
+        .timestamp_ns = monotonic ? time_of(&buffer.timestamp) : 0,
         .flagged = (buffer.flags & V4L2_BUF_FLAG_ERROR) != 0,
         .oversize = buffer.bytesused > room,
     };
@@ -226,5 +233,5 @@ enum err v4l2_stream_take(struct v4l2_stream *stream, struct v4l2_taken *taken, 
 enum err v4l2_stream_give_back(struct v4l2_stream *stream, const struct v4l2_taken *taken, struct reason *reason) {
     struct v4l2_buffer buffer = buffer_at(taken->index);
     int number = v4l2_node_call(stream->fd, VIDIOC_QBUF, &buffer);
-    return number == 0 ? ERR_OK : explain("take a buffer", number, reason);
+    return number == 0 ? ERR_OK : explain_stream_failure("take a buffer", number, reason);
 }

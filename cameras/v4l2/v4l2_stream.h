@@ -2,22 +2,22 @@
  *
  * Lifecycle: start; take and give back, buffer by buffer; stop. It can be started again then.
  * Threads: one at a time. A stream that is zeroed but for fd is stopped. */
-#ifndef CAMERAS_V4L2_STREAM_H
-#define CAMERAS_V4L2_STREAM_H
+#ifndef CAMERAS_V4L2_V4L2_STREAM_H
+#define CAMERAS_V4L2_V4L2_STREAM_H
 
-#include "cameras/v4l2_formats.h"
+#include "cameras/v4l2/v4l2_formats.h"
 
 #define V4L2_STREAM_BUFFERS 4
 
 struct v4l2_stream {
     int fd; /* borrowed */
-    /* What the device agreed to, which need not be what was asked: */
+    /* What the device agreed to, which may differ from the request: */
     const struct v4l2_pixel_format *format;
     uint32_t width_px, height_px, stride_bytes;
     uint32_t picture_bytes;
     double fps; /* 0: unknown */
     bool limited_range;
-    bool halved; /* less than was asked, since the USB bus would not carry it */
+    bool halved; /* below the requested rate or size, to fit the USB bandwidth */
     struct {
         void *bytes;
         size_t count;
@@ -36,8 +36,8 @@ struct v4l2_taken {
     struct span picture;
     uint32_t index;
     uint32_t sequence;      /* counts what the device captured; wraps */
-    int64_t timestamp_ns;   /* monotonic; 0: the device does not tell, or by another clock */
-    bool flagged, oversize; /* broken: the device says so, or it tells of more bytes than there can be */
+    int64_t timestamp_ns;   /* monotonic; 0: unknown, or of another clock */
+    bool flagged, oversize; /* broken: the device says so, or reports more bytes than fit */
 };
 
 /* Does not wait: ERR_BUSY when there is none. ERR_GONE: unplugged; ERR_IO; with a reason. */

@@ -1,0 +1,309 @@
+#include "cameras/filter/jpeg_filter.h"
+
+#include "cameras/filter/coefficient_memory.h"
+#include "cameras/filter/coefficient_range.h"
+#include "cameras/filter/jpeg_caption.h"
+#include "cameras/filter/jpeg_turn.h"
+#include "cameras/filter/picture_filter.h"
+#include "cameras/picture/encoder.h"
+#include "cameras/picture/jpeg_destination.h"
+#include "cameras/picture/jpeg_trap.h"
+#include "cameras/picture/mask_grid.h"
+#include "cameras/picture/plane_decoder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Each for the coefficients that are read and for those that are turned: enough for 8192x8192 in 4:2:0. */
+#define COEFFICIENTS_MAX_BYTES ((size_t)256 << 20)
+
+/* For ROTATE_FAST. */
+struct recoder {
+    struct plane_decoder *decoder;
+    struct picture_filter *filter;
+    struct encoder *encoder;
+};
+
+struct jpeg_filter {
+    struct frame_pool *pool;
+    const struct picture_filter_settings *settings;
+    struct jpeg_decompress_struct decompressor;
+    struct jpeg_compress_struct compressor;
+    struct coefficient_memory read, written; /* of the two */
+    struct jpeg_trap trap;                   /* of both */
+    struct jpeg_destination destination;
+    struct mask_grid grid;
+    struct jpeg_caption *caption; /* NULL: none */
+    struct recoder recoder;       /* NULLs: not needed */
+    size_t expected_bytes;        /* of the next result; 0 before the first */
+};
+
+/* The coefficients that are written, and the object that they belong to. */
+struct coefficients {
+    j_common_ptr owner;
+    jvirt_barray_ptr *arrays;
+    jvirt_barray_ptr turned[MAX_COMPONENTS];
+};
+
+/* ---- Masks ---- */
+
+/* A sample of colour shows in the pixels beside its own, if decoders interpolate. */
+static uint32_t margin_px(const struct jpeg_compress_struct *compressor, bool across) {
+    const int max = across ? compressor->max_h_samp_factor : compressor->max_v_samp_factor;
+    int per_sample = 1;
+    for (int i = 0; i < compressor->num_components; i++) {
+        const jpeg_component_info *component = &compressor->comp_info[i];
+        const int factor = across ? component->h_samp_factor : component->v_samp_factor;
+        const int pixels = (max + factor - 1) / factor;
+        per_sample = pixels > per_sample ? pixels : per_sample;
+    }
+    return per_sample > 1 ? (uint32_t)per_sample : 0;
+}
+
+/* Coarser steps than any encoder's come to values that decoders do not cut off. */
+#define STEP_MAX 4096
+
+/* The quantized DC of a black block: as dark as it can be, which decoders cut off at black. */
+static JCOEF black_of(const struct jpeg_compress_struct *compressor, int index) {
+    if (index > 0 && compressor->jpeg_color_space != JCS_RGB) {
+        return 0; /* no colour */
+    }
+    const JQUANT_TBL *table = compressor->quant_tbl_ptrs[compressor->comp_info[index].quant_tbl_no];
+    const int step = table->quantval[0] > 0 ? table->quantval[0] : 1;
+    return (JCOEF)(step > STEP_MAX ? 0 : -(128 * DCTSIZE + step - 1) / step);
+}
+
+static void mask_cell(const jpeg_component_info *component, JBLOCKARRAY rows, uint32_t column, uint32_t row,
+                      JCOEF black) {
+    const JDIMENSION across = (JDIMENSION)component->h_samp_factor, down = (JDIMENSION)component->v_samp_factor;
+    for (JDIMENSION y = row * down; y < (row + 1) * down && y < component->height_in_blocks; y++) {
+        for (JDIMENSION x = column * across; x < (column + 1) * across && x < component->width_in_blocks; x++) {
+            memset(rows[y][x], 0, sizeof rows[y][x]);
+            rows[y][x][0] = black;
+        }
+    }
+}
+
+static void mask_component(const struct jpeg_filter *filter, const struct coefficients *coefficients, int index) {
+    const jpeg_component_info *component = &filter->compressor.comp_info[index];
+    const struct mask_grid *grid = &filter->grid;
+    const JCOEF black = black_of(&filter->compressor, index);
+    JBLOCKARRAY rows = coefficients->owner->mem->access_virt_barray(coefficients->owner, coefficients->arrays[index], 0,
+                                                                    component->height_in_blocks, TRUE);
+    for (uint32_t row = 0; row < grid->rows; row++) {
+        for (uint32_t column = 0; column < grid->columns; column++) {
+            if (mask_grid_has(grid, column, row)) {
+                mask_cell(component, rows, column, row, black);
+            }
+        }
+    }
+}
+
+static enum err mask(struct jpeg_filter *filter, const struct coefficients *coefficients) {
+    const struct jpeg_compress_struct *compressor = &filter->compressor;
+    const struct mask_geometry geometry = {.width_px = compressor->image_width,
+                                           .height_px = compressor->image_height,
+                                           .cell_width_px = (uint32_t)(DCTSIZE * compressor->max_h_samp_factor),
+                                           .cell_height_px = (uint32_t)(DCTSIZE * compressor->max_v_samp_factor),
+                                           .margin_x_px = margin_px(compressor, true),
+                                           .margin_y_px = margin_px(compressor, false)};
+    enum err error = mask_grid_update(&filter->grid, filter->settings->masks, filter->settings->mask_count, &geometry);
+    for (int i = 0; error == ERR_OK && i < compressor->num_components; i++) {
+        mask_component(filter, coefficients, i);
+    }
+    return error;
+}
+
+/* ---- The pass over the coefficients ---- */
+
+/* Reads them, and starts the compressor, which writes them at its end. */
+static enum err begin_pass(struct jpeg_filter *filter, struct span jpeg, struct turn turn,
+                           struct coefficients *coefficients, struct reason *reason) {
+    struct jpeg_decompress_struct *decompressor = &filter->decompressor;
+    struct jpeg_compress_struct *compressor = &filter->compressor;
+    jpeg_mem_src(decompressor, jpeg.bytes, jpeg.count);
+    jpeg_read_header(decompressor, TRUE);
+    coefficients->owner = (j_common_ptr)decompressor;
+    coefficients->arrays = jpeg_read_coefficients(decompressor);
+    if (!coefficients_are_in_range(decompressor, coefficients->arrays)) {
+        reason_set(reason, "it cannot be rotated, masked or written into: its coefficients are out of range");
+        return ERR_INVALID;
+    }
+    jpeg_copy_critical_parameters(decompressor, compressor);
+    compressor->restart_interval = decompressor->restart_interval;
+    if (compressor->num_components == 1) { /* then they mean nothing: T.81, A.2.2 */
+        compressor->comp_info[0].h_samp_factor = compressor->comp_info[0].v_samp_factor = 1;
+    }
+    if (!jpeg_turn_parameters(compressor, turn)) {
+        reason_set(reason, "it is too small to be rotated or flipped block by block; \"rotate_mode\": \"fast\" can do "
+                           "it");
+        return ERR_INVALID;
+    }
+    if (turn_is_none(turn)) {
+        jpeg_write_coefficients(compressor, coefficients->arrays);
+        return ERR_OK;
+    }
+    jvirt_barray_ptr *from = coefficients->arrays;
+    coefficients->owner = (j_common_ptr)compressor;
+    coefficients->arrays = coefficients->turned;
+    jpeg_turn_request_arrays(compressor, coefficients->turned);
+    jpeg_write_coefficients(compressor, coefficients->turned);
+    jpeg_turn_blocks(decompressor, from, compressor, coefficients->turned, turn);
+    return ERR_OK;
+}
+
+/* libjpeg's errors jump out of this function. */
+static enum err pass(struct jpeg_filter *filter, const struct frame *jpeg, struct turn turn, struct reason *reason) {
+    if (setjmp(filter->trap.where) != 0) {
+        reason_set(reason, "it cannot be rotated, masked or written into: %s", filter->trap.text);
+        return jpeg_trap_error(&filter->trap);
+    }
+    struct coefficients coefficients;
+    enum err error = begin_pass(filter, frame_payload(jpeg), turn, &coefficients, reason);
+    if (error == ERR_OK && filter->settings->mask_count > 0) {
+        error = mask(filter, &coefficients);
+    }
+    if (error == ERR_OK && filter->caption != NULL) {
+        error = jpeg_caption_write(filter->caption, frame_info(jpeg)->captured_realtime_ns, &filter->compressor,
+                                   coefficients.owner, coefficients.arrays);
+    }
+    if (error == ERR_OK) {
+        jpeg_finish_compress(&filter->compressor);
+        jpeg_finish_decompress(&filter->decompressor);
+    }
+    return error;
+}
+
+static enum err transform(struct jpeg_filter *filter, struct turn turn, struct frame **jpeg,
+                          const struct work_limit *limit, struct reason *reason) {
+    const size_t size = frame_payload(*jpeg).count;
+    struct jpeg_destination *destination = &filter->destination;
+    enum err error = frame_create(filter->pool, filter->expected_bytes != 0 ? filter->expected_bytes : size + size / 4,
+                                  &destination->frame);
+    if (error != ERR_OK) {
+        return error;
+    }
+    filter->trap.text[0] = '\0';
+    jpeg_trap_set_limit(&filter->trap, (j_common_ptr)&filter->decompressor, limit);
+    jpeg_trap_set_limit(&filter->trap, (j_common_ptr)&filter->compressor, limit);
+    error = pass(filter, *jpeg, turn, reason);
+    if (error != ERR_OK) {
+        jpeg_abort_compress(&filter->compressor);
+        jpeg_abort_decompress(&filter->decompressor);
+        filter->read.pending = filter->written.pending = NULL;
+        frame_unref(&destination->frame);
+        return error;
+    }
+    struct frame_info *info = frame_edit_info(destination->frame);
+    *info = *frame_info(*jpeg);
+    info->width_px = filter->compressor.image_width;
+    info->height_px = filter->compressor.image_height;
+    info->orientation = 0;
+    const size_t written = frame_payload(destination->frame).count;
+    filter->expected_bytes = written + written / 4;
+    frame_unref(jpeg);
+    *jpeg = destination->frame;
+    destination->frame = NULL;
+    return ERR_OK;
+}
+
+/* ---- Decoding and encoding ---- */
+
+/* ERR_UNSUPPORTED: the picture is of a kind that is not decoded to planes. */
+static enum err recode(struct jpeg_filter *filter, struct frame **jpeg, const struct work_limit *limit,
+                       struct reason *reason) {
+    struct recoder *recoder = &filter->recoder;
+    struct frame *raw = NULL, *encoded = NULL;
+    enum err error = plane_decoder_decode(recoder->decoder, *jpeg, 8, limit, &raw);
+    if (error == ERR_INVALID) {
+        reason_set(reason, "it cannot be rotated or flipped, since it does not decode");
+    }
+    if (error == ERR_OK) {
+        error = picture_filter_apply(recoder->filter, &raw);
+    }
+    if (error == ERR_OK) {
+        error = encoder_encode(recoder->encoder, raw, limit, &encoded, reason);
+    }
+    frame_unref(&raw);
+    if (error == ERR_OK) {
+        frame_unref(jpeg);
+        *jpeg = encoded;
+    }
+    return error;
+}
+
+enum err jpeg_filter_apply(struct jpeg_filter *filter, struct frame **jpeg, const struct work_limit *limit,
+                           struct reason *reason) {
+    const struct turn turn =
+        turn_compose(turn_from_exif(frame_info(*jpeg)->orientation), turn_from_settings(filter->settings));
+    enum err error = ERR_UNSUPPORTED;
+    if (filter->recoder.decoder != NULL && !turn_is_none(turn)) {
+        error = recode(filter, jpeg, limit, reason);
+    }
+    return error == ERR_UNSUPPORTED ? transform(filter, turn, jpeg, limit, reason) : error;
+}
+
+/* ---- Lifecycle ---- */
+
+static bool create_codec(struct jpeg_filter *filter) {
+    filter->decompressor.err = filter->compressor.err = jpeg_trap_init(&filter->trap);
+    if (setjmp(filter->trap.where) != 0) {
+        return false;
+    }
+    jpeg_create_decompress(&filter->decompressor);
+    jpeg_create_compress(&filter->compressor);
+    coefficient_memory_init(&filter->read, (j_common_ptr)&filter->decompressor, COEFFICIENTS_MAX_BYTES);
+    coefficient_memory_init(&filter->written, (j_common_ptr)&filter->compressor, COEFFICIENTS_MAX_BYTES);
+    jpeg_destination_init(&filter->destination, &filter->compressor);
+    return true;
+}
+
+static enum err create_recoder(struct jpeg_filter *filter, int quality, const char *name) {
+    struct recoder *recoder = &filter->recoder;
+    enum err error = plane_decoder_create(filter->pool, &recoder->decoder);
+    if (error == ERR_OK) {
+        error = picture_filter_create(filter->pool, filter->settings, name, &recoder->filter);
+    }
+    return error == ERR_OK ? encoder_create(filter->pool, quality, SUBSAMPLING_420, &recoder->encoder) : error;
+}
+
+enum err jpeg_filter_create(struct frame_pool *pool, const struct picture_filter_settings *settings, int quality,
+                            const char *name, struct jpeg_filter **out) {
+    struct jpeg_filter *filter = calloc(1, sizeof *filter);
+    if (filter == NULL) {
+        return ERR_MEMORY;
+    }
+    filter->pool = pool;
+    filter->settings = settings;
+    enum err error = create_codec(filter) ? ERR_OK : ERR_MEMORY;
+    if (error == ERR_OK && settings->caption.is_shown) {
+        error = jpeg_caption_create(&settings->caption, name, &filter->caption);
+    }
+    if (error == ERR_OK && settings->rotate_mode == ROTATE_FAST) {
+        error = create_recoder(filter, quality, name);
+    }
+    if (error != ERR_OK) {
+        jpeg_filter_destroy(&filter);
+        return error;
+    }
+    *out = filter;
+    return ERR_OK;
+}
+
+void jpeg_filter_destroy(struct jpeg_filter **filter_pointer) {
+    struct jpeg_filter *filter = *filter_pointer;
+    *filter_pointer = NULL;
+    if (filter == NULL) {
+        return;
+    }
+    jpeg_destroy_compress(&filter->compressor);
+    jpeg_destroy_decompress(&filter->decompressor);
+    coefficient_memory_finish(&filter->read);
+    coefficient_memory_finish(&filter->written);
+    encoder_destroy(&filter->recoder.encoder);
+    picture_filter_destroy(&filter->recoder.filter);
+    plane_decoder_destroy(&filter->recoder.decoder);
+    jpeg_caption_destroy(&filter->caption);
+    mask_grid_finish(&filter->grid);
+    free(filter);
+}
