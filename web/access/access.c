@@ -1,17 +1,17 @@
-#include "web/access.h"
+#include "web/access/access.h"
 
-#include "web/credentials.h"
+#include "broker/base/refcount.h"
+#include "web/access/credentials.h"
 
 #include <fnmatch.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* All of it is one block: the accounts, then the patterns' addresses, then the texts. */
 struct access {
-    atomic_uint references;
+    struct refcount references;
     struct signing_key session_key, link_key;
     size_t account_count;
     struct account accounts[];
@@ -109,7 +109,7 @@ enum err access_create(const struct access_settings *settings, struct access **o
     char *room = (char *)(patterns + pattern_count);
     struct signing_key master = master_key(settings->secret);
     struct signing_key fingerprint_key = signing_key_for(&master, "account");
-    atomic_init(&access->references, 1);
+    refcount_init(&access->references, 1);
     access->session_key = signing_key_for(&master, "session");
     access->link_key = signing_key_for(&master, "link");
     access->account_count = settings->account_count;
@@ -123,16 +123,16 @@ enum err access_create(const struct access_settings *settings, struct access **o
 }
 
 struct access *access_ref(struct access *access) {
-    atomic_fetch_add_explicit(&access->references, 1, memory_order_relaxed);
+    refcount_take(&access->references);
     return access;
 }
 
-void access_unref(struct access **access) {
-    /* Release and acquire: whoever frees it sees all that the others did with it. */
-    if (*access != NULL && atomic_fetch_sub_explicit(&(*access)->references, 1, memory_order_acq_rel) == 1) {
-        free(*access);
+void access_unref(struct access **access_pointer) {
+    struct access *access = *access_pointer;
+    *access_pointer = NULL;
+    if (access != NULL && refcount_drop(&access->references)) {
+        free(access);
     }
-    *access = NULL;
 }
 
 const struct signing_key *access_session_key(const struct access *access) { return &access->session_key; }
@@ -169,7 +169,7 @@ const struct account *access_pick_user(const struct access *access, const char *
     if (user_count == 0) {
         return NULL;
     }
-    /* Keyed, so that nobody outside can tell which. */
+    /* Keyed, so that the choice cannot be predicted from outside. */
     uint64_t number = 0;
     crypto_generichash((unsigned char *)&number, sizeof number, (const unsigned char *)name, strlen(name),
                        access->session_key.bytes, sizeof access->session_key.bytes);

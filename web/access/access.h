@@ -5,11 +5,11 @@
  *
  * Lifecycle: struct access never changes; another takes its place when the configuration does. It is counted.
  * Threads: any. */
-#ifndef WEB_ACCESS_H
-#define WEB_ACCESS_H
+#ifndef WEB_ACCESS_ACCESS_H
+#define WEB_ACCESS_ACCESS_H
 
-#include "broker/topic.h"
-#include "web/signed_text.h"
+#include "broker/topic_settings.h"
+#include "web/access/signed_text.h"
 
 #include <stdint.h>
 
@@ -31,7 +31,8 @@ struct account_settings {
     const char *password_hash;                      /* of a user */
     unsigned char token_digest[TOKEN_DIGEST_BYTES]; /* of a token: SHA-256 */
     enum rights rights;
-    const char *const *cameras; /* ids, in which * stands for any signs and ? for one */
+    bool views_recordings;      /* of the cameras that it may view */
+    const char *const *cameras; /* ids; * matches any characters, ? one */
     size_t camera_count;        /* 0: every camera */
 };
 
@@ -41,7 +42,7 @@ struct access_settings {
     const char *secret; /* what cookies and links are signed with; NULL: another one in each process */
 };
 
-/* Whether a text can be a token: long enough to be beyond guessing, and of the signs that a header can carry. */
+/* Whether a text can be a token: long enough to be beyond guessing, and of characters that a header can carry. */
 bool access_is_token(const char *text);
 void access_digest_token(const char *token, unsigned char digest[TOKEN_DIGEST_BYTES]);
 

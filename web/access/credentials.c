@@ -1,4 +1,4 @@
-#include "web/credentials.h"
+#include "web/access/credentials.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 /* name:password */
 #define PAIR_MAX_BYTES (CREDENTIALS_NAME_MAX_BYTES + 1 + PASSWORD_MAX_BYTES)
 
-/* What follows the scheme and its spaces. NULL: it is another scheme. */
+/* Skips the scheme and its spaces. NULL: it is another scheme. */
 static const char *after_scheme(const char *authorization, const char *scheme) {
     size_t count = strlen(scheme);
     if (strncasecmp(authorization, scheme, count) != 0 || authorization[count] != ' ') {
@@ -50,13 +50,17 @@ static enum credentials_kind parse_bearer(const char *token, struct credentials 
     return CREDENTIALS_BEARER;
 }
 
+const char *credentials_find_bearer(const char *authorization) {
+    return authorization != NULL ? after_scheme(authorization, "Bearer") : NULL;
+}
+
 void credentials_parse(const char *authorization, struct credentials *credentials) {
     *credentials = (struct credentials){.kind = CREDENTIALS_NONE};
     if (authorization == NULL) {
         return;
     }
     const char *basic = after_scheme(authorization, "Basic");
-    const char *bearer = after_scheme(authorization, "Bearer");
+    const char *bearer = credentials_find_bearer(authorization);
     credentials->kind = CREDENTIALS_MALFORMED;
     if (basic != NULL) {
         credentials->kind = parse_basic(basic, credentials);

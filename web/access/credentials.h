@@ -1,10 +1,10 @@
-/* What a request says about who sends it: its Authorization header (RFC 7617, RFC 6750) and its cookies (RFC 6265).
- * Pure, and nothing is kept, so that it can be tested and fuzzed.
+/* The credentials of a request: its Authorization header (RFC 7617, RFC 6750) and its cookies (RFC 6265).
+ * Pure, so that it can be tested and fuzzed.
  * Threads: any. */
-#ifndef WEB_CREDENTIALS_H
-#define WEB_CREDENTIALS_H
+#ifndef WEB_ACCESS_CREDENTIALS_H
+#define WEB_ACCESS_CREDENTIALS_H
 
-#include "web/password.h"
+#include "web/access/password.h"
 
 #include <stddef.h>
 
@@ -17,7 +17,7 @@ enum credentials_kind {
     CREDENTIALS_NONE,      /* no header */
     CREDENTIALS_BASIC,     /* name and secret: the password */
     CREDENTIALS_BEARER,    /* secret: the token */
-    CREDENTIALS_MALFORMED, /* of another scheme, or not as it says */
+    CREDENTIALS_MALFORMED, /* of another scheme, or invalid in its own */
 };
 
 /* Wipe it once it is used. */
@@ -26,6 +26,10 @@ struct credentials {
     char name[CREDENTIALS_NAME_MAX_BYTES + 1];
     char secret[PASSWORD_MAX_BYTES + 1];
 };
+
+/* The token of an Authorization header of the scheme Bearer, whatever its case (RFC 9110, section 11.1), and of
+ * whatever characters: borrowed. NULL: another scheme, or no header (NULL). */
+const char *credentials_find_bearer(const char *authorization);
 
 /* authorization: the header's value; NULL where there is none. */
 void credentials_parse(const char *authorization, struct credentials *credentials);

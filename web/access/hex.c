@@ -1,4 +1,4 @@
-#include "web/hex.h"
+#include "web/access/hex.h"
 
 #include <sodium.h>
 #include <string.h>

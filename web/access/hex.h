@@ -1,9 +1,9 @@
 /* Bytes written as hexadecimal digits.
  * Threads: any. */
-#ifndef WEB_HEX_H
-#define WEB_HEX_H
+#ifndef WEB_ACCESS_HEX_H
+#define WEB_ACCESS_HEX_H
 
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

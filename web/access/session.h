@@ -1,11 +1,11 @@
-/* What the cookie of somebody who has logged in says. The server keeps nothing of it, but for those who have logged out
- * before their time: so sessions survive a restart where the configuration has a secret.
+/* The content of the cookie of a login. The server keeps only the sessions that were ended before they expired, so
+ * sessions survive a restart where the configuration has a secret.
  *
  * Threads: any. */
-#ifndef WEB_SESSION_H
-#define WEB_SESSION_H
+#ifndef WEB_ACCESS_SESSION_H
+#define WEB_ACCESS_SESSION_H
 
-#include "web/access.h"
+#include "web/access/access.h"
 
 /* From its last renewal. */
 #define SESSION_LASTS_S (7 * 24 * 3600)
@@ -27,11 +27,11 @@ CHECKED bool session_read(const char *text, size_t count, const struct signing_k
 /* Whether they are of the same login. */
 bool session_is_same(const struct session *a, const struct session *b);
 
-/* Sessions that were ended before they expired. */
+/* Sessions that were ended before they expired. An account has a bounded share of the table; when that is full, its
+ * oldest entries become one that ends all of the account's sessions from before. Other accounts keep theirs. */
 struct ended_sessions;
 CHECKED enum err ended_sessions_create(struct ended_sessions **ended);
 void ended_sessions_destroy(struct ended_sessions **ended);
-/* When there are too many to remember, all that began no later than the one forgotten end with it. */
 void ended_sessions_add(struct ended_sessions *ended, const struct session *session, int64_t now_s);
 bool ended_sessions_has(struct ended_sessions *ended, const struct session *session);
 

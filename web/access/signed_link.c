@@ -1,6 +1,6 @@
-#include "web/signed_link.h"
+#include "web/access/signed_link.h"
 
-#include "web/hex.h"
+#include "web/access/hex.h"
 
 #include <inttypes.h>
 #include <sodium.h>

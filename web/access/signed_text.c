@@ -1,4 +1,4 @@
-#include "web/signed_text.h"
+#include "web/access/signed_text.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -1,18 +1,17 @@
-/* Short texts that we hand out and recognise when they come back: anybody can read them, nobody else can make or change
- * one (HMAC-SHA-512-256, libsodium's crypto_auth). Written with the signs of base64url (RFC 4648), so that they go
- * unchanged into cookies and queries.
- * Threads: any. */
-#ifndef WEB_SIGNED_TEXT_H
-#define WEB_SIGNED_TEXT_H
+/* Short texts that the server hands out and verifies when they come back: they can be read, but not made or changed
+ * elsewhere (HMAC-SHA-512-256, libsodium's crypto_auth). Written in base64url (RFC 4648), so that they go unchanged
+ * into cookies and queries. Threads: any. */
+#ifndef WEB_ACCESS_SIGNED_TEXT_H
+#define WEB_ACCESS_SIGNED_TEXT_H
 
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define SIGNING_KEY_BYTES 32
 #define SIGNED_PAYLOAD_MAX_BYTES 191
-/* With the NUL; of a signature of 32 bytes and a payload, four signs for three bytes. */
+/* With the NUL; of a signature of 32 bytes and a payload, four characters for three bytes. */
 #define SIGNED_TEXT_ROOM_BYTES ((32 + SIGNED_PAYLOAD_MAX_BYTES) * 4 / 3 + 3)
 
 struct signing_key {

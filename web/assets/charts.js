@@ -28,18 +28,25 @@ export class Chart {
   #span = text('span');
   #picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img' });
   #area = svg('path', { class: 'area' });
+  #mark = svg('path', { class: 'mark' });
+  #marked = null; // a value to compare with
   #line = svg('path', { class: 'line' });
 
-  // figure: an element with a figcaption. format(value): the value in words.
+  // figure: an element with a figcaption. format(value): the value as text.
   constructor(figure, format) {
     this.#format = format;
     this.#title = figure.querySelector('figcaption').textContent;
-    this.#tell('–', 'nothing yet');
-    this.#picture.append(this.#area, this.#line);
+    this.#caption('–', 'no data yet');
+    this.#picture.append(this.#area, this.#line, this.#mark);
     figure.append(this.#now, this.#picture, this.#span);
   }
 
-  // The value as of now; null: there is none, and the line has a gap.
+  // A value that the others are compared with: a line across.
+  mark(value) {
+    this.#marked = value;
+  }
+
+  // The present value; null: unknown, and the line has a gap.
   add(value) {
     const now = performance.now();
     this.#samples.push([now, value]);
@@ -47,7 +54,7 @@ export class Chart {
     this.#draw(now);
   }
 
-  #tell(now, span) {
+  #caption(now, span) {
     this.#now.textContent = now;
     this.#span.textContent = span;
     this.#picture.setAttribute('aria-label', `${this.#title}: ${span}`);
@@ -56,13 +63,13 @@ export class Chart {
   #draw(now) {
     const values = this.#samples.map(([, value]) => value).filter((value) => value !== null);
     if (values.length === 0) return;
-    const least = Math.min(...values);
-    const most = Math.max(...values);
+    const min = Math.min(...values);
+    const max = Math.max(...values);
     const last = this.#samples.at(-1)[1];
-    const range = `${this.#format(least)} to ${this.#format(most)}`;
+    const range = `${this.#format(min)} to ${this.#format(max)}`;
     const span = agoText(now - this.#samples[0][0]);
-    this.#tell(last === null ? '–' : this.#format(last), `${range} in the last ${span}`);
-    this.#trace(now, most * HEADROOM || 1);
+    this.#caption(last === null ? '–' : this.#format(last), `${range} in the last ${span}`);
+    this.#trace(now, Math.max(max, this.#marked ?? 0) * HEADROOM || 1);
   }
 
   #trace(now, top) {
@@ -76,6 +83,7 @@ export class Chart {
       line += `M${points}`;
       area += `M${x(run[0][0])} ${HEIGHT}L${points}L${x(run.at(-1)[0])} ${HEIGHT}Z`;
     }
+    this.#mark.setAttribute('d', this.#marked === null ? '' : `M0 ${y(this.#marked)}H${WIDTH}`);
     this.#line.setAttribute('d', line);
     this.#area.setAttribute('d', area);
   }

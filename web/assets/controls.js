@@ -1,4 +1,4 @@
-// What can be set at a camera: a field for each of /api/cameras/N/controls.
+// The controls of a camera: a field for each of /api/cameras/N/controls.
 
 function field(control) {
   const element = document.createElement(control.type === 'menu' ? 'select' : 'input');
@@ -33,7 +33,7 @@ class Controls {
     this.#section = section;
   }
 
-  // A change of one control may change others: a camera that exposes by itself takes no exposure time.
+  // Setting one control may change others: with automatic exposure, a camera accepts no exposure time.
   show(controls) {
     for (const control of controls) {
       if (!this.#fields.has(control.name)) this.#addField(control);
@@ -67,13 +67,13 @@ class Controls {
       refusal = answer.error?.message ?? '';
       if (answer.controls !== undefined) this.show(answer.controls);
     } catch {
-      refusal = 'The server does not answer; nothing was changed.';
+      refusal = 'The server does not respond; nothing was changed.';
     }
     this.#section.querySelector('.refusal').textContent = refusal;
   }
 }
 
-// Fills the section in, and shows it, where the camera has any.
+// Fills in the section and shows it if the camera has controls.
 export async function showControls(id, section) {
   const address = `api/cameras/${id}/controls`;
   const response = await fetch(address, { cache: 'no-store' });

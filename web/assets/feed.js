@@ -1,33 +1,39 @@
-// Many cameras over one connection: keeps one subscription of /feed alive.
+// Many cameras over one connection: keeps one subscription of /feed alive, and reconnects.
 
-import { sleep } from './figures.js';
+import { sleep } from './page.js';
 import { boundaryOf, MultipartParser } from './multipart.js';
 
 const BACKOFF_MIN_MS = 500;
-const BACKOFF_MAX_MS = 2000;
+const BACKOFF_MAX_MS = 1000;
 
-// In words, as the server gives them.
-async function reasonOf(response) {
+// What the server says of a request that it refuses.
+export async function reasonOf(response) {
   const answer = await response.json().catch(() => null);
   return answer?.error?.message ?? `the server answers ${response.status}`;
 }
 
 export class Feed {
+  #onData;
   #onPart;
   #onTrouble;
   #address = null;
-  #playing = null; // the AbortController of the subscription that frames come from
-  #pending = null; // of the one that is to take over
-  #heardAt = 0; // when anything came, or was asked for
+  #playing = null; // the AbortController of the subscription that delivers frames
+  #pending = null; // of the subscription that replaces it
+  #heardAt = 0; // time of the last data or request
 
-  // onPart(part): see multipart.js. onTrouble(reason): why no frames come; null once they do.
-  constructor({ onPart, onTrouble }) {
+  // onData(): something has come. onPart(part): see multipart.js. onTrouble(reason): why there are no frames; null once there are.
+  constructor({ onData, onPart, onTrouble }) {
+    this.#onData = onData;
     this.#onPart = onPart;
     this.#onTrouble = onTrouble;
   }
 
-  // Takes frames from this address from now on; null: from none. The subscription before it plays on until the new one
-  // has its answer, so that no tile stands still meanwhile.
+  get isSubscribed() {
+    return this.#address !== null;
+  }
+
+  // Takes frames from this address; null: from none. The previous subscription continues until the new one is
+  // answered, so that no tile freezes meanwhile.
   subscribe(address) {
     if (address === this.#address) return;
     this.#address = address;
@@ -42,14 +48,14 @@ export class Feed {
     this.#run(address, this.#pending);
   }
 
-  // Begins anew: what played may have ended without a word.
+  // Reconnects: a connection may die silently.
   restart() {
     const address = this.#address;
     this.subscribe(null);
     this.subscribe(address);
   }
 
-  // For how long nothing has come.
+  // Time without any data.
   get silentMs() {
     return performance.now() - this.#heardAt;
   }
@@ -65,11 +71,11 @@ export class Feed {
         this.#takeOver(controller);
         const began = performance.now();
         await this.#play(response, () => { backoff = BACKOFF_MIN_MS; });
-        if (performance.now() - began > BACKOFF_MAX_MS) continue; // it has had its time
+        if (performance.now() - began > BACKOFF_MAX_MS) continue; // it ran long enough to retry at once
         throw new Error('the stream has ended');
       } catch (error) {
         if (signal.aborted) return;
-        this.#onTrouble(error instanceof TypeError ? 'the server does not answer' : error.message);
+        this.#onTrouble(error instanceof TypeError ? 'the server does not respond' : error.message);
       }
       await sleep(backoff);
       if (signal.aborted) return;
@@ -92,6 +98,7 @@ export class Feed {
       const { done, value } = await reader.read();
       if (done) return;
       this.#heardAt = performance.now();
+      this.#onData?.();
       for (const part of parser.push(value)) this.#onPart(part);
       onFirst();
     }

@@ -1,5 +1,5 @@
-// Reads multipart/x-mixed-replace (RFC 2046, section 5.1) as it comes in. Pure: bytes go in, parts come out.
-// Every part has to tell its Content-Length, so that no picture is searched for the delimiter.
+// Incremental reader of multipart/x-mixed-replace (RFC 2046, section 5.1). Pure: bytes go in, parts come out.
+// Every part must have a Content-Length, so that no picture is searched for the delimiter.
 
 const LF = 10;
 const LINE_MAX_BYTES = 1024;
@@ -8,18 +8,18 @@ const BODY_MAX_BYTES = 64 * 1024 * 1024;
 
 const latin1 = new TextDecoder('latin1');
 
-// The boundary that a Content-Type names. Throws where it names none.
+// The boundary in a Content-Type. Throws if it has none.
 export function boundaryOf(contentType) {
   const match = /^multipart\/[^;]+;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType ?? '');
-  if (match === null) throw new Error('the answer is not a stream of parts');
+  if (match === null) throw new Error('the answer is not a stream of frames');
   return match[1] ?? match[2];
 }
 
 export class MultipartParser {
   #delimiter;
-  #line = ''; // what has come of the line under way
-  #headers = null; // of the part under way; null before its delimiter
-  #body = null; // of the part under way; null before its headers have ended
+  #line = ''; // received so far of the current line
+  #headers = null; // of the current part; null before its delimiter
+  #body = null; // of the current part; null before the end of its headers
   #filled = 0;
 
   constructor(boundary) {
@@ -27,7 +27,7 @@ export class MultipartParser {
   }
 
   // Takes the next bytes, which may begin and end anywhere, and returns the parts that they complete:
-  // { headers, body }, a Map with names in lower case and a Uint8Array. Throws where the bytes are no such stream.
+  // { headers, body }, a Map with names in lower case and a Uint8Array. Throws on malformed bytes.
   push(chunk) {
     const parts = [];
     let at = 0;

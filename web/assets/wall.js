@@ -1,228 +1,203 @@
-// The wall: which tiles are where, which of them are fed, and the keys and controls that change that.
+// The wall: its view, the subscription that feeds its tiles, and the status that they show.
 
-import { announce, poll, showFigures, showTrouble, summaryOf } from './figures.js';
 import { Feed } from './feed.js';
+import { Kiosk } from './kiosk.js';
+import { announce, showInTab, warn } from './page.js';
+import { allowDragging } from './reorder.js';
+import { isList, kioskCapacity, layOut } from './screen.js';
+import { Server } from './server.js';
+import { Summary } from './summary.js';
+import { spanText } from './texts.js';
 import { Tile } from './tile.js';
-import { arrange, feedWidth, fitColumns, fitWidth, matches, move, pictureWidth, readView, writeView } from './view.js';
+import { Tiles } from './tiles.js';
+import { arrange, feedWidth, matches, move, readView } from './view.js';
+import { Views } from './views.js';
+import { listenToKeys } from './wall-keys.js';
+import { WallMenu } from './wall-menu.js';
+import { Watch } from './watch.js';
 
-const CAPTION_PX = 30;
-const LEGIBLE_PX = 320; // rather than narrower ones, tiles are scrolled
-const VISIBLE_SHARE = 0.02; // of a tile; one that only touches the edge is not fed
-const SETTLE_MS = 250; // of scrolling and resizing, before other pictures are asked for
-const FROZEN_MS = 5000; // without a frame that the server has, before the feed is begun anew
-const LAYOUT_KEYS = { 0: 'auto', 1: '1', 4: '4', 6: '16', 9: '9' };
+const SETTLE_MS = 250; // after scrolling and resizing, before another subscription replaces the present one
+const FROZEN_MS = 5000; // without a frame that the server has, before the feed reconnects
 
 const main = document.querySelector('main');
 const list = document.querySelector('.tiles');
 const filterBox = document.querySelector('#filter');
-const configured = Array.from(list.children, (element) => new Tile(element));
-const tileOf = new Map(configured.map((tile) => [tile.id, tile]));
-const view = readView(location.search);
+
+const tiles = new Tiles(list, { onSeen: () => settle(), onChanged: () => apply() });
+const view = readView(location.search, tiles.ids);
+const views = new Views(document.querySelector('.views'), (changes) => change(changes));
+const kiosk = new Kiosk({ onTurn: () => apply(), onExit: () => change({ kiosk: false }) });
+
+// ---- The subscription ----
 
 const feed = new Feed({
+  onData: () => server.heard(),
   onPart: (part) => {
-    const tile = tileOf.get(part.headers.get('x-camera-id'));
+    const tile = tiles.of(part.headers.get('x-camera-id'));
     if (tile === undefined) return;
     tile.take(part);
-    // Its picture tells of another state than its caption does.
-    if ((part.headers.get('x-camera-state') ?? 'live') !== tile.element.dataset.state) pollSoon();
+    // The picture shows another state than the caption.
+    if ((part.headers.get('x-camera-state') ?? 'live') !== tile.state) server.soon();
   },
-  onTrouble: (reason) => showTrouble('feed', reason === null ? null : `No pictures: ${reason}; trying again.`),
+  onTrouble: (reason) => warn('feed', reason === null ? null : `No pictures: ${reason}; trying again.`),
 });
 
-// ---- Which pictures are asked for ----
-
 function feedAddress() {
-  const watched = document.hidden ? [] : configured.filter((tile) => tile.visible);
+  const watched = document.hidden ? [] : tiles.visible;
   if (watched.length === 0) return null;
-  const cameras = watched.length === configured.length ? 'all' : watched.map((tile) => tile.id).join(',');
-  const widest = Math.max(...watched.map(({ screen }) => pictureWidth(screen.clientWidth, screen.clientHeight)));
+  const cameras = watched.length === tiles.all.length ? 'all' : watched.map(({ id }) => id).join(',');
+  const widest = Math.max(...watched.map(({ screen, ratio }) =>
+    Math.min(screen.clientWidth, screen.clientHeight * ratio)));
   return `feed?cameras=${cameras}&width=${feedWidth(widest * devicePixelRatio)}`;
 }
 
 let settling;
 function settle() {
   clearTimeout(settling);
-  settling = setTimeout(() => feed.subscribe(feedAddress()), SETTLE_MS);
+  settling = setTimeout(() => feed.subscribe(feedAddress()), feed.isSubscribed ? SETTLE_MS : 0);
 }
 
-// A hidden page gives its connection back at once.
+// A hidden page closes its connection at once.
 function leave() {
   clearTimeout(settling);
   feed.subscribe(null);
 }
 
-// ---- How it looks ----
+// ---- The view ----
 
-const shown = () => Array.from(list.children).filter((element) => !element.hidden);
+const stateOf = (tile) => ({ id: tile.id, name: tile.name, state: tile.state, groups: views.groupsOf(tile.id) });
+const isInTrouble = (id) => ['stale', 'offline'].includes(tiles.of(id).state);
+const troubleFirst = () =>
+  view.sort === 'trouble' || isList(tiles.all.length) || (view.kiosk && kiosk.hasPages);
 
-function layOut() {
-  const isAuto = view.layout === 'auto';
-  const count = isAuto ? shown().length : Number(view.layout);
-  const room = { width: main.clientWidth, height: main.clientHeight, captionHeight: CAPTION_PX };
-  const columns = isAuto ? fitColumns(count, room) : Math.sqrt(count);
-  const allFit = fitWidth(columns, count, room) >= LEGIBLE_PX;
-  main.classList.toggle('fitted', view.kiosk || !isAuto || allFit);
-  main.style.setProperty('--columns', columns);
-  main.style.setProperty('--rows', Math.max(1, Math.ceil(count / columns)));
+function idsInOrder() {
+  const ids = arrange(tiles.ids, view.order);
+  return troubleFirst() ? [...ids.filter(isInTrouble), ...ids.filter((id) => !isInTrouble(id))] : ids;
 }
 
-function applyView() {
-  document.documentElement.classList.toggle('kiosk', view.kiosk);
-  const ids = arrange(configured.map((tile) => tile.id), view.order);
-  if (ids.some((id, index) => list.children[index] !== tileOf.get(id).element)) {
-    list.append(...ids.map((id) => tileOf.get(id).element));
-  }
-  for (const tile of configured) tile.element.hidden = !matches(view.filter, tile);
-  document.querySelector('.nothing').hidden = configured.length === 0 || shown().length > 0;
+// Of the view, of the filter, and of a kiosk's page.
+function idsOnShow() {
+  const group = view.cameras === null ? null : new Set(view.cameras);
+  const ids = tiles.idsInOrder.filter((id) =>
+    (group === null || group.has(id)) && matches(view.filter, stateOf(tiles.of(id))));
+  if (!view.kiosk) return ids;
+  const capacity = kioskCapacity(main, ids.map((id) => tiles.of(id)), view);
+  return kiosk.pick(ids, new Set(ids.filter(isInTrouble)), capacity);
+}
+
+function apply() {
+  kiosk.set(view.kiosk, view.rotate);
+  tiles.arrange(idsInOrder());
+  const onShow = new Set(idsOnShow());
+  for (const tile of tiles.all) tile.element.hidden = !onShow.has(tile.id);
+  const isEmpty = tiles.all.length === 0;
+  document.querySelector('.empty').hidden = !isEmpty;
+  document.querySelector('.nothing').hidden = isEmpty || tiles.shown.length > 0;
   for (const choice of document.querySelectorAll('[name=layout]')) choice.checked = choice.value === view.layout;
   if (filterBox.value !== view.filter) filterBox.value = view.filter;
-  layOut();
+  layOut(main, list, tiles.shown, view);
   settle();
 }
 
 function change(changes) {
   Object.assign(view, changes);
-  const query = writeView(view);
+  const query = views.queryOf(view);
   history.replaceState(null, '', `./${query}`);
   sessionStorage.setItem('wall', query);
-  applyView();
+  views.show(view.name);
+  menu.show();
+  apply();
 }
-
-// ---- Order ----
-
-const idsInOrder = () => Array.from(list.children, (element) => element.dataset.id);
 
 function moveTile(tile, toIndex) {
-  change({ order: move(idsInOrder(), tile.id, toIndex) });
-  announce(`${tile.name} is now number ${idsInOrder().indexOf(tile.id) + 1} of ${configured.length}`);
+  change({ order: move(tiles.idsInOrder, tile.id, toIndex) });
+  announce(`${tile.name} is now number ${tiles.idsInOrder.indexOf(tile.id) + 1} of ${tiles.all.length}`);
 }
 
-let dragged = null;
-const tileAt = (node) => tileOf.get(node.closest?.('.tile')?.dataset.id);
-const markTarget = (tile) => {
-  for (const { element } of configured) element.classList.toggle('target', tile?.element === element);
-};
+// ---- Status ----
 
-list.addEventListener('dragstart', (event) => {
-  dragged = tileAt(event.target) ?? null;
-  if (dragged === null) return; // selected text
-  event.dataTransfer.effectAllowed = 'copyLinkMove';
-  event.dataTransfer.setDragImage(dragged.element, 20, 20);
-});
-list.addEventListener('dragover', (event) => {
-  const target = tileAt(event.target);
-  if (dragged === null || target === undefined) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = 'move';
-  markTarget(target === dragged ? null : target);
-});
-list.addEventListener('drop', (event) => {
-  const target = tileAt(event.target);
-  if (dragged === null || target === undefined) return;
-  event.preventDefault();
-  moveTile(dragged, idsInOrder().indexOf(target.id));
-});
-list.addEventListener('dragend', () => {
-  dragged = null;
-  markTarget(null);
-});
+const summary = new Summary(document.querySelector('.summary'), (filter) => change({ filter }));
 
-// ---- Keys ----
+// What the view depends on; the layout follows when it changes.
+const shapeOf = () => tiles.all.map((tile) => `${tile.id} ${tile.state} ${tile.ratio}`).join();
 
-function stepOf(key, tiles) {
-  const columns = tiles.findIndex((tile) => tile.offsetTop > tiles[0].offsetTop);
-  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
-  return columns < 0 && key !== 'ArrowLeft' && key !== 'ArrowRight' ? 0 : steps[key];
-}
-
-function pressArrow(event) {
-  const tiles = shown();
-  if (tiles.length === 0) return;
-  const at = tiles.indexOf(document.activeElement.closest('.tile'));
-  const to = at < 0 ? 0 : at + stepOf(event.key, tiles);
-  event.preventDefault();
-  if (to < 0 || to >= tiles.length) return;
-  if (event.shiftKey && at >= 0) {
-    moveTile(tileAt(tiles[at]), idsInOrder().indexOf(tiles[to].dataset.id));
-    tileAt(tiles[at]).link.focus();
-  } else {
-    tileAt(tiles[to]).link.focus();
+function showStatus({ cameras }, resumed) {
+  const before = shapeOf();
+  let behind = 0;
+  for (const camera of cameras) {
+    const tile = tiles.of(camera.id);
+    if (tile !== undefined) behind = Math.max(behind, tile.show(camera));
   }
+  summary.show(cameras, view.filter);
+  if (!watch.isSeeded) watch.seed(cameras);
+  watch.update(cameras);
+  document.documentElement.classList.remove('lost');
+  if (shapeOf() !== before) apply();
+  tiles.follow(cameras);
+  // A connection may die silently while the server still responds. On a slow one, which is not silent, tiles only
+  // become older.
+  if (resumed || Math.min(behind, feed.silentMs) >= FROZEN_MS) feed.restart();
 }
 
-function pressEscape() {
-  if (view.filter !== '') {
-    change({ filter: '' });
-  } else if (view.kiosk) {
-    change({ kiosk: false });
-  }
+function showLost(silentMs) {
+  if (!document.documentElement.classList.contains('lost')) announce('No connection to the server');
+  document.documentElement.classList.add('lost');
+  showInTab({ trouble: 0, lost: true });
+  summary.showText(`No connection for ${spanText(silentMs)}`);
+  for (const tile of tiles.all) tile.showLost(silentMs);
+}
+
+const server = new Server('api/cameras?brief=1', { onAnswer: showStatus, onLost: showLost });
+
+const watch = new Watch({
+  tiles,
+  server,
+  onRoom: () => apply(),
+  onTroubles: (trouble) => { if (!server.isLost) showInTab({ trouble, lost: false }); },
+});
+
+// ---- Start ----
+
+const menu = new WallMenu({ view, views, tiles, change });
+
+new ResizeObserver(() => {
+  layOut(main, list, tiles.shown, view);
+  settle();
+}).observe(main);
+
+function togglePause() {
+  Tile.paused = !Tile.paused;
+  document.querySelector('#pause').setAttribute('aria-pressed', String(Tile.paused));
+  for (const tile of tiles.all) tile.resume();
+  announce(Tile.paused ? 'Pictures are paused' : 'Pictures move');
 }
 
 function toggleFullScreen() {
   if (document.fullscreenElement !== null) {
     document.exitFullscreen();
   } else {
-    document.documentElement.requestFullscreen().catch((error) => announce(`No full screen: ${error.message}`));
+    document.documentElement.requestFullscreen().catch((error) => announce(`Full screen failed: ${error.message}`));
   }
 }
 
-document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
-  const { key, target } = event;
-  if (key === 'Escape') {
-    pressEscape();
-  } else if (target === filterBox || (key.startsWith('Arrow') && target.matches('[type=radio]'))) {
-    return; // which have their own use for these
-  } else if (key.startsWith('Arrow')) {
-    pressArrow(event);
-  } else if (key in LAYOUT_KEYS) {
-    change({ layout: LAYOUT_KEYS[key] });
-    announce(`Layout ${view.layout}`);
-  } else if (key === 'f' || key === 'F') {
-    toggleFullScreen();
-  }
-});
-
-// ---- Start ----
-
-const observer = new IntersectionObserver((entries) => {
-  for (const { target, intersectionRatio } of entries) tileAt(target).visible = intersectionRatio >= VISIBLE_SHARE;
-  settle();
-}, { threshold: [0, VISIBLE_SHARE] });
-for (const { element } of configured) observer.observe(element);
-new ResizeObserver(() => {
-  layOut();
-  settle();
-}).observe(main);
-
+listenToKeys({ tiles, view, filterBox, kiosk, menu, change, moveTile, togglePause, toggleFullScreen });
+allowDragging(list, tiles, moveTile);
 document.querySelector('.tools').hidden = false;
 document.querySelector('.layouts').addEventListener('change', (event) => change({ layout: event.target.value }));
 filterBox.addEventListener('input', () => change({ filter: filterBox.value }));
+document.querySelector('#pause').addEventListener('click', togglePause);
 document.querySelector('#full-screen').addEventListener('click', toggleFullScreen);
 document.querySelector('#kiosk').addEventListener('click', () => change({ kiosk: true }));
 document.addEventListener('visibilitychange', () => (document.hidden ? leave() : settle()));
+document.querySelector('form[action=logout]').addEventListener('submit', () => {
+  leave();
+  watch.events.stop();
+});
 addEventListener('pagehide', leave);
 addEventListener('pageshow', settle);
-change({});
-
-// ---- What the server tells ----
-
-const idsOf = (cameras) => cameras.map(({ id }) => id).join();
-
-const pollSoon = poll('api/cameras?brief=1', ({ cameras }, resumed) => {
-  // The server has another configuration by now.
-  if (idsOf(cameras) !== idsOf(configured)) location.reload();
-  let behind = 0;
-  for (const camera of cameras) {
-    const tile = tileOf.get(camera.id);
-    if (tile === undefined) continue;
-    const { age_ms, behind_ms } = tile.freshness(camera);
-    behind = Math.max(behind, behind_ms);
-    showFigures(tile.element, { ...camera, last_frame: camera.last_frame && { ...camera.last_frame, age_ms } });
-  }
-  document.querySelector('.summary').textContent = summaryOf(cameras);
-  // A connection may die without a word while the server still answers. On a slow one, which is not silent, tiles only
-  // grow old.
-  if (resumed || Math.min(behind, feed.silentMs) >= FROZEN_MS) feed.restart();
+// A view that is asked for by its name alone.
+const named = view.cameras === null && view.order.length === 0 ? views.find(view.name) : null;
+change(named === null ? {} : {
+  cameras: named.cameras ?? null, order: named.order ?? [],
+  ...(view.layout === 'auto' && { layout: named.layout ?? 'auto' }),
 });

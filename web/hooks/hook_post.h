@@ -1,25 +1,25 @@
 /* Posts JSON to URLs, any number at a time. The only files of web/ that know libcurl.
  *
- * http and https only; redirects are not followed, so that a receiver cannot send us elsewhere; certificates are
- * checked.
+ * http and https only; redirects are not followed, so that a receiver cannot lead elsewhere; certificates are
+ * verified.
  * Threads: one at a time, but for hook_url_check(). */
-#ifndef WEB_HOOK_POST_H
-#define WEB_HOOK_POST_H
+#ifndef WEB_HOOKS_HOOK_POST_H
+#define WEB_HOOKS_HOOK_POST_H
 
-#include "web/hook_watch.h"
+#include "web/hooks/hook_watch.h"
 
 #include <poll.h>
 
 struct hook_poster;
 
-/* Of a URL, what may be shown: "https://hooks.example.org". */
+/* The part of a URL that may be shown: "https://hooks.example.org". */
 #define HOOK_URL_LABEL_BYTES 128
-/* Whether something can be posted there. label may be NULL. ERR_INVALID. */
+/* Whether the URL can be posted to. label may be NULL. ERR_INVALID; ERR_UNSUPPORTED: as below. */
 CHECKED enum err hook_url_check(const char *url, char label[HOOK_URL_LABEL_BYTES]);
 
-/* ERR_MEMORY. */
+/* ERR_MEMORY; ERR_UNSUPPORTED: libcurl cannot be loaded, see the log. */
 CHECKED enum err hook_poster_create(struct hook_poster **poster);
-/* What is under way is dropped. Blocks: no. */
+/* Drops what is under way. Blocks: no. */
 void hook_poster_destroy(struct hook_poster **poster);
 
 /* Starts a post: json is copied, the settings are borrowed until it is done; user comes back then. ERR_MEMORY. */
@@ -29,7 +29,7 @@ CHECKED enum err hook_poster_start(struct hook_poster *poster, const struct hook
 /* Goes on with all that is under way. Blocks: until something has happened there or to one of the pollers, or until
  * deadline_ns. */
 void hook_poster_wait(struct hook_poster *poster, const struct pollfd *pollers, size_t count, int64_t deadline_ns);
-/* A post that is done: its user, and how that went. NULL: none. */
+/* A finished post: its user, and the outcome. NULL: none. */
 void *hook_poster_next(struct hook_poster *poster, enum hook_outcome *outcome, struct reason *reason);
 
 #endif

@@ -1,4 +1,4 @@
-#include "web/hook_settings.h"
+#include "web/hooks/hook_settings.h"
 
 #include <string.h>
 
@@ -23,8 +23,9 @@ static size_t count_words(const char *const *command) {
 static bool hooks_equal(const struct hook_settings *a, const struct hook_settings *b) {
     return lists_equal(a->command, count_words(a->command), b->command, count_words(b->command)) &&
            texts_equal(a->url, b->url) && lists_equal(a->headers, a->header_count, b->headers, b->header_count) &&
-           a->states == b->states && lists_equal(a->cameras, a->camera_count, b->cameras, b->camera_count) &&
-           a->after_ns == b->after_ns && a->timeout_ns == b->timeout_ns && a->retries == b->retries;
+           a->kinds == b->kinds && a->states == b->states &&
+           lists_equal(a->cameras, a->camera_count, b->cameras, b->camera_count) && a->after_ns == b->after_ns &&
+           a->timeout_ns == b->timeout_ns && a->retries == b->retries;
 }
 
 bool hooks_settings_equal(const struct hooks_settings *a, const struct hooks_settings *b) {

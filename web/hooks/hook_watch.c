@@ -1,13 +1,14 @@
-#include "web/hook_watch.h"
+#include "web/hooks/hook_watch.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
 
 #define RETRY_FIRST_NS (1 * NS_PER_S)
 #define RETRY_MOST_NS (60 * NS_PER_S)
 #define ALWAYS_COUNT (HOOK_STATE(STATE_LIVE) | HOOK_STATE(STATE_OFFLINE))
 #define TROUBLE (HOOK_STATE(STATE_STALE) | HOOK_STATE(STATE_OFFLINE))
 #define STEADY (HOOK_STATE(STATE_IDLE) | HOOK_STATE(STATE_LIVE))
-/* A camera that has flapped for so many times after_ns is in trouble. */
+/* A camera that flaps for this many times after_ns is reported. */
 #define FLAPPING_TIMES 6
 
 void hook_watch_init(struct hook_watch *watch) {
@@ -17,7 +18,7 @@ void hook_watch_init(struct hook_watch *watch) {
 
 static bool is_one_of(unsigned states, enum camera_state state) { return (states & HOOK_STATE(state)) != 0; }
 
-static void settle(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
+static void settle_watch(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
     if (is_one_of(hook->states, watch->candidate.to)) {
         watch->message = watch->candidate;
         watch->message.from = watch->has_settled ? watch->settled : watch->candidate.from;
@@ -30,19 +31,18 @@ static void settle(struct hook_watch *watch, const struct hook_settings *hook, i
     watch->flaps_since_ns = CLOCK_NEVER;
 }
 
-/* When trouble that begins now settles: sooner than usual if it comes again and again. */
+/* When a failure that begins now counts: earlier if the camera flaps. */
 static int64_t trouble_settles_ns(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
     if (watch->flaps_since_ns == CLOCK_NEVER) {
         watch->flaps_since_ns = now_ns;
     }
-    int64_t usual_ns = now_ns + hook->after_ns, flapping_ns = watch->flaps_since_ns + FLAPPING_TIMES * hook->after_ns;
-    return usual_ns < flapping_ns ? usual_ns : flapping_ns;
+    return min_i64(now_ns + hook->after_ns, watch->flaps_since_ns + FLAPPING_TIMES * hook->after_ns);
 }
 
-void hook_watch_note(struct hook_watch *watch, const struct hook_settings *hook, const struct journal_entry *state,
+void hook_watch_note(struct hook_watch *watch, const struct hook_settings *hook, const struct event_log_entry *state,
                      int64_t now_ns) {
     if (now_ns >= watch->settles_ns) {
-        settle(watch, hook, now_ns);
+        settle_watch(watch, hook, now_ns);
     }
     if (is_one_of(STEADY, watch->candidate.to) && now_ns - watch->noted_ns >= hook->after_ns) {
         watch->flaps_since_ns = CLOCK_NEVER;
@@ -58,7 +58,7 @@ void hook_watch_note(struct hook_watch *watch, const struct hook_settings *hook,
 
 bool hook_watch_look(struct hook_watch *watch, const struct hook_settings *hook, int64_t now_ns) {
     if (now_ns >= watch->settles_ns) {
-        settle(watch, hook, now_ns);
+        settle_watch(watch, hook, now_ns);
     }
     return now_ns >= watch->due_ns && !watch->is_running;
 }
@@ -76,7 +76,7 @@ bool hook_watch_end(struct hook_watch *watch, const struct hook_settings *hook, 
                     int64_t now_ns) {
     watch->is_running = false;
     if (watch->due_ns != CLOCK_NEVER) {
-        return false; /* there is something newer to say */
+        return false; /* a newer state replaces it */
     }
     if (outcome != HOOK_FAILED || watch->tries == hook->retries) {
         watch->tries = 0;

@@ -1,17 +1,18 @@
-#include "web/hooks.h"
+#include "web/hooks/hooks.h"
 
-#include "broker/clock.h"
-#include "broker/log.h"
-#include "web/event_json.h"
-#include "web/hook.h"
-#include "web/hook_command.h"
-#include "web/hook_post.h"
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
+#include "broker/base/saturating.h"
+#include "web/hooks/hook.h"
+#include "web/hooks/hook_command.h"
+#include "web/hooks/hook_post.h"
+#include "web/views/event_json.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* One that is under way, of a program or a post. */
+/* A delivery under way, by a program or a post. */
 struct delivery {
     struct watched *of;           /* NULL: free */
     struct hook_command *command; /* NULL: a post */
@@ -21,35 +22,50 @@ struct hooks {
     struct hooks_settings settings;
     struct broker *broker;
     struct hook_counts *counts;
-    struct journal_reader *reader;
+    struct event_log_reader *reader;
     struct hook_poster *poster;
     struct event stop;
     atomic_bool stopping; /* relaxed: the event orders it */
     bool has_thread;
     pthread_t thread;
-    /* The thread's own: */
+    /* Of the thread only: */
     struct delivery deliveries[HOOK_DELIVERIES_MAX];
     struct hook hooks[HOOKS_MAX];
 };
 
-/* ---- What happens ---- */
+/* ---- Events ---- */
 
-static void note_state(struct hooks *hooks, const struct journal_entry *state) {
+/* A camera without viewers that a probe found dead is offline for hooks: that is what they are for. */
+static void note_state(struct hooks *hooks, const struct event_log_entry *entry) {
+    struct event_log_entry state = *entry;
+    if (state.to == STATE_IDLE && state.reason.text[0] != '\0') {
+        state.to = STATE_OFFLINE;
+    }
     for (size_t i = 0; i < hooks->settings.count; i++) {
-        hook_note_state(&hooks->hooks[i], state, clock_monotonic_ns());
+        hook_note_state(&hooks->hooks[i], &state, clock_monotonic_ns());
     }
 }
 
-/* Every camera as it is: at the start, and after entries of the journal were missed. */
+/* The present state of every camera: at the start, and after missed entries. */
 static void note_all(struct hooks *hooks) {
     struct topic_list *topics = broker_topics(hooks->broker);
     for (size_t i = 0; i < topics->count; i++) {
-        struct journal_entry state = {.kind = JOURNAL_STATE, .from = STATE_IDLE};
+        struct event_log_entry state = {.kind = EVENT_LOG_STATE, .from = STATE_IDLE};
         snprintf(state.camera, sizeof state.camera, "%s", topic_id(topics->topics[i]));
         state.to = topic_state_detail(topics->topics[i], &state.at_realtime_ns, &state.reason);
         note_state(hooks, &state);
     }
     topic_list_unref(&topics);
+}
+
+static void note_event(struct hooks *hooks, const struct event_log_entry *event) {
+    for (size_t i = 0; i < hooks->settings.count; i++) {
+        struct hook *hook = &hooks->hooks[i];
+        if (!hook_note_event(hook, event, clock_monotonic_ns())) {
+            log_rate_limited(LOG_LEVEL_WARNING, event->camera, hook->label,
+                             "hook %s: an event is lost: %d wait already", hook->label, HOOK_EVENTS_MAX);
+        }
+    }
 }
 
 static void note_removal(struct hooks *hooks, const char *camera) {
@@ -58,19 +74,21 @@ static void note_removal(struct hooks *hooks, const char *camera) {
     }
 }
 
-/* False: the journal is closed. */
-static bool read_journal(struct hooks *hooks) {
-    struct journal_entry entry;
+/* False: the event log is closed. */
+static bool read_event_log(struct hooks *hooks) {
+    struct event_log_entry entry;
     uint64_t missed;
     enum err error;
-    while ((error = journal_read(hooks->reader, &entry, &missed)) == ERR_OK) {
+    while ((error = event_log_read(hooks->reader, &entry, &missed)) == ERR_OK) {
         if (missed > 0) {
             note_all(hooks);
         }
-        if (entry.kind == JOURNAL_STATE) {
+        if (entry.kind == EVENT_LOG_STATE) {
             note_state(hooks, &entry);
-        } else if (entry.kind == JOURNAL_CAMERA_REMOVED) {
+        } else if (entry.kind == EVENT_LOG_CAMERA_REMOVED) {
             note_removal(hooks, entry.camera);
+        } else {
+            note_event(hooks, &entry);
         }
     }
     return error != ERR_CLOSED;
@@ -82,7 +100,7 @@ static void tell_failure(const struct watched *watched, const struct reason *rea
     const char *label = watched->hook->label, *end = again ? "trying again" : "given up";
     char kind[HOOK_LABEL_BYTES + 16];
     snprintf(kind, sizeof kind, "%s %s", label, end);
-    log_recurring(LOG_LEVEL_WARNING, watched->camera, kind, "hook %s: %s; %s", label, reason->text, end);
+    log_rate_limited(LOG_LEVEL_WARNING, watched->camera, kind, "hook %s: %s; %s", label, reason->text, end);
 }
 
 static void count(struct hooks *hooks, enum hook_outcome outcome, bool again) {
@@ -91,11 +109,12 @@ static void count(struct hooks *hooks, enum hook_outcome outcome, bool again) {
     atomic_fetch_add_explicit(&hooks->counts->results[result], 1, memory_order_relaxed);
 }
 
-static void end(struct hooks *hooks, struct watched *watched, enum hook_outcome outcome, const struct reason *reason) {
+static void end_delivery(struct hooks *hooks, struct watched *watched, enum hook_outcome outcome,
+                         const struct reason *reason) {
     bool again = hook_watch_end(&watched->watch, watched->hook->settings, outcome, clock_monotonic_ns());
     count(hooks, outcome, again);
     if (outcome == HOOK_DELIVERED) {
-        log_event(LOG_LEVEL_DEBUG, watched->camera, "hook %s: told", watched->hook->label);
+        log_event(LOG_LEVEL_DEBUG, watched->camera, "hook %s: delivered", watched->hook->label);
     } else {
         tell_failure(watched, reason, again);
     }
@@ -110,9 +129,9 @@ static struct delivery *find_delivery(struct hooks *hooks, const struct watched 
     return NULL;
 }
 
-static void begin(struct hooks *hooks, struct watched *watched, struct delivery *delivery) {
+static void begin_delivery(struct hooks *hooks, struct watched *watched, struct delivery *delivery) {
     const struct hook_settings *settings = watched->hook->settings;
-    const struct journal_entry *message = &watched->watch.message;
+    const struct event_log_entry *message = &watched->watch.message;
     struct reason reason = {"out of memory"};
     char *json = event_render(message);
     enum err error = ERR_MEMORY;
@@ -127,7 +146,7 @@ static void begin(struct hooks *hooks, struct watched *watched, struct delivery 
     if (error == ERR_OK) {
         delivery->of = watched;
     } else {
-        end(hooks, watched, HOOK_FAILED, &reason);
+        end_delivery(hooks, watched, HOOK_FAILED, &reason);
     }
 }
 
@@ -145,7 +164,7 @@ static void end_commands(struct hooks *hooks) {
             log_event(LOG_LEVEL_DEBUG, delivery->of->camera, "hook %s writes: %s", delivery->of->hook->label, output);
         }
         hook_command_destroy(&delivery->command);
-        end(hooks, delivery->of, outcome, &reason);
+        end_delivery(hooks, delivery->of, outcome, &reason);
         delivery->of = NULL;
     }
 }
@@ -156,55 +175,57 @@ static void end_posts(struct hooks *hooks) {
     struct watched *watched;
     while ((watched = hook_poster_next(hooks->poster, &outcome, &reason)) != NULL) {
         find_delivery(hooks, watched)->of = NULL;
-        end(hooks, watched, outcome, &reason);
+        end_delivery(hooks, watched, outcome, &reason);
     }
 }
 
 /* ---- The thread ---- */
 
-static int64_t earlier(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns : b_ns; }
-
-/* Begins what is due, as far as there is room, and returns when to look again. */
+/* Begins the deliveries that are due, up to the limit, and returns when to run next. */
 static int64_t begin_due(struct hooks *hooks, struct hook *hook) {
     int64_t next_ns = CLOCK_NEVER;
-    for (struct watched *watched = hook->watched; watched != NULL; watched = watched->next) {
+    struct watched *watched;
+    hook_forget_gone(hook); /* before: an event that was delivered holds back the next */
+    TAILQ_FOREACH(watched, &hook->watched, in_hook) {
         bool due = hook_watch_look(&watched->watch, hook->settings, clock_monotonic_ns());
+        if (watched->is_event && hook_has_earlier(hook, watched)) {
+            continue; /* whose end wakes it */
+        }
         struct delivery *free_one = due ? find_delivery(hooks, NULL) : NULL;
         if (free_one != NULL) {
-            begin(hooks, watched, free_one);
+            begin_delivery(hooks, watched, free_one);
         }
-        if (!due || free_one != NULL) { /* else the end of another delivery is waited for */
-            next_ns = earlier(next_ns, hook_watch_next_ns(&watched->watch));
+        if (!due || free_one != NULL) { /* otherwise the end of another delivery wakes it */
+            next_ns = min_i64(next_ns, hook_watch_next_ns(&watched->watch));
         }
     }
-    hook_forget_gone(hook);
     return next_ns;
 }
 
 static void wait_for_anything(struct hooks *hooks, int64_t deadline_ns) {
     struct pollfd pollers[2 + HOOK_DELIVERIES_MAX * HOOK_COMMAND_FDS] = {
-        {.fd = hooks->stop.fd, .events = POLLIN}, {.fd = journal_reader_fd(hooks->reader), .events = POLLIN}};
+        {.fd = hooks->stop.fd, .events = POLLIN}, {.fd = event_log_reader_fd(hooks->reader), .events = POLLIN}};
     size_t count = 2;
     for (size_t i = 0; i < HOOK_DELIVERIES_MAX; i++) {
         const struct hook_command *command = hooks->deliveries[i].command;
         if (command != NULL) {
             hook_command_poll(command, &pollers[count]);
             count += HOOK_COMMAND_FDS;
-            deadline_ns = earlier(deadline_ns, hook_command_deadline_ns(command));
+            deadline_ns = min_i64(deadline_ns, hook_command_deadline_ns(command));
         }
     }
     hook_poster_wait(hooks->poster, pollers, count, deadline_ns);
 }
 
-static void *serve(void *argument) {
+static void *serve_hooks(void *argument) {
     struct hooks *hooks = argument;
     note_all(hooks);
-    while (read_journal(hooks) && !atomic_load_explicit(&hooks->stopping, memory_order_relaxed)) {
+    while (read_event_log(hooks) && !atomic_load_explicit(&hooks->stopping, memory_order_relaxed)) {
         end_commands(hooks);
         end_posts(hooks);
         int64_t next_ns = CLOCK_NEVER;
         for (size_t i = 0; i < hooks->settings.count; i++) {
-            next_ns = earlier(next_ns, begin_due(hooks, &hooks->hooks[i]));
+            next_ns = min_i64(next_ns, begin_due(hooks, &hooks->hooks[i]));
         }
         wait_for_anything(hooks, next_ns);
     }
@@ -220,7 +241,7 @@ enum err hooks_start(const struct hooks_settings *settings, struct broker *broke
         return ERR_MEMORY;
     }
     hooks->settings = *settings;
-    storage_ref(settings->storage);
+    arena_ref(settings->arena);
     hooks->broker = broker;
     hooks->counts = counts;
     hooks->stop.fd = -1;
@@ -232,11 +253,11 @@ enum err hooks_start(const struct hooks_settings *settings, struct broker *broke
         error = hook_poster_create(&hooks->poster);
     }
     if (error == ERR_OK) {
-        struct journal *journal = broker_journal(broker);
-        error = journal_reader_create(journal, journal_newest(journal), &hooks->reader);
+        struct event_log *event_log = broker_event_log(broker);
+        error = event_log_reader_create(event_log, event_log_newest(event_log), &hooks->reader);
     }
     if (error == ERR_OK) {
-        error = thread_start(&hooks->thread, "hooks", 0, serve, hooks);
+        error = thread_start(&hooks->thread, "hooks", 0, serve_hooks, hooks);
         hooks->has_thread = error == ERR_OK;
     }
     if (error != ERR_OK) {
@@ -267,9 +288,9 @@ void hooks_stop(struct hooks **hooks_pointer) {
     for (size_t i = 0; i < hooks->settings.count; i++) {
         hook_finish(&hooks->hooks[i]);
     }
-    journal_reader_destroy(&hooks->reader);
+    event_log_reader_destroy(&hooks->reader);
     event_finish(&hooks->stop);
-    storage_unref(&hooks->settings.storage);
+    arena_unref(&hooks->settings.arena);
     free(hooks);
 }
 

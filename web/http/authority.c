@@ -1,4 +1,4 @@
-#include "web/authority.h"
+#include "web/http/authority.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 static char lower(char character) { return character >= 'A' && character <= 'Z' ? (char)(character + 32) : character; }
 
-static bool parse_port(struct piece text, uint16_t *port) {
+static bool parse_port(struct string_view text, uint16_t *port) {
     unsigned number = 0;
     for (size_t i = 0; i < text.count; i++) {
         if (text.bytes[i] < '0' || text.bytes[i] > '9') {
@@ -26,7 +26,7 @@ static bool is_name(const char *host) {
     return host[0] != '\0' && host[0] != '.' && strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(host);
 }
 
-static bool parse_host(struct piece text, bool in_brackets, struct authority *authority) {
+static bool parse_host(struct string_view text, bool in_brackets, struct authority *authority) {
     if (text.count > 1 && text.bytes[text.count - 1] == '.') {
         text.count--; /* the root of all names */
     }
@@ -45,27 +45,27 @@ static bool parse_host(struct piece text, bool in_brackets, struct authority *au
     return authority->kind == AUTHORITY_IPV4 || is_name(authority->host);
 }
 
-enum err authority_parse(struct piece text, struct authority *authority) {
+enum err authority_parse(struct string_view text, struct authority *authority) {
     *authority = (struct authority){.port = 0};
     bool in_brackets = text.count > 0 && text.bytes[0] == '[';
-    struct piece host;
+    struct string_view host;
     if (in_brackets) {
-        text = (struct piece){text.bytes + 1, text.count - 1};
+        text = (struct string_view){text.bytes + 1, text.count - 1};
         size_t count = text.count;
-        host = piece_take(&text, ']');
+        host = string_view_take(&text, ']');
         bool is_closed = host.count < count;
-        struct piece between = piece_take(&text, ':');
+        struct string_view between = string_view_take(&text, ':');
         if (!is_closed || between.count > 0) {
             return ERR_INVALID;
         }
     } else {
-        host = piece_take(&text, ':');
+        host = string_view_take(&text, ':');
     }
     bool port_is_good = text.count == 0 || parse_port(text, &authority->port);
     return port_is_good && parse_host(host, in_brackets, authority) ? ERR_OK : ERR_INVALID;
 }
 
-enum err authority_parse_origin(struct piece text, struct authority *authority) {
+enum err authority_parse_origin(struct string_view text, struct authority *authority) {
     static const struct {
         const char *start;
         uint16_t port;
@@ -75,8 +75,8 @@ enum err authority_parse_origin(struct piece text, struct authority *authority) 
         if (text.count <= count || memcmp(text.bytes, schemes[i].start, count) != 0) {
             continue;
         }
-        struct piece rest = {text.bytes + count, text.count - count};
-        enum err error = authority_parse(piece_take(&rest, '/'), authority);
+        struct string_view rest = {text.bytes + count, text.count - count};
+        enum err error = authority_parse(string_view_take(&rest, '/'), authority);
         if (error == ERR_OK && authority->port == 0) {
             authority->port = schemes[i].port;
         }

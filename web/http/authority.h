@@ -1,10 +1,10 @@
 /* host[:port], as it stands in Host headers, in origins and in lists of addresses (RFC 3986, section 3.2).
  * Threads: any. */
-#ifndef WEB_AUTHORITY_H
-#define WEB_AUTHORITY_H
+#ifndef WEB_HTTP_AUTHORITY_H
+#define WEB_HTTP_AUTHORITY_H
 
-#include "broker/err.h"
-#include "web/piece.h"
+#include "broker/base/err.h"
+#include "broker/base/string_view.h"
 
 #include <stdint.h>
 
@@ -19,10 +19,10 @@ struct authority {
 };
 
 /* ERR_INVALID: it is none. */
-CHECKED enum err authority_parse(struct piece text, struct authority *authority);
+CHECKED enum err authority_parse(struct string_view text, struct authority *authority);
 
 /* "http://host[:port]" or https: the origin of a page (RFC 6454), or the start of an address, which ends at a slash.
  * port is the scheme's own where none is given. ERR_INVALID: it is neither. */
-CHECKED enum err authority_parse_origin(struct piece text, struct authority *authority);
+CHECKED enum err authority_parse_origin(struct string_view text, struct authority *authority);
 
 #endif

@@ -1,6 +1,6 @@
-#include "web/client_address.h"
+#include "web/http/client_address.h"
 
-#include "web/authority.h"
+#include "web/http/authority.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ void client_address_owner(const char *address, char owner[ADDRESS_TEXT_BYTES]) {
 }
 
 /* "192.0.2.7", "192.0.2.7:5123", "2001:db8::1" or "[2001:db8::1]:5123": all are in use. */
-static bool read_hop(struct piece hop, char address[ADDRESS_TEXT_BYTES]) {
+static bool read_hop(struct string_view hop, char address[ADDRESS_TEXT_BYTES]) {
     char text[ADDRESS_TEXT_BYTES];
     unsigned char bytes[16];
     bool is_ipv4;
@@ -92,9 +92,9 @@ static bool read_hop(struct piece hop, char address[ADDRESS_TEXT_BYTES]) {
     return true;
 }
 
-bool client_address_trace(const struct trusted_proxies *proxies, struct piece forwarded_for,
+bool client_address_trace(const struct trusted_proxies *proxies, struct string_view forwarded_for,
                           char address[ADDRESS_TEXT_BYTES]) {
-    struct piece rest = forwarded_for;
+    struct string_view rest = forwarded_for;
     while (client_address_is_trusted(proxies, address)) {
         if (rest.count == 0) {
             return true;
@@ -103,7 +103,7 @@ bool client_address_trace(const struct trusted_proxies *proxies, struct piece fo
         while (start > 0 && rest.bytes[start - 1] != ',') {
             start--;
         }
-        struct piece hop = piece_trim((struct piece){rest.bytes + start, rest.count - start});
+        struct string_view hop = string_view_trim((struct string_view){rest.bytes + start, rest.count - start});
         if (!read_hop(hop, address)) {
             return false;
         }

@@ -1,10 +1,10 @@
 /* Whose request it is, when proxies stand between.
  * Threads: any. Pure. */
-#ifndef WEB_CLIENT_ADDRESS_H
-#define WEB_CLIENT_ADDRESS_H
+#ifndef WEB_HTTP_CLIENT_ADDRESS_H
+#define WEB_HTTP_CLIENT_ADDRESS_H
 
-#include "broker/err.h"
-#include "web/piece.h"
+#include "broker/base/err.h"
+#include "broker/base/string_view.h"
 
 #include <stdbool.h>
 
@@ -29,14 +29,14 @@ struct trusted_proxies {
 /* Whether the address is one of theirs; false for a text that is no address. */
 bool client_address_is_trusted(const struct trusted_proxies *proxies, const char *address);
 
-/* Who is counted for an address: itself, but of IPv6 its network of 64 bits, since whoever has one address there has
- * all of them. The network's first address, in the same spelling for each; a text that is no address stays. */
+/* What is counted for an address: itself, but of IPv6 its network of 64 bits, which a client has as a whole. The
+ * network's first address, in the same spelling for each; a text that is no address stays. */
 void client_address_owner(const char *address, char owner[ADDRESS_TEXT_BYTES]);
 
 /* Goes one X-Forwarded-For header back towards the client: address is the nearest one known, at first the peer's, and
  * becomes the rightmost that is no proxy's. Headers are given in the order from the last to the first, for as long as
  * this returns true: the address is a proxy's, and all that was there was addresses. */
-CHECKED bool client_address_trace(const struct trusted_proxies *proxies, struct piece forwarded_for,
+CHECKED bool client_address_trace(const struct trusted_proxies *proxies, struct string_view forwarded_for,
                                   char address[ADDRESS_TEXT_BYTES]);
 
 #endif

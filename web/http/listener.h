@@ -1,29 +1,22 @@
-/* One address that is listened on: a context of civetweb with threads of its own, and the door in front of them.
+/* One address that is listened on: a context of civetweb with threads of its own, and the reaper in front of them.
  *
  * Lifecycle: listener_start() returns once every thread runs; listener_stop() returns once every request has ended, so
  * whatever a request waits for has to be ended before.
  * Threads: start and stop from one thread, not from a request. */
-#ifndef WEB_LISTENER_H
-#define WEB_LISTENER_H
+#ifndef WEB_HTTP_LISTENER_H
+#define WEB_HTTP_LISTENER_H
 
-#include "broker/err.h"
-#include "web/http.h"
+#include "broker/base/err.h"
+#include "web/http/http.h"
+#include "web/http/listen_address.h"
 
 #include <stdint.h>
 
-/* "127.0.0.1" and a port; 0: a free one. */
-struct listen_address {
-    char address[64]; /* IPv4, numeric; "": nowhere */
-    uint16_t port;
-};
-
-/* "ADDR:PORT" or "PORT". ERR_INVALID with a reason. */
-CHECKED enum err listen_address_parse(const char *text, struct listen_address *listen, struct reason *reason);
-
 struct listener_settings {
     struct listen_address listen;
-    unsigned workers; /* requests at the same time */
-    unsigned spare;   /* with fewer workers free than that, clients that keep theirs waiting have to go */
+    unsigned workers;      /* requests at the same time */
+    unsigned spare;        /* with fewer workers free than that, clients that keep theirs waiting are reaped */
+    unsigned detached_max; /* sockets that outlive their requests, at the same time */
     /* Answers a request. refusal: 0, or the status with which it has to be refused, since it is not one that can be
      * read. Called from the workers, any number at once. */
     void (*answer)(void *user, struct http_request *request, int refusal);

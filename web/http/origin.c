@@ -1,4 +1,4 @@
-#include "web/origin.h"
+#include "web/http/origin.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static uint16_t default_port(const char *origin) { return is_https(origin) ? 443
 
 enum err origin_add_host(struct origin_settings *settings, const char *host) {
     struct authority authority;
-    if (authority_parse(piece_of(host), &authority) != ERR_OK || authority.kind != AUTHORITY_NAME) {
+    if (authority_parse(string_view_of(host), &authority) != ERR_OK || authority.kind != AUTHORITY_NAME) {
         return ERR_INVALID;
     }
     if (settings->host_count == ORIGIN_HOSTS_MAX) {
@@ -28,7 +28,7 @@ enum err origin_add(struct origin_settings *settings, const char *origin) {
         return settings->origin_count == 0 ? ERR_OK : ERR_INVALID;
     }
     struct authority authority;
-    if (settings->any_origin || authority_parse_origin(piece_of(origin), &authority) != ERR_OK) {
+    if (settings->any_origin || authority_parse_origin(string_view_of(origin), &authority) != ERR_OK) {
         return ERR_INVALID;
     }
     if (settings->origin_count == ORIGINS_MAX) {
@@ -39,8 +39,10 @@ enum err origin_add(struct origin_settings *settings, const char *origin) {
         snprintf(port, sizeof port, ":%u", authority.port);
     }
     bool in_brackets = authority.kind == AUTHORITY_IPV6;
-    snprintf(settings->origins[settings->origin_count], sizeof settings->origins[0], "%s://%s%s%s%s",
-             is_https(origin) ? "https" : "http", in_brackets ? "[" : "", authority.host, in_brackets ? "]" : "", port);
+    int length = snprintf(settings->origins[settings->origin_count], sizeof settings->origins[0], "%s://%s%s%s%s",
+                          is_https(origin) ? "https" : "http", in_brackets ? "[" : "", authority.host,
+                          in_brackets ? "]" : "", port);
+    (void)length; /* it fits: the host of a URL is shorter */
     settings->origin_count++;
     return ERR_OK;
 }
@@ -76,7 +78,7 @@ bool origin_is_listed(const struct origin_settings *settings, const char *origin
  */
 static bool is_own_origin(const char *origin, const struct authority *own) {
     struct authority page;
-    if (authority_parse_origin(piece_of(origin), &page) != ERR_OK || strcmp(page.host, own->host) != 0) {
+    if (authority_parse_origin(string_view_of(origin), &page) != ERR_OK || strcmp(page.host, own->host) != 0) {
         return false;
     }
     return page.port == (own->port != 0 ? own->port : default_port(origin));

@@ -2,14 +2,14 @@
  *
  * A page of any site can make its visitor's browser send requests here. It cannot read the answers, unless its own name
  * suddenly leads to this server's address (DNS rebinding): hence only names that were configured are answered, beside
- * addresses and localhost, which nobody else can give away. And it need not read them to change things: hence requests
+ * addresses and localhost, which no other site can have. And it need not read them to change things: hence requests
  * that change something are only taken from pages of ours, of origins that were configured, and from programs, which
  * send no Origin.
  * Threads: any. Pure. */
-#ifndef WEB_ORIGIN_H
-#define WEB_ORIGIN_H
+#ifndef WEB_HTTP_ORIGIN_H
+#define WEB_HTTP_ORIGIN_H
 
-#include "web/authority.h"
+#include "web/http/authority.h"
 
 #include <stdbool.h>
 

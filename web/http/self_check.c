@@ -1,11 +1,10 @@
 #define _DEFAULT_SOURCE
-#include "web/self_check.h"
+#include "web/http/self_check.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "web/http/socket.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,10 +22,10 @@ static enum err broken(const char *doing, struct reason *reason) {
     return late ? ERR_TIMEOUT : err_from_errno(errno);
 }
 
-static enum err ask(int fd, const struct sockaddr_in *server, const char *request, struct reason *reason) {
+static enum err ask(int fd, const char *address, uint16_t port, const char *request, struct reason *reason) {
     static const char good[] = "HTTP/1.1 200 ";
     char answer[sizeof good] = "";
-    if (connect(fd, (const struct sockaddr *)server, sizeof *server) != 0) {
+    if (socket_connect(fd, address, port) != ERR_OK) {
         return broken("connecting", reason);
     }
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
@@ -44,20 +43,17 @@ static enum err ask(int fd, const struct sockaddr_in *server, const char *reques
 }
 
 enum err self_check(const char *address, uint16_t port, struct reason *reason) {
-    struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(port)};
-    if (inet_pton(AF_INET, address, &server.sin_addr) != 1) {
-        reason_set(reason, "\"%s\" is not an IPv4 address", address);
+    char authority[SOCKET_AUTHORITY_BYTES], request[SOCKET_AUTHORITY_BYTES + 64];
+    if (!socket_is_address(address)) {
+        reason_set(reason, "\"%s\" is not an address", address);
         return ERR_INVALID;
     }
-    if (server.sin_addr.s_addr == htonl(INADDR_ANY)) {
-        server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0) {
+        address = address[0] == '0' ? "127.0.0.1" : "::1";
     }
-    char host[INET_ADDRSTRLEN];
-    char request[128];
-    snprintf(request, sizeof request, "GET /healthz HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n\r\n",
-             inet_ntop(AF_INET, &server.sin_addr, host, sizeof host), port);
-
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socket_format_authority(address, port, authority);
+    snprintf(request, sizeof request, "GET /healthz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", authority);
+    int fd = socket(socket_is_ipv6(address) ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return broken("opening a socket", reason);
     }
@@ -65,7 +61,7 @@ enum err self_check(const char *address, uint16_t port, struct reason *reason) {
     enum err error = ERR_IO;
     if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0) {
-        error = ask(fd, &server, request, reason);
+        error = ask(fd, address, port, request, reason);
     } else {
         error = broken("setting a time-out", reason);
     }

@@ -1,4 +1,4 @@
-#include "web/urlencoded.h"
+#include "web/http/urlencoded.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ static int hex_digit(char character) {
     return at == NULL ? -1 : (int)(at - digits) % 16;
 }
 
-char urlencoded_next(struct piece *raw) {
+char urlencoded_next(struct string_view *raw) {
     size_t used = 1;
     int character = raw->bytes[0] == '+' ? ' ' : raw->bytes[0];
     if (character == '%') {
@@ -20,15 +20,15 @@ char urlencoded_next(struct piece *raw) {
         character = low < 0 ? '\0' : high * 16 + low;
         used = raw->count > 2 ? 3 : raw->count;
     }
-    *raw = (struct piece){raw->bytes + used, raw->count - used};
+    *raw = (struct string_view){raw->bytes + used, raw->count - used};
     return (char)character;
 }
 
-bool urlencoded_decode(struct piece raw, char *text, size_t room) {
+bool urlencoded_decode(struct string_view raw, char *text, size_t capacity) {
     size_t used = 0;
     while (raw.count > 0) {
         char character = urlencoded_next(&raw);
-        if (character == '\0' || used + 1 >= room) {
+        if (character == '\0' || used + 1 >= capacity) {
             return false;
         }
         text[used++] = character;
@@ -37,12 +37,12 @@ bool urlencoded_decode(struct piece raw, char *text, size_t room) {
     return true;
 }
 
-size_t urlencoded_find(struct piece text, const char *name, struct piece *found) {
+size_t urlencoded_find(struct string_view text, const char *name, struct string_view *found) {
     size_t count = 0;
-    *found = (struct piece){NULL, 0};
+    *found = (struct string_view){NULL, 0};
     while (text.count > 0) {
-        struct piece value = piece_take(&text, '&');
-        struct piece raw_name = piece_take(&value, '=');
+        struct string_view value = string_view_take(&text, '&');
+        struct string_view raw_name = string_view_take(&value, '=');
         char decoded[NAME_ROOM_BYTES];
         if (!urlencoded_decode(raw_name, decoded, sizeof decoded) || strcmp(decoded, name) != 0) {
             continue;

@@ -1,4 +1,4 @@
-#include "web/peer_window.h"
+#include "web/stream/peer_window.h"
 
 #include <linux/sockios.h>
 #include <linux/tcp.h> /* the kernel's own: that of libc lacks the window and clashes with this one */

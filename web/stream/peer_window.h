@@ -1,10 +1,10 @@
 /* How much more a client's kernel takes: what the client has room for that it has not read yet.
  *
- * A client that reads slowly has up to a whole receive window of old frames queued on its side, which no writability
- * of our socket tells. The window that it advertises does.
+ * A client that reads slowly has up to a whole receive window of old frames queued on its side, which the
+ * writability of our socket does not show. The window that it advertises does.
  * Threads: any. */
-#ifndef WEB_PEER_WINDOW_H
-#define WEB_PEER_WINDOW_H
+#ifndef WEB_STREAM_PEER_WINDOW_H
+#define WEB_STREAM_PEER_WINDOW_H
 
 #include <stddef.h>
 

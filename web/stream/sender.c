@@ -1,7 +1,10 @@
-#include "web/sender.h"
+#include "web/stream/sender.h"
 
-#include "broker/clock.h"
-#include "web/stream.h"
+#include "broker/base/clock.h"
+#include "broker/base/saturating.h"
+#include "broker/inbox.h"
+#include "broker/subscriber.h"
+#include "web/stream/stream.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,6 +21,8 @@
  * screen needs to show it, and not at all after a pause. */
 #define GATHER_NS (10 * NS_PER_MS)
 
+SLIST_HEAD(stream_list, stream);
+
 struct sender {
     pthread_t thread;
     bool started;
@@ -25,11 +30,11 @@ struct sender {
     struct inbox *several_inbox; /* of streams of several topics */
     int epoll_fd;
     struct lock lock;
-    struct stream *arrivals GUARDED_BY(lock); /* handed over, not yet begun */
+    struct stream_list arrivals GUARDED_BY(lock); /* handed over, not yet begun */
     bool stop GUARDED_BY(lock);
     atomic_uint stream_count; /* relaxed: only chooses who gets the next stream */
     /* In the sender's turn only: */
-    struct stream *streams;
+    LIST_HEAD(, stream) streams;
     int64_t timer_ns;         /* no stream's timer is due before */
     int64_t several_due_ns;   /* when to look into several_inbox; CLOCK_NEVER: it is empty */
     int64_t several_ready_ns; /* not before this */
@@ -42,43 +47,27 @@ struct senders {
 
 /* ---- The sender's thread ---- */
 
-/* Tells the waiting thread; the stream is not ours any more after this. */
-static void finish(struct stream *stream, enum err result) {
-    lock_acquire(&stream->lock);
-    stream->has_ended = true;
-    stream->result = result;
-    condition_signal(&stream->ended);
-    lock_release(&stream->lock);
-}
-
-static void unsubscribe(struct stream *stream) {
-    for (size_t i = 0; i < stream->settings.topic_count; i++) {
-        subscriber_destroy(&stream->channels[i].subscriber);
-    }
+/* The stream is over, and freed. */
+static void finish_stream(struct stream *stream, enum err result) {
+    struct stream_settings settings = stream->settings;
+    stream_finish(stream);
+    free(stream);
+    settings.ended(settings.user, result);
 }
 
 static void end_stream(struct sender *sender, struct stream *stream) {
     epoll_ctl(sender->epoll_fd, EPOLL_CTL_DEL, stream->settings.fd, NULL);
-    if (stream->previous != NULL) {
-        stream->previous->next = stream->next;
-    } else {
-        sender->streams = stream->next;
-    }
-    if (stream->next != NULL) {
-        stream->next->previous = stream->previous;
-    }
+    LIST_REMOVE(stream, in_sender);
     atomic_fetch_sub_explicit(&sender->stream_count, 1, memory_order_relaxed);
-    unsubscribe(stream);
-    finish(stream, ERR_OK);
+    stream_unsubscribe(stream);
+    finish_stream(stream, ERR_OK);
 }
 
 static void note_timer(struct sender *sender, const struct stream *stream) {
-    if (stream->timer_ns < sender->timer_ns) {
-        sender->timer_ns = stream->timer_ns;
-    }
+    sender->timer_ns = min_i64(sender->timer_ns, stream->timer_ns);
 }
 
-static void settle(struct sender *sender, struct stream *stream, enum stream_verdict verdict) {
+static void settle_stream(struct sender *sender, struct stream *stream, enum stream_verdict verdict) {
     if (verdict == STREAM_ENDS) {
         end_stream(sender, stream);
     } else {
@@ -87,21 +76,15 @@ static void settle(struct sender *sender, struct stream *stream, enum stream_ver
 }
 
 static enum err subscribe(struct sender *sender, struct stream *stream) {
-    enum err error = ERR_OK;
     struct inbox *inbox = stream->settings.topic_count > 1 ? sender->several_inbox : sender->inbox;
-    for (size_t i = 0; i < stream->settings.topic_count && error == ERR_OK; i++) {
-        struct channel *channel = &stream->channels[i];
-        struct subscriber_settings settings = {
-            .remote = stream->settings.remote, .route = stream->settings.route, .user = channel};
-        error = subscriber_create(stream->settings.topics[i], inbox, &settings, &channel->subscriber);
-    }
+    enum err error = stream_subscribe(stream, inbox);
     /* Edge-triggered: the socket is written to until it refuses, so its next becoming writable is news. */
     struct epoll_event event = {.events = EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = stream};
     if (error == ERR_OK && epoll_ctl(sender->epoll_fd, EPOLL_CTL_ADD, stream->settings.fd, &event) != 0) {
         error = err_from_errno(errno);
     }
     if (error != ERR_OK) {
-        unsubscribe(stream);
+        stream_unsubscribe(stream);
     }
     return error;
 }
@@ -110,29 +93,23 @@ static void begin_stream(struct sender *sender, struct stream *stream) {
     enum err error = subscribe(sender, stream);
     if (error != ERR_OK) {
         atomic_fetch_sub_explicit(&sender->stream_count, 1, memory_order_relaxed);
-        finish(stream, error);
+        finish_stream(stream, error);
         return;
     }
-    stream->previous = NULL;
-    stream->next = sender->streams;
-    if (stream->next != NULL) {
-        stream->next->previous = stream;
-    }
-    sender->streams = stream;
-    stream->begun_ns = stream->last_progress_ns = clock_monotonic_ns();
-    settle(sender, stream, stream_begin(stream));
+    LIST_INSERT_HEAD(&sender->streams, stream, in_sender);
+    settle_stream(sender, stream, stream_begin(stream));
 }
 
-/* Takes over what other threads handed in. False when it is time to stop. */
+/* Takes over what other threads handed in. False when it is time to stop: then nothing more comes. */
 static bool handle_orders(struct sender *sender) {
     lock_acquire(&sender->lock);
-    struct stream *arrivals = sender->arrivals;
-    sender->arrivals = NULL;
+    struct stream_list arrivals = sender->arrivals;
+    SLIST_INIT(&sender->arrivals);
     bool stop = sender->stop;
     lock_release(&sender->lock);
-    while (arrivals != NULL) {
-        struct stream *stream = arrivals;
-        arrivals = stream->next;
+    while (!SLIST_EMPTY(&arrivals)) {
+        struct stream *stream = SLIST_FIRST(&arrivals);
+        SLIST_REMOVE_HEAD(&arrivals, in_list);
         begin_stream(sender, stream);
     }
     return !stop;
@@ -140,18 +117,14 @@ static bool handle_orders(struct sender *sender) {
 
 static void handle_socket(struct sender *sender, struct stream *stream, uint32_t events) {
     bool left = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    settle(sender, stream, left ? STREAM_ENDS : stream_on_writable(stream));
+    settle_stream(sender, stream, left ? STREAM_ENDS : stream_on_writable(stream));
 }
 
 static void handle_timers(struct sender *sender, int64_t now_ns) {
     sender->timer_ns = CLOCK_NEVER;
-    for (struct stream *stream = sender->streams, *next; stream != NULL; stream = next) {
-        next = stream->next;
-        enum stream_verdict verdict = stream->must_end ? STREAM_ENDS : STREAM_GOES_ON;
-        if (verdict == STREAM_GOES_ON && stream->timer_ns <= now_ns) {
-            verdict = stream_on_timer(stream, now_ns);
-        }
-        settle(sender, stream, verdict);
+    for (struct stream *stream = LIST_FIRST(&sender->streams), *next; stream != NULL; stream = next) {
+        next = LIST_NEXT(stream, in_sender);
+        settle_stream(sender, stream, stream->timer_ns <= now_ns ? stream_on_timer(stream, now_ns) : STREAM_GOES_ON);
     }
 }
 
@@ -170,39 +143,39 @@ static void hand_out_news(struct sender *sender) {
     inbox_begin(sender->inbox);
     struct stream *stream;
     while ((stream = next_with_news(sender)) != NULL) {
-        settle(sender, stream, stream_send_news(stream));
+        settle_stream(sender, stream, stream_send_news(stream));
     }
 }
 
 /* Each stream sends once, whatever number of its topics has news. */
 static void hand_out_several(struct sender *sender) {
-    struct stream *first = NULL;
+    struct stream_list with_news = SLIST_HEAD_INITIALIZER(with_news);
     inbox_begin(sender->several_inbox);
     struct subscriber *subscriber;
     while ((subscriber = inbox_next(sender->several_inbox)) != NULL) {
         struct channel *channel = subscriber_user(subscriber);
         struct stream *stream = channel->stream;
         stream_note_news(channel);
-        if (!stream->has_news) {
-            stream->has_news = true;
-            stream->next_with_news = first;
-            first = stream;
+        if (!stream->is_listed) {
+            stream->is_listed = true;
+            SLIST_INSERT_HEAD(&with_news, stream, in_list);
         }
     }
-    for (struct stream *stream = first, *next; stream != NULL; stream = next) {
-        next = stream->next_with_news;
-        stream->has_news = false;
-        settle(sender, stream, stream_send_news(stream));
+    while (!SLIST_EMPTY(&with_news)) {
+        struct stream *stream = SLIST_FIRST(&with_news);
+        SLIST_REMOVE_HEAD(&with_news, in_list);
+        stream->is_listed = false;
+        settle_stream(sender, stream, stream_send_news(stream));
     }
 }
 
 /* Waits without the turn, and serves the sockets. True: there is mail in the inbox. */
 static bool wait_for_events(struct sender *sender) {
     struct epoll_event events[EVENTS_A_ROUND];
-    int64_t until_ns = sender->timer_ns < sender->several_due_ns ? sender->timer_ns : sender->several_due_ns;
-    inbox_end_turn(sender->inbox);
+    int64_t until_ns = min_i64(sender->timer_ns, sender->several_due_ns);
+    inbox_unlock_dispatch(sender->inbox);
     int count = epoll_wait(sender->epoll_fd, events, EVENTS_A_ROUND, clock_poll_timeout_ms(until_ns));
-    inbox_take_turn(sender->inbox);
+    inbox_lock_dispatch(sender->inbox);
     bool has_mail = false;
     for (int i = 0; i < count; i++) {
         void *whose = events[i].data.ptr;
@@ -220,7 +193,7 @@ static bool wait_for_events(struct sender *sender) {
 static void *run(void *argument) {
     struct sender *sender = argument;
     bool go_on = true;
-    inbox_take_turn(sender->inbox);
+    inbox_lock_dispatch(sender->inbox);
     while (go_on) {
         if (wait_for_events(sender)) {
             hand_out_news(sender);
@@ -236,10 +209,10 @@ static void *run(void *argument) {
             handle_timers(sender, now_ns);
         }
     }
-    while (sender->streams != NULL) {
-        end_stream(sender, sender->streams);
+    while (!LIST_EMPTY(&sender->streams)) {
+        end_stream(sender, LIST_FIRST(&sender->streams));
     }
-    inbox_end_turn(sender->inbox);
+    inbox_unlock_dispatch(sender->inbox);
     return NULL;
 }
 
@@ -254,10 +227,8 @@ static bool serve_few(void *user) {
     int64_t timer_ns = sender->timer_ns;
     struct stream *stream;
     while ((stream = next_with_news(sender)) != NULL) {
-        if (stream_send_news(stream) == STREAM_ENDS) {
-            stream->must_end = true;
-            stream->timer_ns = 0;
-        }
+        enum stream_verdict verdict = stream_send_news(stream);
+        (void)verdict; /* the timer of one that is over is due */
         note_timer(sender, stream);
     }
     if (sender->timer_ns < timer_ns) {
@@ -289,7 +260,7 @@ static enum err sender_start(struct sender *sender) {
         error = open_inbox(sender, &sender->several_inbox, EPOLLIN | EPOLLET);
     }
     if (error == ERR_OK) {
-        inbox_let_publishers_serve(sender->inbox, serve_few, sender);
+        inbox_let_publishers_dispatch(sender->inbox, serve_few, sender);
         error = thread_start(&sender->thread, "sender", 0, run, sender);
         sender->started = error == ERR_OK;
     }
@@ -297,13 +268,7 @@ static enum err sender_start(struct sender *sender) {
 }
 
 enum err senders_create(unsigned count, struct senders **out) {
-    if (count == 0) {
-        long cores = sysconf(_SC_NPROCESSORS_ONLN);
-        count = cores > 0 ? (unsigned)cores : 1;
-    }
-    if (count > SENDERS_MAX) {
-        count = SENDERS_MAX;
-    }
+    count = thread_pool_size(count, SENDERS_MAX);
     struct senders *senders = calloc(1, sizeof *senders + count * sizeof senders->sender[0]);
     if (senders == NULL) {
         return ERR_MEMORY;
@@ -342,8 +307,7 @@ static bool hand_over(struct sender *sender, struct stream *stream) {
     lock_acquire(&sender->lock);
     bool accepted = !sender->stop;
     if (accepted) {
-        stream->next = sender->arrivals;
-        sender->arrivals = stream;
+        SLIST_INSERT_HEAD(&sender->arrivals, stream, in_list);
     }
     lock_release(&sender->lock);
     if (accepted) {
@@ -354,23 +318,16 @@ static bool hand_over(struct sender *sender, struct stream *stream) {
     return accepted;
 }
 
-enum err senders_serve(struct senders *senders, const struct stream_settings *settings) {
-    struct stream stream;
-    enum err error = stream_init(&stream, settings);
+enum err senders_begin(struct senders *senders, const struct stream_settings *settings) {
+    struct stream *stream = malloc(sizeof *stream);
+    enum err error = stream == NULL ? ERR_MEMORY : stream_init(stream, settings);
+    if (error == ERR_OK && !hand_over(least_busy(senders), stream)) {
+        stream_finish(stream);
+        error = ERR_CLOSED;
+    }
     if (error != ERR_OK) {
-        return error;
+        free(stream);
     }
-    if (hand_over(least_busy(senders), &stream)) {
-        lock_acquire(&stream.lock);
-        while (!stream.has_ended) {
-            condition_wait(&stream.ended, &stream.lock);
-        }
-        lock_release(&stream.lock);
-    } else {
-        stream.result = ERR_CLOSED;
-    }
-    error = stream.result;
-    stream_finish(&stream);
     return error;
 }
 
@@ -398,12 +355,12 @@ void senders_destroy(struct senders **senders_pointer) {
         if (sender->started) {
             pthread_join(sender->thread, NULL);
         }
-        assert(sender->streams == NULL && sender->arrivals == NULL);
+        assert(LIST_EMPTY(&sender->streams) && SLIST_EMPTY(&sender->arrivals));
         if (sender->epoll_fd >= 0) {
             close(sender->epoll_fd);
         }
         if (sender->inbox != NULL) {
-            inbox_let_publishers_serve(sender->inbox, NULL, NULL);
+            inbox_let_publishers_dispatch(sender->inbox, NULL, NULL);
         }
         inbox_destroy(&sender->inbox);
         inbox_destroy(&sender->several_inbox);

@@ -8,34 +8,21 @@
  * nothing for ten seconds is dropped; one that leaves is noticed at once.
  *
  * Threads: as each function says. Lock order: a sender's lock is innermost. */
-#ifndef WEB_SENDER_H
-#define WEB_SENDER_H
+#ifndef WEB_STREAM_SENDER_H
+#define WEB_STREAM_SENDER_H
 
-#include "broker/topic.h"
+#include "web/stream/stream_settings.h"
 
 struct senders;
 
-struct stream_settings {
-    struct topic *const *topics; /* borrowed, each */
-    size_t topic_count;          /* at least 1 */
-    int fd;                      /* connected, the response's head already sent; stays the caller's */
-    const char *remote;          /* "127.0.0.1:52034" */
-    const char *route;           /* for status; static */
-    double fps;                  /* at most so many frames a second of each topic; 0: all */
-    int64_t until_ns;            /* when it ends (monotonic), up to 10 s later within a part; 0: with the client */
-    /* Chromium shows a part when the headers of the next one have come (crbug 527446). With this set, a frame that no
-     * newer one follows within 100 ms is sent once more, so that it shows. */
-    bool repeat_for_display;
-};
-
 /* count: 1 to 64 threads, or 0 for as many as there are cores. ERR_MEMORY, ERR_BUSY. */
 CHECKED enum err senders_create(unsigned count, struct senders **senders);
-/* Serves a stream. Blocks: until the client leaves, its time is over, every topic is closed, or senders_stop().
- * Threads: any. ERR_MEMORY or ERR_CLOSED when it could not even begin. */
-CHECKED enum err senders_serve(struct senders *senders, const struct stream_settings *settings);
+/* Begins a stream, which lasts until the client leaves, its time is over, every topic is closed, or senders_stop().
+ * Threads: any. ERR_MEMORY; ERR_CLOSED: after senders_stop(). Then `ended` is not called. */
+CHECKED enum err senders_begin(struct senders *senders, const struct stream_settings *settings);
 /* Ends all streams, and every one that comes later. Threads: any. Does not wait. */
 void senders_stop(struct senders *senders);
-/* Joins the threads. No call of senders_serve() may be under way any more. */
+/* Ends all streams and joins the threads: every `ended` has been called. */
 void senders_destroy(struct senders **senders);
 
 #endif

@@ -1,8 +1,9 @@
-#include "web/stream.h"
+#include "web/stream/stream.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/subscriber.h"
 #include "broker/timing.h"
-#include "web/peer_window.h"
+#include "web/stream/peer_window.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* A client that takes nothing for so long is gone. */
+/* A client that takes nothing for so long has left. */
 #define STALLED_AFTER_NS (10 * NS_PER_S)
 /* When a stream's time is over, the part that was begun must be taken in so long. */
 #define FINISH_WITHIN_NS (10 * NS_PER_S)
@@ -35,12 +36,12 @@ enum err stream_init(struct stream *stream, const struct stream_settings *settin
     if (stream->channels == NULL) {
         return ERR_MEMORY;
     }
+    STAILQ_INIT(&stream->queue);
     int64_t interval_ns = settings->fps > 0 ? (int64_t)((double)NS_PER_S / settings->fps) : 0;
     for (size_t i = 0; i < settings->topic_count; i++) {
-        stream->channels[i] = (struct channel){.stream = stream, .pace.interval_ns = interval_ns};
+        stream->channels[i] =
+            (struct channel){.stream = stream, .limiter.interval_ns = interval_ns, .last_captured_ns = INT64_MIN};
     }
-    lock_init(&stream->lock);
-    condition_init(&stream->ended);
     return ERR_OK;
 }
 
@@ -49,37 +50,47 @@ void stream_finish(struct stream *stream) {
         frame_unref(&stream->parts[i].frame);
     }
     frame_unref(&stream->last.frame);
-    condition_finish(&stream->ended);
-    lock_finish(&stream->lock);
     free(stream->channels);
+}
+
+/* ---- Subscribing ---- */
+
+static enum err subscribe(struct channel *channel, struct topic *topic) {
+    const struct stream_settings *settings = &channel->stream->settings;
+    struct subscriber_settings subscription = {.remote = settings->remote, .route = settings->route, .user = channel};
+    return subscriber_create(topic, channel->stream->inbox, &subscription, &channel->subscriber);
+}
+
+enum err stream_subscribe(struct stream *stream, struct inbox *inbox) {
+    stream->inbox = inbox;
+    enum err error = ERR_OK;
+    for (size_t i = 0; i < stream->settings.topic_count && error == ERR_OK; i++) {
+        error = subscribe(&stream->channels[i], stream->settings.topics[i]);
+    }
+    return error;
+}
+
+void stream_unsubscribe(struct stream *stream) {
+    for (size_t i = 0; i < stream->settings.topic_count; i++) {
+        subscriber_destroy(&stream->channels[i].subscriber);
+    }
 }
 
 /* ---- The queue ---- */
 
 static void enqueue(struct channel *channel) {
-    struct stream *stream = channel->stream;
-    if (channel->waits) {
-        return;
+    if (!channel->waits) {
+        channel->waits = true;
+        STAILQ_INSERT_TAIL(&channel->stream->queue, channel, in_queue);
     }
-    channel->waits = true;
-    channel->next_waiting = NULL;
-    if (stream->last_waiting != NULL) {
-        stream->last_waiting->next_waiting = channel;
-    } else {
-        stream->first_waiting = channel;
-    }
-    stream->last_waiting = channel;
 }
 
 /* NULL: none waits. */
 static struct channel *dequeue(struct stream *stream) {
-    struct channel *channel = stream->first_waiting;
+    struct channel *channel = STAILQ_FIRST(&stream->queue);
     if (channel != NULL) {
         channel->waits = false;
-        stream->first_waiting = channel->next_waiting;
-        if (stream->first_waiting == NULL) {
-            stream->last_waiting = NULL;
-        }
+        STAILQ_REMOVE_HEAD(&stream->queue, in_queue);
     }
     return channel;
 }
@@ -90,20 +101,36 @@ static struct channel *dequeue(struct stream *stream) {
 static bool is_wanted(struct channel *channel, const struct frame_info *info) {
     uint64_t skipped = channel->last_position != 0 ? info->position - channel->last_position - 1 : 0;
     channel->last_position = info->position;
-    if (channel->pace.interval_ns == 0 || info->state != STATE_LIVE) {
+    if (info->state != STATE_LIVE) {
+        return true;
+    }
+    if (channel->is_continued && info->captured_realtime_ns <= channel->last_captured_ns) {
+        return false; /* sent already, of the topic before */
+    }
+    channel->last_captured_ns = info->captured_realtime_ns;
+    if (channel->limiter.interval_ns == 0) {
         return true;
     }
     uint64_t missed;
-    bool wanted = pace_admits(&channel->pace, info->captured_monotonic_ns, &missed);
+    bool wanted = rate_limiter_admits(&channel->limiter, info->captured_monotonic_ns, &missed);
     if (missed < skipped) { /* the others of them would not have been sent anyhow */
         subscriber_adjust_skipped(channel->subscriber, (int64_t)missed - (int64_t)skipped);
     }
     return wanted;
 }
 
-/* The topic is gone; those of other cameras go on. */
+/* The topic is closed; those of other cameras go on, and so does this one where another topic continues it. */
 static enum err close_channel(struct channel *channel) {
     subscriber_destroy(&channel->subscriber);
+    struct topic *const *next_topics = channel->stream->settings.next_topics;
+    struct topic *next =
+        next_topics != NULL && !channel->is_continued ? next_topics[channel - channel->stream->channels] : NULL;
+    if (next != NULL && subscribe(channel, next) == ERR_OK) {
+        channel->is_continued = true;
+        channel->last_position = 0;
+        enqueue(channel);
+        return ERR_BUSY;
+    }
     channel->stream->open_channels--;
     return channel->stream->open_channels > 0 ? ERR_BUSY : ERR_CLOSED;
 }
@@ -146,13 +173,13 @@ static enum err refresh_parts(struct stream *stream) {
 
 /* Adds those whose turn it is: one at a time while the client is on probation. */
 static enum err add_parts(struct stream *stream) {
-    size_t most = stream->on_probation > 0 ? 1 : STREAM_PARTS_MAX;
+    size_t max = stream->on_probation > 0 ? 1 : STREAM_PARTS_MAX;
     size_t bytes = 0;
     for (size_t i = 0; i < stream->part_count; i++) {
         bytes += part_bytes(&stream->parts[i]);
     }
     struct channel *channel;
-    while (stream->part_count < most && bytes < ENOUGH_BYTES && (channel = dequeue(stream)) != NULL) {
+    while (stream->part_count < max && bytes < ENOUGH_BYTES && (channel = dequeue(stream)) != NULL) {
         struct frame *newest;
         enum err error = take_wanted(channel, &newest);
         if (error == ERR_OK) {
@@ -165,71 +192,76 @@ static enum err add_parts(struct stream *stream) {
     return ERR_OK;
 }
 
-static void repeat_last(struct stream *stream) {
-    stream->parts[0] = stream->last;
-    stream->last.frame = NULL;
-    stream->part_count = 1;
-    stream->is_repetition = true;
-}
-
-static void withdraw_repetition(struct stream *stream) {
-    stream->last = stream->parts[0];
-    stream->part_count = 0;
-    stream->is_repetition = false;
-}
-
 /* Makes the frames whose turn it is the ones to send; none is begun. ERR_BUSY: there is nothing to send. */
 static enum err choose_parts(struct stream *stream) {
-    bool was_repetition = stream->is_repetition;
-    if (was_repetition) {
-        withdraw_repetition(stream);
-    }
     enum err error = refresh_parts(stream);
     if (error == ERR_OK) {
         error = add_parts(stream);
     }
-    if (error == ERR_OK && stream->part_count == 0 && was_repetition) {
-        repeat_last(stream);
-    }
-    return error == ERR_OK && stream->part_count == 0 ? ERR_BUSY : error;
+    bool has_nothing = stream->part_count == 0 && (stream->state == STREAM_QUIET || stream->state == STREAM_REPEATED);
+    return error == ERR_OK && has_nothing ? ERR_BUSY : error;
+}
+
+static const struct part *next_part(const struct stream *stream) {
+    return stream->part_count > 0 ? &stream->parts[0] : &stream->last;
+}
+
+static void enter_state(struct stream *stream, enum stream_state state) {
+    stream->state = state;
+    stream->state_since_ns = clock_monotonic_ns();
 }
 
 /* The socket has just taken the last of a frame. What was published before the client came says nothing. */
 static void time_delivery(const struct stream *stream, const struct frame *frame) {
     const struct frame_info *info = frame_info(frame);
-    if (!stream->is_repetition && info->state == STATE_LIVE && info->published_monotonic_ns >= stream->begun_ns) {
-        timing_observe(TIMING_DELIVERY, stream->last_progress_ns - info->published_monotonic_ns);
+    if (info->state == STATE_LIVE && info->published_monotonic_ns >= stream->begun_ns) {
+        timing_observe(TIMING_DELIVERY, stream->state_since_ns - info->published_monotonic_ns);
+    }
+}
+
+static void count_part(const struct part *part, unsigned frames) {
+    if (part->channel->subscriber != NULL) {
+        subscriber_count_sent(part->channel->subscriber, frames, part_bytes(part));
+    }
+}
+
+/* The socket has taken so many bytes of the last frame, which is sent again. */
+static void advance_repetition(struct stream *stream, size_t bytes) {
+    stream->offset += bytes;
+    if (stream->offset >= part_bytes(&stream->last)) {
+        stream->offset = 0;
+        stream->state = STREAM_REPEATED;
+        count_part(&stream->last, 0);
     }
 }
 
 /* The socket has taken so many bytes of the parts. */
-static void advance(struct stream *stream, size_t bytes) {
+static void advance_parts(struct stream *stream, size_t bytes) {
     stream->offset += bytes;
     size_t done = 0;
     while (done < stream->part_count && stream->offset >= part_bytes(&stream->parts[done])) {
         struct part *part = &stream->parts[done++];
         stream->offset -= part_bytes(part);
-        if (part->channel->subscriber != NULL) {
-            subscriber_count_sent(part->channel->subscriber, stream->is_repetition ? 0 : 1, part_bytes(part));
-        }
+        count_part(part, 1);
         time_delivery(stream, part->frame);
         frame_unref(&stream->last.frame);
         stream->last = *part;
-        stream->was_repeated = stream->is_repetition;
-        stream->is_repetition = false;
     }
     stream->part_count -= done;
     memmove(stream->parts, stream->parts + done, stream->part_count * sizeof stream->parts[0]);
+    if (stream->part_count == 0) {
+        stream->state = STREAM_QUIET;
+    }
 }
 
 /* The rest of a part that was begun goes alone, so that those behind it can still give way to newer ones. */
-static size_t fill_pieces(const struct stream *stream, struct iovec pieces[STREAM_PARTS_MAX]) {
-    size_t count = stream->offset > 0 || stream->on_probation > 0 ? 1 : stream->part_count;
+static size_t fill_pieces(const struct stream *stream, struct iovec views[STREAM_PARTS_MAX]) {
+    size_t count = stream->offset > 0 || stream->on_probation > 0 || stream->part_count == 0 ? 1 : stream->part_count;
     size_t offset = stream->offset;
+    const struct part *parts = next_part(stream);
     for (size_t i = 0; i < count; i++) {
-        struct span part = frame_part(stream->parts[i].frame);
-        pieces[i] =
-            (struct iovec){.iov_base = (void *)(uintptr_t)(part.bytes + offset), .iov_len = part.count - offset};
+        struct span part = frame_part(parts[i].frame);
+        views[i] = (struct iovec){.iov_base = (void *)(uintptr_t)(part.bytes + offset), .iov_len = part.count - offset};
         offset = 0;
     }
     return count;
@@ -237,20 +269,18 @@ static size_t fill_pieces(const struct stream *stream, struct iovec pieces[STREA
 
 /* Sends some of the parts. ERR_BUSY: the socket takes no more for now; ERR_CLOSED: the client has gone. */
 static enum err send_parts(struct stream *stream) {
-    struct iovec pieces[STREAM_PARTS_MAX];
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = fill_pieces(stream, pieces)};
+    struct iovec views[STREAM_PARTS_MAX];
+    struct msghdr message = {.msg_iov = views, .msg_iovlen = fill_pieces(stream, views)};
     ssize_t sent = sendmsg(stream->settings.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
-        stream->last_progress_ns = clock_monotonic_ns();
-        stream->is_blocked = false;
-        advance(stream, (size_t)sent);
+        enter_state(stream, STREAM_SENDING);
+        (stream->part_count > 0 ? advance_parts : advance_repetition)(stream, (size_t)sent);
         return ERR_OK;
     }
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        if (!stream->is_blocked) {
-            stream->is_blocked = true;
+        if (stream->state != STREAM_BLOCKED) {
+            enter_state(stream, STREAM_BLOCKED);
             stream->on_probation = PROBATION_FRAMES;
-            stream->last_progress_ns = clock_monotonic_ns();
         }
         return ERR_BUSY;
     }
@@ -263,16 +293,16 @@ static bool has_room(struct stream *stream) {
         return true;
     }
     size_t window_bytes = peer_window_bytes(stream->settings.fd);
-    if (window_bytes > stream->window_bytes) { /* it has read something: it is alive */
-        stream->waiting_since_ns = clock_monotonic_ns();
+    if (window_bytes > stream->window_bytes && stream->state == STREAM_AWAITS_ROOM) {
+        stream->state_since_ns = clock_monotonic_ns(); /* it has read something: it is alive */
     }
     stream->window_bytes = window_bytes;
     if (window_bytes > stream->largest_window_bytes) {
         stream->largest_window_bytes = window_bytes;
     }
-    size_t needed_bytes = part_bytes(&stream->parts[0]);
-    size_t most_bytes = stream->largest_window_bytes / 4 * 3; /* an open window is not always all open */
-    if (window_bytes > 0 && window_bytes >= (needed_bytes < most_bytes ? needed_bytes : most_bytes)) {
+    size_t needed_bytes = part_bytes(next_part(stream));
+    size_t enough_bytes = stream->largest_window_bytes / 4 * 3; /* an open window is not always all open */
+    if (window_bytes > 0 && window_bytes >= (needed_bytes < enough_bytes ? needed_bytes : enough_bytes)) {
         return true;
     }
     /* A kernel may never again open its window as wide as it once did: what we hope for shrinks while we wait. */
@@ -284,13 +314,11 @@ static bool has_room(struct stream *stream) {
 static enum err await_room(struct stream *stream) {
     if (has_room(stream)) {
         stream->on_probation -= stream->on_probation > 0;
-        stream->awaits_room = false;
         return ERR_OK;
     }
     stream->on_probation = PROBATION_FRAMES;
-    if (!stream->awaits_room) {
-        stream->awaits_room = true;
-        stream->waiting_since_ns = clock_monotonic_ns();
+    if (stream->state != STREAM_AWAITS_ROOM) {
+        enter_state(stream, STREAM_AWAITS_ROOM);
     }
     return ERR_BUSY;
 }
@@ -309,25 +337,33 @@ static bool is_over(const struct stream *stream) {
 }
 
 static int64_t next_timer_ns(const struct stream *stream) {
-    if (stream->awaits_room) {
-        return clock_monotonic_ns() + LOOK_FOR_ROOM_NS;
+    switch (stream->state) {
+    case STREAM_AWAITS_ROOM: return clock_monotonic_ns() + LOOK_FOR_ROOM_NS;
+    case STREAM_BLOCKED: return stream->state_since_ns + STALLED_AFTER_NS;
+    case STREAM_QUIET:
+        return stream->state_since_ns + (stream->settings.repeat_for_display ? REPEAT_FOR_DISPLAY_NS : KEEP_ALIVE_NS);
+    default: return stream->state_since_ns + KEEP_ALIVE_NS;
     }
-    bool for_display = stream->settings.repeat_for_display && !stream->was_repeated;
-    int64_t wait_ns = stream->is_blocked ? STALLED_AFTER_NS : for_display ? REPEAT_FOR_DISPLAY_NS : KEEP_ALIVE_NS;
-    return stream->last_progress_ns + wait_ns;
 }
 
-static void set_timer(struct stream *stream) {
+static enum stream_verdict go_on(struct stream *stream) {
     int64_t timer_ns = next_timer_ns(stream), over_ns = end_ns(stream);
     stream->timer_ns = timer_ns < over_ns ? timer_ns : over_ns;
+    return STREAM_GOES_ON;
+}
+
+static enum stream_verdict mark_ended(struct stream *stream) {
+    stream->state = STREAM_OVER;
+    stream->timer_ns = 0;
+    return STREAM_ENDS;
 }
 
 /* Sends whatever can be sent. */
 static enum stream_verdict push(struct stream *stream) {
-    enum err error = ERR_OK;
+    enum err error = stream->state != STREAM_OVER ? ERR_OK : ERR_CLOSED;
     while (error == ERR_OK) {
         if (is_over(stream)) {
-            return STREAM_ENDS;
+            return mark_ended(stream);
         }
         if (stream->offset == 0 && (error = choose_parts(stream)) == ERR_OK) {
             error = await_room(stream);
@@ -336,17 +372,17 @@ static enum stream_verdict push(struct stream *stream) {
             error = send_parts(stream);
         }
     }
-    set_timer(stream);
-    return error == ERR_BUSY ? STREAM_GOES_ON : STREAM_ENDS;
+    return error == ERR_BUSY ? go_on(stream) : mark_ended(stream);
 }
 
 void stream_note_news(struct channel *channel) { enqueue(channel); }
 
 enum stream_verdict stream_send_news(struct stream *stream) {
-    return stream->is_blocked ? STREAM_GOES_ON : push(stream);
+    return stream->state == STREAM_BLOCKED ? STREAM_GOES_ON : push(stream);
 }
 
 enum stream_verdict stream_begin(struct stream *stream) {
+    stream->begun_ns = stream->state_since_ns = clock_monotonic_ns();
     for (size_t i = 0; i < stream->settings.topic_count; i++) {
         enqueue(&stream->channels[i]);
     }
@@ -355,18 +391,19 @@ enum stream_verdict stream_begin(struct stream *stream) {
 
 enum stream_verdict stream_on_writable(struct stream *stream) { return push(stream); }
 
+static bool has_stalled(const struct stream *stream, int64_t now_ns) {
+    bool waits = stream->state == STREAM_BLOCKED || stream->state == STREAM_AWAITS_ROOM;
+    return waits && now_ns - stream->state_since_ns >= STALLED_AFTER_NS;
+}
+
 enum stream_verdict stream_on_timer(struct stream *stream, int64_t now_ns) {
-    if (now_ns >= end_ns(stream) || stream->is_blocked ||
-        (stream->awaits_room && now_ns - stream->waiting_since_ns >= STALLED_AFTER_NS)) {
-        return STREAM_ENDS;
+    if (now_ns >= end_ns(stream) || has_stalled(stream, now_ns)) {
+        return mark_ended(stream);
     }
-    if (stream->awaits_room) {
-        return push(stream);
-    }
-    if (stream->last.frame != NULL && stream->last.channel->subscriber != NULL) {
-        repeat_last(stream);
-    } else {
-        stream->last_progress_ns = now_ns; /* nothing to repeat: before the first frame, or of a camera that is gone */
+    if (stream->state == STREAM_QUIET || stream->state == STREAM_REPEATED) {
+        bool can_repeat = stream->last.frame != NULL && stream->last.channel->subscriber != NULL;
+        stream->state = can_repeat ? STREAM_SENDING : stream->state;
+        stream->state_since_ns = now_ns; /* nothing to repeat: before the first frame, or of a closed topic */
     }
     return push(stream);
 }

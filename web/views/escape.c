@@ -1,6 +1,6 @@
-#include "web/escape.h"
+#include "web/views/escape.h"
 
-#include "broker/utf8.h"
+#include "broker/base/utf8.h"
 
 #include <string.h>
 

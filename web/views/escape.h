@@ -1,7 +1,7 @@
 /* Makes text from outside fit to be printed in an answer.
  * Threads: any. */
-#ifndef WEB_ESCAPE_H
-#define WEB_ESCAPE_H
+#ifndef WEB_VIEWS_ESCAPE_H
+#define WEB_VIEWS_ESCAPE_H
 
 #include <stddef.h>
 #include <stdio.h>

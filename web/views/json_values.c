@@ -1,7 +1,7 @@
-#include "web/json_values.h"
+#include "web/views/json_values.h"
 
-#include "broker/clock.h"
-#include "web/escape.h"
+#include "broker/base/clock.h"
+#include "web/views/escape.h"
 
 /* Enough for every text of a snapshot. */
 #define TEXT_BYTES 256

@@ -1,49 +1,50 @@
-#include "web/metrics.h"
+#include "web/views/metrics.h"
 
-#include "broker/clock.h"
-#include "broker/log.h"
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
 #include "broker/timing.h"
-#include "web/metrics_page.h"
-#include "web/process.h"
+#include "web/views/cluster_metrics.h"
+#include "web/views/metrics_page.h"
+#include "web/views/process.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* All that one page is made of. */
+/* The data of one page. */
 struct scrape {
     const struct broker_snapshot *broker;
     const struct server_counts *server;
     struct process_usage process;
 };
 
-/* A metric and where its samples come from: one of the four. */
+/* A metric and where its samples come from: one of the five. */
 struct family {
     struct metric metric;
     double (*of_all)(const struct scrape *scrape);
     double (*of_camera)(const struct topic_snapshot *camera); /* NAN: this one has no sample */
+    double (*of_recorded)(const struct recorder_camera_status *camera);
     void (*write)(FILE *page, const struct metric *metric, const struct scrape *scrape);
     void (*write_camera)(FILE *page, const struct metric *metric, const struct topic_snapshot *camera);
 };
 
 /* ---- Of a camera ---- */
 
-static double seconds(int64_t ns) { return (double)ns / (double)NS_PER_S; }
-
 static double if_known(double value, bool is_known) { return is_known ? value : NAN; }
 
 /* clang-format off */
 #define CAMERA_VALUE(name, value) static double name(const struct topic_snapshot *camera) { return value; }
 
-CAMERA_VALUE(is_up, camera->state == STATE_LIVE || camera->state == STATE_IDLE)
+CAMERA_VALUE(is_up, camera->state == STATE_LIVE || (camera->state == STATE_IDLE && camera->error[0] == '\0'))
 CAMERA_VALUE(published, (double)camera->published)
 CAMERA_VALUE(published_bytes, (double)camera->published_bytes)
 CAMERA_VALUE(dropped, (double)camera->dropped)
 CAMERA_VALUE(invalid, (double)camera->invalid)
 CAMERA_VALUE(restarts, (double)camera->restarts)
-CAMERA_VALUE(last_age, if_known(seconds(camera->last_age_ns), camera->last_sequence != 0))
-CAMERA_VALUE(last_time, if_known(seconds(camera->last_captured_realtime_ns), camera->last_sequence != 0))
+CAMERA_VALUE(last_age, if_known(clock_seconds(camera->last_age_ns), camera->last_sequence != 0))
+CAMERA_VALUE(last_time, if_known(clock_seconds(camera->last_captured_realtime_ns), camera->last_sequence != 0))
 CAMERA_VALUE(captured_fps, camera->captured_fps)
 CAMERA_VALUE(configured_fps, if_known(camera->settings.fps, camera->settings.fps > 0))
 CAMERA_VALUE(width, if_known(camera->width_px, camera->width_px != 0))
@@ -53,6 +54,10 @@ CAMERA_VALUE(variants, (double)camera->variant_count)
 CAMERA_VALUE(sent, (double)camera->delivered.sent)
 CAMERA_VALUE(skipped, (double)camera->delivered.skipped)
 CAMERA_VALUE(sent_bytes, (double)camera->delivered.bytes)
+CAMERA_VALUE(motion_active, if_known(camera->motion.is_active, camera->motion.is_configured))
+CAMERA_VALUE(motion_moving, if_known(camera->motion.is_moving, camera->motion.is_configured))
+CAMERA_VALUE(motion_score, if_known(camera->motion.score, camera->motion.is_configured))
+CAMERA_VALUE(motion_events, if_known((double)camera->motion.events, camera->motion.is_configured))
 
 /* ---- Of all ---- */
 
@@ -67,9 +72,10 @@ OVERALL_VALUE(worker_done, (double)scrape->broker->workers.completed)
 OVERALL_VALUE(worker_replaced, (double)scrape->broker->workers.replaced)
 OVERALL_VALUE(pool_frames, (double)scrape->broker->frames.frames)
 OVERALL_VALUE(pool_bytes, (double)scrape->broker->frames.bytes)
-OVERALL_VALUE(last_reload, if_known(seconds(scrape->server->reloads.last_ns), scrape->server->reloads.last_ns != 0))
-OVERALL_VALUE(start_time, seconds(scrape->broker->started_realtime_ns))
-OVERALL_VALUE(cpu_time, seconds(scrape->process.cpu_ns))
+OVERALL_VALUE(last_reload, if_known(clock_seconds(scrape->server->reloads.last_ns), scrape->server->reloads.last_ns != 0))
+OVERALL_VALUE(mqtt_connected, if_known(scrape->server->mqtt.state == MQTT_CONNECTED, scrape->server->mqtt.state != MQTT_OFF))
+OVERALL_VALUE(start_time, clock_seconds(scrape->broker->started_realtime_ns))
+OVERALL_VALUE(cpu_time, clock_seconds(scrape->process.cpu_ns))
 OVERALL_VALUE(resident_bytes, (double)scrape->process.resident_bytes)
 OVERALL_VALUE(virtual_bytes, (double)scrape->process.virtual_bytes)
 OVERALL_VALUE(threads, (double)scrape->process.threads)
@@ -117,6 +123,14 @@ static void write_replies(FILE *page, const struct metric *metric, const struct 
     }
 }
 
+static void write_login_refusals(FILE *page, const struct metric *metric, const struct scrape *scrape) {
+    static const char *const reasons[REFUSALS] = {"wrong", "throttled", "busy"};
+    for (size_t i = 0; i < REFUSALS; i++) {
+        metrics_page_sample(page, metric, &(struct metric_label){"reason", reasons[i]}, 1,
+                            (double)scrape->server->login_refusals[i]);
+    }
+}
+
 static void write_hooks(FILE *page, const struct metric *metric, const struct scrape *scrape) {
     static const char *const results[HOOK_RESULTS] = {"delivered", "tried_again", "given_up"};
     for (size_t i = 0; i < HOOK_RESULTS; i++) {
@@ -124,6 +138,50 @@ static void write_hooks(FILE *page, const struct metric *metric, const struct sc
                             (double)scrape->server->hooks[i]);
     }
 }
+
+/* Nothing where there is no broker. */
+static void write_mqtt_count(FILE *page, const struct metric *metric, const struct scrape *scrape,
+                             enum mqtt_count what) {
+    if (scrape->server->mqtt.state != MQTT_OFF) {
+        metrics_page_sample(page, metric, NULL, 0, (double)scrape->server->mqtt.counts[what]);
+    }
+}
+
+#define MQTT_WRITER(name, what)                                                                                        \
+    static void name(FILE *page, const struct metric *metric, const struct scrape *scrape) {                           \
+        write_mqtt_count(page, metric, scrape, what);                                                                  \
+    }
+MQTT_WRITER(write_mqtt_connections, MQTT_COUNT_CONNECTIONS)
+MQTT_WRITER(write_mqtt_failures, MQTT_COUNT_FAILURES)
+MQTT_WRITER(write_mqtt_published, MQTT_COUNT_PUBLISHED)
+MQTT_WRITER(write_mqtt_refused, MQTT_COUNT_REFUSED)
+
+/* ---- What is recorded; nothing without a recorder ---- */
+
+/* clang-format off */
+#define RECORDED_VALUE(name, value) static double name(const struct recorder_camera_status *camera) { return value; }
+
+RECORDED_VALUE(recorded_size, (double)camera->bytes)
+RECORDED_VALUE(recorded_frames, (double)camera->recorded_frames)
+RECORDED_VALUE(recorded_bytes, (double)camera->recorded_bytes)
+RECORDED_VALUE(lost_frames, (double)camera->lost_frames)
+RECORDED_VALUE(oldest, clock_seconds(camera->oldest_ns))
+RECORDED_VALUE(newest, clock_seconds(camera->newest_ns))
+
+static double of_recording(const struct scrape *scrape, double value) {
+    return scrape->server->recording != NULL ? value : NAN;
+}
+#define RECORDING_VALUE(name, value)                                                                                   \
+    static double name(const struct scrape *scrape) {                                                                  \
+        const struct recorder_status *recording = scrape->server->recording;                                          \
+        return of_recording(scrape, recording != NULL ? (value) : 0);                                                  \
+    }
+
+RECORDING_VALUE(recording_up, recording->state == RECORDER_RECORDING)
+RECORDING_VALUE(recording_bytes, (double)recording->bytes)
+RECORDING_VALUE(recording_free, (double)recording->free_bytes)
+RECORDING_VALUE(recording_deleted, (double)recording->deleted_segments)
+/* clang-format on */
 
 static void write_lost_lines(FILE *page, const struct metric *metric, const struct scrape *scrape) {
     (void)scrape;
@@ -167,7 +225,7 @@ static const struct family families[] = {
 
     {GAUGE("framebroker_camera_info", "1, with what a camera is."), .write_camera = write_camera_info},
     {GAUGE("framebroker_camera_state", "1 for the state that a camera is in, 0 for the others."), .write_camera = write_state},
-    {GAUGE("framebroker_camera_up", "1 while a camera is live, or idle since nobody watches it."), .of_camera = is_up},
+    {GAUGE("framebroker_camera_up", "1 while a camera is live, or idle and not known to have failed."), .of_camera = is_up},
     {COUNTER("framebroker_camera_frames_published_total", "Frames that a camera has published."), .of_camera = published},
     {COUNTER("framebroker_camera_published_bytes_total", "Bytes of these frames."), .of_camera = published_bytes},
     {COUNTER("framebroker_camera_frames_dropped_total", "Frames lost between a camera and their publication."), .of_camera = dropped},
@@ -182,8 +240,13 @@ static const struct family families[] = {
     {GAUGE("framebroker_camera_subscribers", "Viewers of a camera, those of its variants too."), .of_camera = subscribers},
     {GAUGE("framebroker_camera_variants", "Sizes and qualities that a camera is made into."), .of_camera = variants},
     {COUNTER("framebroker_camera_frames_sent_total", "Frames sent to all viewers of a camera."), .of_camera = sent},
-    {COUNTER("framebroker_camera_frames_skipped_total", "Frames that viewers of a camera were too slow for."), .of_camera = skipped},
+    {COUNTER("framebroker_camera_frames_skipped_total", "Frames that slow viewers of a camera skipped."), .of_camera = skipped},
     {COUNTER("framebroker_camera_sent_bytes_total", "Bytes sent to all viewers of a camera."), .of_camera = sent_bytes},
+
+    {GAUGE("framebroker_camera_motion_active", "1 while the motion of a camera makes events, 0 while it is switched off or outside of its hours."), .of_camera = motion_active},
+    {GAUGE("framebroker_camera_motion_moving", "1 while an event of a camera's motion lasts."), .of_camera = motion_moving},
+    {GAUGE("framebroker_camera_motion_score", "How large and clear is what moves before a camera, from 0 to 100."), .of_camera = motion_score},
+    {COUNTER("framebroker_camera_motion_events_total", "Events of a camera's motion that have begun."), .of_camera = motion_events},
 
     {HISTOGRAM("framebroker_encode_duration_seconds", "Time to encode a frame."), .write = write_encode_times},
     {HISTOGRAM("framebroker_variant_duration_seconds", "Time to make a frame's variant."), .write = write_convert_times},
@@ -193,17 +256,34 @@ static const struct family families[] = {
     {GAUGE("framebroker_streams_active", "Streams that are being served."), .of_all = streams_active},
     {GAUGE("framebroker_streams_max", "Streams that may be served at once."), .of_all = streams_max},
     {COUNTER("framebroker_streams_rejected_total", "Requests for a stream that were refused."), .write = write_rejections},
+    {COUNTER("framebroker_login_attempts_refused_total", "Passwords, tokens, keys and links that were refused."), .write = write_login_refusals},
     {COUNTER("framebroker_http_requests_total", "Requests by the class of their answer."), .write = write_replies},
     {GAUGE("framebroker_workers_threads", "Threads that encode and scale."), .of_all = worker_threads},
-    {GAUGE("framebroker_workers_queued", "Frames that wait for one of these."), .of_all = worker_queue},
-    {COUNTER("framebroker_workers_completed_total", "Frames that these have worked on."), .of_all = worker_done},
+    {GAUGE("framebroker_workers_queued", "Frames that wait for a worker thread."), .of_all = worker_queue},
+    {COUNTER("framebroker_workers_completed_total", "Frames that worker threads have completed."), .of_all = worker_done},
     {COUNTER("framebroker_workers_replaced_total", "Frames that a newer one replaced while they waited."), .of_all = worker_replaced},
     {GAUGE("framebroker_pool_frames", "Frames in memory, in use or kept for the next."), .of_all = pool_frames},
-    {GAUGE("framebroker_pool_bytes", "Memory of these."), .of_all = pool_bytes},
-    {COUNTER("framebroker_reloads_total", "Times that the configuration was read again."), .write = write_reloads},
-    {GAUGE("framebroker_last_reload_timestamp_seconds", "When that was last, since the epoch."), .of_all = last_reload},
+    {GAUGE("framebroker_pool_bytes", "Memory of the frame pool."), .of_all = pool_bytes},
+    {COUNTER("framebroker_reloads_total", "Reloads of the configuration, by result."), .write = write_reloads},
+    {GAUGE("framebroker_last_reload_timestamp_seconds", "Time of the last reload, since the epoch."), .of_all = last_reload},
 
-    {COUNTER("framebroker_hook_attempts_total", "Attempts to tell a hook of a camera, by how they ended."), .write = write_hooks},
+    {GAUGE("framebroker_recording_up", "1 while recordings can be written, 0 while the disk is full or fails."), .of_all = recording_up},
+    {GAUGE("framebroker_recording_bytes", "Size of all recordings."), .of_all = recording_bytes},
+    {GAUGE("framebroker_recording_free_bytes", "What the disk of the recordings has free."), .of_all = recording_free},
+    {COUNTER("framebroker_recording_segments_deleted_total", "Segments that were deleted for their age, or to make room."), .of_all = recording_deleted},
+    {GAUGE("framebroker_camera_recording_bytes", "Size of a camera's recordings."), .of_recorded = recorded_size},
+    {COUNTER("framebroker_camera_recording_frames_total", "Frames of a camera that were recorded."), .of_recorded = recorded_frames},
+    {COUNTER("framebroker_camera_recording_written_bytes_total", "Bytes of these frames."), .of_recorded = recorded_bytes},
+    {COUNTER("framebroker_camera_recording_frames_lost_total", "Frames of a camera that were to be recorded, and were not."), .of_recorded = lost_frames},
+    {GAUGE("framebroker_camera_recording_oldest_timestamp_seconds", "Capture time of a camera's oldest recorded frame, since the epoch; 0: none."), .of_recorded = oldest},
+    {GAUGE("framebroker_camera_recording_newest_timestamp_seconds", "Capture time of a camera's newest recorded frame, since the epoch; 0: none."), .of_recorded = newest},
+
+    {COUNTER("framebroker_hook_attempts_total", "Attempts to deliver an event to a hook, by result."), .write = write_hooks},
+    {GAUGE("framebroker_mqtt_connected", "1 while the MQTT broker is connected, 0 while it is not; missing without one."), .of_all = mqtt_connected},
+    {COUNTER("framebroker_mqtt_connections_total", "Connections to the MQTT broker that were made."), .write = write_mqtt_connections},
+    {COUNTER("framebroker_mqtt_failures_total", "Attempts that failed and connections that were lost."), .write = write_mqtt_failures},
+    {COUNTER("framebroker_mqtt_messages_published_total", "Messages and subscriptions that the MQTT broker has confirmed."), .write = write_mqtt_published},
+    {COUNTER("framebroker_mqtt_messages_refused_total", "Messages and subscriptions that the MQTT broker has refused."), .write = write_mqtt_refused},
     {COUNTER("framebroker_log_lines_lost_total", "Lines of the log that standard error did not take."), .write = write_lost_lines},
 
     {GAUGE("process_start_time_seconds", "Start of the process, since the epoch."), .of_all = start_time},
@@ -224,7 +304,21 @@ static void write_if_known(FILE *page, const struct metric *metric, const struct
 }
 
 static bool is_of_cameras(const struct family *family) {
-    return family->of_camera != NULL || family->write_camera != NULL;
+    return family->of_camera != NULL || family->of_recorded != NULL || family->write_camera != NULL;
+}
+
+/* Those that are recorded, and shown. */
+static void write_recorded(FILE *page, const struct family *family, const struct scrape *scrape) {
+    const struct recorder_status *recording = scrape->server->recording;
+    for (size_t i = 0; recording != NULL && i < recording->camera_count; i++) {
+        const struct recorder_camera_status *camera = &recording->cameras[i];
+        for (size_t j = 0; j < scrape->broker->topic_count; j++) {
+            if (strcmp(scrape->broker->topics[j].settings.id, camera->id) == 0) {
+                metrics_page_sample(page, &family->metric, &(struct metric_label){"camera", camera->id}, 1,
+                                    family->of_recorded(camera));
+            }
+        }
+    }
 }
 
 static void write_cameras(FILE *page, const struct family *family, const struct scrape *scrape) {
@@ -244,7 +338,9 @@ static void write_family(FILE *page, const struct family *family, const struct s
         return;
     }
     metrics_page_head(page, &family->metric);
-    if (is_of_cameras(family)) {
+    if (family->of_recorded != NULL) {
+        write_recorded(page, family, scrape);
+    } else if (is_of_cameras(family)) {
         write_cameras(page, family, scrape);
     } else if (family->write != NULL) {
         family->write(page, &family->metric, scrape);
@@ -263,6 +359,9 @@ char *metrics_render(const struct broker_snapshot *snapshot, const struct server
     }
     for (size_t i = 0; i < COUNT_OF(families); i++) {
         write_family(page, &families[i], &scrape);
+    }
+    if (counts->cluster != NULL && !counts->is_hidden) {
+        cluster_metrics_write(page, counts->cluster);
     }
     bool failed = ferror(page) != 0;
     if (fclose(page) != 0 || failed) {

@@ -1,7 +1,7 @@
-#include "web/metrics_page.h"
+#include "web/views/metrics_page.h"
 
-#include "broker/clock.h"
-#include "web/escape.h"
+#include "broker/base/clock.h"
+#include "web/views/escape.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 /* Writes samples as Prometheus's text format 0.0.4 has them, whatever the locale.
  * Threads: any; errors stay in the stream's ferror(). */
-#ifndef WEB_METRICS_PAGE_H
-#define WEB_METRICS_PAGE_H
+#ifndef WEB_VIEWS_METRICS_PAGE_H
+#define WEB_VIEWS_METRICS_PAGE_H
 
-#include "broker/histogram.h"
+#include "broker/base/histogram.h"
 
 #include <stdio.h>
 

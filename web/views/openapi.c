@@ -1,7 +1,7 @@
-#include "web/openapi.h"
+#include "web/views/openapi.h"
 
-#include "web/assets.h"
-#include "web/template.h"
+#include "web/assets/assets.h"
+#include "web/views/template.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "web/process.h"
+#include "web/views/process.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <dirent.h>
 #include <inttypes.h>

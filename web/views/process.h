@@ -1,7 +1,7 @@
-/* What this process takes of the machine, as the kernel tells (proc(5)).
+/* What this process uses, as the kernel reports it (proc(5)).
  * Threads: any. */
-#ifndef WEB_PROCESS_H
-#define WEB_PROCESS_H
+#ifndef WEB_VIEWS_PROCESS_H
+#define WEB_VIEWS_PROCESS_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "web/template.h"
+#include "web/views/template.h"
 
-#include "web/escape.h"
+#include "web/views/escape.h"
 
 #include <assert.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
  * <!-- name --> and <!-- /name --> can be written as often as there are things to show.
  * A template is part of the program: a marker that has no value, or a block that is missing, is a bug of ours.
  * Threads: any. */
-#ifndef WEB_TEMPLATE_H
-#define WEB_TEMPLATE_H
+#ifndef WEB_VIEWS_TEMPLATE_H
+#define WEB_VIEWS_TEMPLATE_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,0 +1,31 @@
+// What administrators see on a camera's page besides: why motion is reported, and areas of the picture to draw.
+
+import { Areas } from './areas.js';
+import { Motion } from './motion.js';
+import { Overlay } from './overlay.js';
+
+export class Setup {
+  #overlay;
+  #motion;
+  #areas;
+
+  constructor(id, main) {
+    this.#overlay = new Overlay(main.querySelector('.lens'));
+    this.#areas = new Areas(main.querySelector('.setup-areas'), this.#overlay);
+    this.#motion = new Motion(id, main.querySelector('.setup-motion'), this.#overlay, (seen) => this.#areas.take(seen));
+    const section = main.querySelector('.setup-areas');
+    section.hidden = false;
+    section.addEventListener('toggle', () => this.#loadPrivacyMasks(id), { once: true });
+  }
+
+  async #loadPrivacyMasks(id) {
+    const response = await fetch(`api/cameras/${id}/privacy_masks`, { cache: 'no-store' }).catch(() => null);
+    if (response?.ok) this.#areas.takePrivacy((await response.json()).privacy_masks);
+  }
+
+  // Takes each status of the camera.
+  show(camera) {
+    if (camera.width !== null) this.#overlay.resize(camera.width, camera.height);
+    this.#motion.show(camera);
+  }
+}

@@ -1,0 +1,102 @@
+#include "web/routes/support/export_response.h"
+
+#include "web/access/slots.h"
+#include "web/routes/support/reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All that an export needs once its request is over. */
+struct export_response {
+    struct server_context *context;
+    struct principal principal;
+    struct long_response response;
+    bool is_registered; /* between authorization_register_response() and authorization_unregister_response() */
+    char client[ADDRESS_TEXT_BYTES];
+    int fd; /* -1: none yet */
+    size_t camera_count;
+    struct topic *cameras[]; /* references */
+};
+
+static struct export_response *response_create(struct server_context *context, const struct http_request *request,
+                                               struct topic *const *cameras, size_t count) {
+    struct export_response *response = calloc(1, sizeof *response + count * sizeof response->cameras[0]);
+    if (response == NULL) {
+        return NULL;
+    }
+    response->context = context;
+    response->fd = -1;
+    principal_copy(request->principal, &response->principal);
+    memcpy(response->client, request->client, sizeof response->client);
+    for (; response->camera_count < count; response->camera_count++) {
+        response->cameras[response->camera_count] = topic_ref(cameras[response->camera_count]);
+    }
+    return response;
+}
+
+static void response_destroy(void *user) {
+    struct export_response *response = user;
+    if (response->is_registered) {
+        authorization_unregister_response(response->context->authorization, &response->response);
+    }
+    if (response->fd >= 0) {
+        close(response->fd);
+    }
+    for (size_t i = 0; i < response->camera_count; i++) {
+        topic_unref(&response->cameras[i]);
+    }
+    slot_release(&response->context->slots.exports, response->client, &response->principal);
+    principal_finish(&response->principal);
+    free(response);
+}
+
+/* False: it has not begun. */
+static bool response_start(struct export_response *response, struct export_settings settings) {
+    char(*ids)[TOPIC_ID_MAX_BYTES + 1] = calloc(response->camera_count, sizeof *ids);
+    if (ids == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < response->camera_count; i++) {
+        const char *id = topic_id(response->cameras[i]);
+        memcpy(ids[i], id, strlen(id));
+    }
+    settings.cameras = (const char(*)[TOPIC_ID_MAX_BYTES + 1]) ids;
+    settings.camera_count = response->camera_count;
+    settings.fd = response->fd;
+    settings.ended = response_destroy;
+    settings.user = response;
+    enum err error = exports_begin(response->context->exports, &settings);
+    free(ids);
+    return error == ERR_OK;
+}
+
+void export_response_begin(struct server_context *context, const struct http_request *request,
+                           const struct http_stream_head *head, struct topic *const *cameras, size_t camera_count,
+                           struct export_settings settings) {
+    if (camera_count > EXPORT_CAMERAS_MAX) {
+        http_reply_error(request, 400, NULL, "bad_parameter", "at most %u cameras can be read at once",
+                         EXPORT_CAMERAS_MAX);
+        return;
+    }
+    if (slot_take(&context->slots.exports, request->client, request->principal) != SLOT_TAKEN) {
+        http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_exports",
+                         "too many recordings are already being read: try again later");
+        return;
+    }
+    struct export_response *response = response_create(context, request, cameras, camera_count);
+    if (response == NULL) {
+        slot_release(&context->slots.exports, request->client, request->principal);
+        reply_out_of_memory(request);
+        return;
+    }
+    bool is_begun = http_begin_stream(request, head, &response->fd) == ERR_OK && response->fd >= 0;
+    if (is_begun) {
+        response->is_registered =
+            authorization_register_response(context->authorization, &response->response, &response->principal,
+                                            response->cameras, camera_count, response->fd);
+    }
+    if (!response->is_registered || !response_start(response, settings)) {
+        response_destroy(response);
+    }
+}
