@@ -1,59 +1,54 @@
-#include "cameras/driver.h"
-#include "config/sections.h"
+#include "config/source_section.h"
 
-#include <string.h>
+#include "broker/base/module.h"
+#include "cameras/registry.h"
+#include "config/json/settings_reader.h"
 
-static const struct source_kind {
-    const char *name;
-    enum source_type type;
-    source_read *read;
-    const char *needs; /* what a build may lack; NULL: every build has this type */
-} kinds[] = {
-    {"emulated", SOURCE_EMULATED, emulated_source_read, NULL},
-    {"pattern", SOURCE_PATTERN, pattern_source_read, NULL},
-    {"v4l2", SOURCE_V4L2, v4l2_source_read, NULL},
-    {"push", SOURCE_PUSH, push_source_read, NULL},
-    {"url", SOURCE_URL, url_source_read, "FFmpeg's libraries (libavformat-dev, libavcodec-dev, libswscale-dev)"},
-};
-#define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+#define TYPES_MAX 32
 
-static const struct source_kind *find_kind(const struct node *type) {
-    const char *text = node_text(type);
-    if (text == NULL) {
-        return NULL;
+/* NULL after a fault. */
+static const struct camera_type *read_type(const struct node *node) {
+    const char *name = node_text(node);
+    const struct camera_type *found = name != NULL ? camera_type_find(name) : NULL;
+    if (name == NULL || found != NULL) {
+        return found;
     }
-    const char *choices[KIND_COUNT];
+    const char *choices[TYPES_MAX];
     size_t count = 0;
-    const char *problem = "unknown type of source";
-    struct storage *storage = type->document->storage;
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        bool named = strcmp(text, kinds[i].name) == 0;
-        if (driver_find(kinds[i].type) != NULL) {
-            if (named) {
-                return &kinds[i];
-            }
-            choices[count++] = kinds[i].name;
-        } else if (named) {
-            problem = storage_format(storage, "this type of source is not in this build, which was made without %s",
-                                     kinds[i].needs);
-        }
+    for (const struct camera_type *type = camera_types; type->name != NULL && count < TYPES_MAX; type++) {
+        choices[count++] = type->name;
     }
-    node_fault_choice(type, problem, choices, count);
+    node_fault_choice(node, "unknown type of source", choices, count);
     return NULL;
 }
 
-const char *source_section_read(const struct node *node, struct source_settings *settings) {
+/* Only --check warns: the other cameras run, and the module may be installed at any time. */
+static void check_module(const struct node *type, const struct source_settings *settings) {
+    const char *module = settings->type->needed_module != NULL ? settings->type->needed_module(settings) : NULL;
+    struct reason reason;
+    if (module != NULL && type->document->opens_files && module_check(module, &reason) != ERR_OK) {
+        node_warn(type, "%s", reason.text);
+    }
+}
+
+void source_section_read(const struct node *node, struct source_settings *settings) {
     struct section section;
     struct node type;
     if (!section_begin(&section, node) || !section_require(&section, "type", &type)) {
-        return NULL;
+        return;
     }
-    const struct source_kind *kind = find_kind(&type);
-    if (kind == NULL) {
-        return NULL;
+    settings->type = read_type(&type);
+    if (settings->type == NULL) {
+        return;
     }
-    settings->type = kind->type;
-    kind->read(&section, settings);
-    section_end(&section);
-    return kind->name;
+    const struct setting_table *table = settings->type->settings;
+    settings->own = table->size > 0 ? arena_alloc(node->document->arena, 1, table->size) : NULL;
+    if (table->size > 0 && settings->own == NULL) {
+        return;
+    }
+    void *const blocks[] = {settings, settings->own};
+    settings_set_defaults(table, blocks);
+    settings_read(&section, table, blocks);
+    settings_finish(&section, table, blocks);
+    check_module(&type, settings);
 }

@@ -1,8 +1,8 @@
 #define _DEFAULT_SOURCE /* realpath */
-#include "config/file_watch.h"
+#include "config/app/file_watch.h"
 
-#include "broker/clock.h"
-#include "broker/log.h"
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Quiet for so long, it is looked at; at the latest after so long. */
+/* The file is examined after this much quiet, and after LATEST_NS at the latest. */
 #define QUIET_NS (100 * NS_PER_MS)
 #define LATEST_NS (1 * NS_PER_S)
-/* A directory that is gone tells nobody when it comes back. */
+/* inotify does not report that a removed directory has come back. */
 #define RETRY_NS (1 * NS_PER_S)
 
 #define FILE_EVENTS (IN_CLOSE_WRITE | IN_ATTRIB)
@@ -98,7 +98,7 @@ void file_watch_enable(struct file_watch *watch, bool enabled) {
     }
     watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (watch->fd < 0) {
-        log_event(LOG_LEVEL_WARNING, NULL, "%s cannot be watched: %s; tell by SIGHUP when it has changed", watch->path,
+        log_event(LOG_LEVEL_WARNING, NULL, "cannot watch %s: %s; send SIGHUP after changing it", watch->path,
                   strerror(errno));
         return;
     }

@@ -4,10 +4,10 @@
  *
  * Lifecycle: init; enable as often as wanted; finish.
  * Threads: one. */
-#ifndef CONFIG_FILE_WATCH_H
-#define CONFIG_FILE_WATCH_H
+#ifndef CONFIG_APP_FILE_WATCH_H
+#define CONFIG_APP_FILE_WATCH_H
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
 #include <stdbool.h>
 #include <stdint.h>

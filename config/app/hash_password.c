@@ -1,7 +1,7 @@
 #define _DEFAULT_SOURCE
-#include "config/hash_password.h"
+#include "config/app/hash_password.h"
 
-#include "web/password.h"
+#include "web/access/password.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,7 +24,7 @@ static enum err read_line(int fd, struct line *line, struct reason *reason) {
     ssize_t got;
     while ((got = read(fd, &byte, 1)) == 1 && byte != '\n') {
         if (used == PASSWORD_MAX_BYTES || byte == '\0') {
-            reason_set(reason, "a password has at most %d bytes, and no NUL", PASSWORD_MAX_BYTES);
+            reason_set(reason, "the password must be at most %d bytes without NUL", PASSWORD_MAX_BYTES);
             return ERR_INVALID;
         }
         line->text[used++] = byte;
@@ -59,10 +59,10 @@ static enum err ask_twice(int fd, FILE *talk, struct line *line, struct reason *
     struct line again;
     enum err error = prompt(fd, talk, "Password: ", line, reason);
     if (error == ERR_OK) {
-        error = prompt(fd, talk, "The same again: ", &again, reason);
+        error = prompt(fd, talk, "Repeat it: ", &again, reason);
     }
     if (error == ERR_OK && strcmp(line->text, again.text) != 0) {
-        reason_set(reason, "these were two different passwords");
+        reason_set(reason, "the passwords differ");
         error = ERR_INVALID;
     }
     wipe(&again);

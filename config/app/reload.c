@@ -1,27 +1,31 @@
-#include "config/reload.h"
+#include "config/app/reload.h"
 
-#include "broker/clock.h"
-#include "broker/sync.h"
-#include "config/file_watch.h"
-#include "config/fixed_settings.h"
-#include "config/reload_outcome.h"
+#include "broker/base/clock.h"
+#include "broker/base/limits.h"
+#include "broker/base/log.h"
+#include "broker/base/sync.h"
+#include "config/app/file_watch.h"
+#include "config/app/recorded_cameras.h"
+#include "config/app/reload_outcome.h"
+#include "config/app/restart_required.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct reloader {
     struct reloader_settings settings;
-    struct fixed_settings running;
+    struct config running; /* at the start, without what is counted and the cameras */
+    struct arena *arena;   /* of running, a reference */
     struct server *server;
     struct config *config; /* the thread's, once that has started, and so is: */
     struct file_watch watch;
     pthread_t thread;
     bool started;
-    struct event wake; /* somebody asks, or it is time to stop */
+    struct event wake; /* a request, or the end */
     struct lock lock;
     struct condition answered;
-    uint64_t last_ticket GUARDED_BY(lock);          /* of those who have asked */
-    uint64_t answered_ticket GUARDED_BY(lock);      /* up to which they have been answered */
+    uint64_t last_ticket GUARDED_BY(lock);          /* of a request */
+    uint64_t answered_ticket GUARDED_BY(lock);      /* requests up to it have been answered */
     struct reload_outcome outcome GUARDED_BY(lock); /* the newest */
     bool stopping GUARDED_BY(lock);
 };
@@ -29,7 +33,7 @@ struct reloader {
 /* ---- The thread ---- */
 
 /* Reads and checks the file. NULL, or something to destroy, after a failure. */
-static struct config *load(struct reloader *reloader, struct reload_outcome *outcome) {
+static struct config *load_wanted(struct reloader *reloader, struct reload_outcome *outcome) {
     struct config *config = NULL;
     size_t count = 0;
     FILE *faults = open_memstream(&outcome->faults, &count);
@@ -48,38 +52,45 @@ static struct config *load(struct reloader *reloader, struct reload_outcome *out
     return config;
 }
 
-/* Until a restart it listens where it did, whatever the file says now. */
+/* Until a restart the server listens where it did at the start. */
 static enum err check_running_address(const struct config *config, const struct listen_address *listen,
                                       struct reason *reason) {
     enum err error = config_check_exposure(config, listen, reason);
     if (error != ERR_OK) {
         reason_set(reason,
-                   "restart the program for this: until then it listens on %s:%u, where everybody would do "
-                   "everything without users or tokens",
+                   "restart the program to apply this: until then it listens on %s:%u, where everybody could do "
+                   "everything without users and tokens",
                    listen->address, listen->port);
     }
     return error;
 }
 
 static void apply(struct reloader *reloader, struct reload_outcome *outcome) {
-    struct fleet *fleet = reloader->settings.fleet;
-    struct fleet_change *cameras;
-    struct config *config = load(reloader, outcome);
+    struct camera_manager *manager = reloader->settings.manager;
+    struct camera_manager_change *cameras;
+    struct config *config = load_wanted(reloader, outcome);
     if (outcome->error == ERR_OK) {
-        outcome->error = check_running_address(config, &reloader->running.listen, &outcome->reason);
+        outcome->error = check_running_address(config, &reloader->running.server.listen, &outcome->reason);
     }
     if (outcome->error == ERR_OK) {
-        outcome->error = check_running_address(config, &reloader->running.monitor_listen, &outcome->reason);
+        outcome->error = check_running_address(config, &reloader->running.server.monitor_listen, &outcome->reason);
     }
     if (outcome->error == ERR_OK) {
-        outcome->error = fleet_prepare(fleet, config->cameras, config->camera_count, &cameras, &outcome->reason);
+        outcome->error =
+            camera_manager_prepare(manager, config->cameras, config->camera_count, &cameras, &outcome->reason);
+        limits_explain(outcome->error, &outcome->reason);
     }
     if (outcome->error == ERR_OK) {
-        server_apply(reloader->server, &config->server); /* first, so that nobody sees a new camera by an old right */
-        fleet_commit(fleet, &cameras, &outcome->cameras);
+        if (reloader->settings.cluster != NULL) {
+            cluster_apply(reloader->settings.cluster, &config->cluster);
+        }
+        server_apply(reloader->server, &config->server); /* first, so that no old right shows a new camera */
+        camera_manager_commit(manager, &cameras, &outcome->cameras);
+        if (recorded_cameras_apply(reloader->settings.recorder, config) != ERR_OK) {
+            log_event(LOG_LEVEL_ERROR, NULL, "recording: no memory for the new configuration; the old one stays");
+        }
         file_watch_enable(&reloader->watch, config->watch);
-        struct fixed_settings wanted = fixed_settings_of(config);
-        outcome->needs_restart_count = fixed_settings_compare(&reloader->running, &wanted, outcome->needs_restart);
+        outcome->needs_restart = restart_required_compare(&reloader->running, config);
         struct config *before = reloader->config;
         reloader->config = config;
         config = before;
@@ -107,25 +118,25 @@ static void reload(struct reloader *reloader) {
     reload_outcome_finish(&before);
 }
 
-static void *serve(void *argument) {
+static void *serve_reloads(void *argument) {
     struct reloader *reloader = argument;
     for (;;) {
         bool changed = file_watch_wait(&reloader->watch, &reloader->wake);
         event_clear(&reloader->wake);
         lock_acquire(&reloader->lock);
         bool stopping = reloader->stopping;
-        bool asked = reloader->last_ticket > reloader->answered_ticket;
+        bool requested = reloader->last_ticket > reloader->answered_ticket;
         lock_release(&reloader->lock);
         if (stopping) {
             return NULL;
         }
-        if (changed || asked) {
+        if (changed || requested) {
             reload(reloader);
         }
     }
 }
 
-/* ---- Everybody else ---- */
+/* ---- Other threads ---- */
 
 enum err reloader_create(const struct reloader_settings *settings, struct config **config, struct reloader **out) {
     struct reloader *reloader = calloc(1, sizeof *reloader);
@@ -140,7 +151,8 @@ enum err reloader_create(const struct reloader_settings *settings, struct config
     lock_init(&reloader->lock);
     condition_init(&reloader->answered);
     reloader->settings = *settings;
-    reloader->running = fixed_settings_of(*config);
+    reloader->running = **config;
+    reloader->arena = arena_ref((*config)->arena);
     file_watch_init(&reloader->watch, settings->path);
     file_watch_mark(&reloader->watch);
     file_watch_enable(&reloader->watch, (*config)->watch);
@@ -152,12 +164,12 @@ enum err reloader_create(const struct reloader_settings *settings, struct config
 
 enum err reloader_start(struct reloader *reloader, struct server *server) {
     reloader->server = server;
-    enum err error = thread_start(&reloader->thread, "reload", 0, serve, reloader);
+    enum err error = thread_start(&reloader->thread, "reload", 0, serve_reloads, reloader);
     reloader->started = error == ERR_OK;
     return error;
 }
 
-void reloader_perform(void *user, const struct visitor *visitor, struct reload_answer *answer) {
+void reloader_perform(void *user, const struct principal *principal, struct reload_answer *answer) {
     struct reloader *reloader = user;
     lock_acquire(&reloader->lock);
     uint64_t ticket = ++reloader->last_ticket;
@@ -170,7 +182,7 @@ void reloader_perform(void *user, const struct visitor *visitor, struct reload_a
     }
     bool answered = reloader->answered_ticket >= ticket;
     if (answered) {
-        *answer = reload_outcome_answer(&reloader->outcome, visitor);
+        *answer = reload_outcome_answer(&reloader->outcome, principal);
     }
     lock_release(&reloader->lock);
     if (!answered) {
@@ -203,5 +215,6 @@ void reloader_destroy(struct reloader **reloader_pointer) {
     condition_finish(&reloader->answered);
     lock_finish(&reloader->lock);
     event_finish(&reloader->wake);
+    arena_unref(&reloader->arena);
     free(reloader);
 }

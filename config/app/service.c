@@ -1,7 +1,8 @@
-#include "config/service.h"
+#include "config/app/service.h"
 
-#include "broker/clock.h"
-#include "broker/log.h"
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
+#include "broker/base/saturating.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +15,6 @@
 #define RETRY_NS NS_PER_S
 
 #define STATUS_BYTES 160
-
-static int64_t least_ns(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* "cameras: 8 (5 idle, 2 live, 1 offline), viewers: 3" */
 static void describe(const struct broker_snapshot *snapshot, char status[STATUS_BYTES]) {
@@ -37,7 +36,7 @@ static void describe(const struct broker_snapshot *snapshot, char status[STATUS_
     snprintf(status + used, STATUS_BYTES - used, "%s, viewers: %zu", snapshot->topic_count > 0 ? ")" : "", viewers);
 }
 
-static enum err check(const struct service *service, char status[STATUS_BYTES], struct reason *reason) {
+static enum err check_health(const struct service *service, char status[STATUS_BYTES], struct reason *reason) {
     struct broker_snapshot snapshot;
     enum err error = broker_snapshot(service->broker, &snapshot);
     if (error != ERR_OK) {
@@ -53,21 +52,22 @@ static enum err check(const struct service *service, char status[STATUS_BYTES], 
 static void report(struct service *service, const char *news) {
     char status[STATUS_BYTES] = "";
     struct reason reason = {""};
-    bool fails = check(service, status, &reason) != ERR_OK;
+    bool fails = check_health(service, status, &reason) != ERR_OK;
     if (fails) {
         sd_notifyf(0, "%sSTATUS=The self check fails: %s", news, reason.text);
     } else {
         sd_notifyf(0, "%s%sSTATUS=%s", news, service->watched ? "WATCHDOG=1\n" : "", status);
     }
     if (fails && !service->fails) {
-        log_event(LOG_LEVEL_WARNING, NULL, "the self check fails: %s; if that lasts, the service manager restarts us",
+        log_event(LOG_LEVEL_WARNING, NULL,
+                  "the self check fails: %s; if it keeps failing, the service manager restarts the server",
                   reason.text);
     } else if (!fails && service->fails) {
         log_event(LOG_LEVEL_INFO, NULL, "the self check passes again");
     }
     service->fails = fails;
     service->next_check_ns =
-        clock_monotonic_ns() + (fails ? least_ns(RETRY_NS, service->period_ns) : service->period_ns);
+        clock_monotonic_ns() + (fails ? min_i64(RETRY_NS, service->period_ns) : service->period_ns);
 }
 
 void service_ready(struct service *service, struct broker *broker, service_proof *prove, void *user) {
@@ -79,16 +79,15 @@ void service_ready(struct service *service, struct broker *broker, service_proof
     uint64_t patience_us;
     service->watched = sd_watchdog_enabled(0, &patience_us) > 0;
     if (service->watched) {
-        service->period_ns = least_ns(service->period_ns, (int64_t)patience_us * NS_PER_US / 2);
+        service->period_ns = min_i64(service->period_ns, (int64_t)patience_us * NS_PER_US / 2);
     }
     report(service, "READY=1\n");
 }
 
 int service_wait(struct service *service, const sigset_t *awaited) {
     for (;;) {
-        int64_t left_ns = service->next_check_ns - clock_monotonic_ns();
-        left_ns = left_ns > 0 ? left_ns : 0;
-        const struct timespec left = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+        int64_t left_ns = max_i64(service->next_check_ns - clock_monotonic_ns(), 0);
+        const struct timespec left = clock_timespec(left_ns);
         int signal_number = sigtimedwait(awaited, NULL, &left);
         if (signal_number > 0) {
             return signal_number;
@@ -100,7 +99,7 @@ int service_wait(struct service *service, const sigset_t *awaited) {
 }
 
 void service_reloading(void) {
-    /* systemd tells the answer to this reload from that to another by the time. */
+    /* systemd matches answers to reloads by this time. */
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nSTATUS=Reading the configuration",
                clock_monotonic_ns() / NS_PER_US);
 }

@@ -8,8 +8,8 @@
  *
  * Threads: the main thread, which is thereby shown to live, too.
  * Ownership: what service_ready() is given is borrowed. */
-#ifndef CONFIG_SERVICE_H
-#define CONFIG_SERVICE_H
+#ifndef CONFIG_APP_SERVICE_H
+#define CONFIG_APP_SERVICE_H
 
 #include "broker/broker.h"
 

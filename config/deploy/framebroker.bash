@@ -6,9 +6,11 @@ _framebroker() {
     _init_completion -s || return
 
     case $prev in
-        --config) _filedir json ;;
-        # A colon separates words: the address is completed alone.
-        --listen) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1 0.0.0.0' -- "$cur") ;;
+        --config | --motion) _filedir json ;;
+        --video) _filedir ;;
+        # A colon separates words, so only the address is completed.
+        --listen) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1 0.0.0.0 [::1] [::]' -- "$cur") ;;
+        --probe) ;;
         --log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
         *)
             $split && return

@@ -1,17 +1,20 @@
-#include "config/document.h"
+#include "config/json/document.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* Of a text in a fault: enough to recognise it. */
+/* Of a text that a fault quotes. */
 #define QUOTED_BYTES 100
-/* Of a fault without its label: enough for the list of all keys that there are. */
+/* Of a fault without its label: enough to list all keys. */
 #define FAULT_BYTES 1000
 
-/* What some editors begin a file with; RFC 8259, section 8.1, lets us pass over it. */
+/* Some editors begin a file with it; RFC 8259, section 8.1, allows to ignore it. */
 static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'};
 
 struct document_fault {
@@ -28,14 +31,37 @@ static void drop_byte_order_mark(char *bytes, size_t *length) {
     }
 }
 
+/* Non-blocking, since opening a FIFO would wait for its writer. *file is the caller's to close. */
+static enum err open_regular_file(const char *path, FILE **file, FILE *faults) {
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        goto failed;
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) { /* reading a directory fails by itself */
+        fprintf(faults, "%s: must be a regular file, not a pipe, socket or device\n", path);
+        close(fd);
+        return ERR_INVALID;
+    }
+    *file = fdopen(fd, "r");
+    if (*file != NULL) {
+        return ERR_OK;
+    }
+failed:;
+    enum err error = err_from_errno(errno);
+    fprintf(faults, "%s: cannot be opened: %s\n", path, strerror(errno));
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
 /* *text is the caller's to free(). */
 static enum err read_file(const char *path, char **text, size_t *length, FILE *faults) {
-    enum err error = ERR_OK;
     char *bytes = NULL;
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        error = err_from_errno(errno);
-        fprintf(faults, "%s: cannot be opened: %s\n", path, strerror(errno));
+    FILE *file = NULL;
+    enum err error = open_regular_file(path, &file, faults);
+    if (error != ERR_OK) {
         goto out;
     }
     bytes = malloc(DOCUMENT_MAX_BYTES + 1);
@@ -63,10 +89,10 @@ out:
     return error;
 }
 
-/* jansson's words without the text that they quote, which may be a password. */
+/* jansson's message without the text that it quotes, which may be a password. */
 static enum err report_syntax(const struct document *document, const json_error_t *problem, const char *text,
                               size_t length, FILE *faults) {
-    /* jansson has no words for most allocations that fail. */
+    /* jansson gives no message for most failed allocations. */
     if (json_error_code(problem) == json_error_out_of_memory || problem->text[0] == '\0') {
         return ERR_MEMORY;
     }
@@ -80,27 +106,28 @@ static enum err report_syntax(const struct document *document, const json_error_
     return ERR_INVALID;
 }
 
-enum err document_open(struct document *document, const char *path, struct storage *storage, FILE *faults) {
-    *document = (struct document){.path = path, .notes = storage, .storage = storage};
-    char *text = NULL;
-    size_t length = 0;
-    enum err error = read_file(path, &text, &length, faults);
-    if (error != ERR_OK) {
-        goto out;
-    }
-    assert(text != NULL);
+enum err document_parse(struct document *document, const char *name, const char *text, size_t length,
+                        struct arena *arena, FILE *faults) {
+    *document = (struct document){.path = name, .notes = arena, .arena = arena};
     json_error_t problem;
     document->root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
-    if (document->root == NULL) {
-        error = report_syntax(document, &problem, text, length, faults);
-        goto out;
-    }
-    error = json_lines_scan(text, length, &document->lines);
-out:
-    free(text);
+    enum err error = document->root != NULL ? json_lines_scan(text, length, &document->lines)
+                                            : report_syntax(document, &problem, text, length, faults);
     if (error != ERR_OK) {
         document_finish(document);
     }
+    return error;
+}
+
+enum err document_open(struct document *document, const char *path, struct arena *arena, FILE *faults) {
+    char *text = NULL;
+    size_t length = 0;
+    enum err error = read_file(path, &text, &length, faults);
+    if (error == ERR_OK) {
+        assert(text != NULL);
+        error = document_parse(document, path, text, length, arena, faults);
+    }
+    free(text);
     return error;
 }
 
@@ -120,8 +147,8 @@ static int compare_faults(const void *left, const void *right) {
 }
 
 void document_write_faults(const struct document *document, FILE *faults) {
-    const struct document_fault **sorted =
-        storage_alloc(document->notes, document->fault_count, sizeof(const struct document_fault *));
+    const struct document_fault **sorted = arena_alloc(document->notes, document->fault_count + document->warning_count,
+                                                       sizeof(const struct document_fault *));
     if (sorted == NULL) {
         return;
     }
@@ -161,7 +188,7 @@ bool node_next(const struct node *parent, struct node *child) {
 
 bool node_find(const struct node *object, const char *key, struct node *member) {
     *member = (struct node){0};
-    while (node_next(object, member)) {
+    while (json_is_object(object->json) && node_next(object, member)) {
         if (strcmp(member->key, key) == 0) {
             return true;
         }
@@ -181,7 +208,7 @@ const char *node_quote(const struct node *node, const char *text) {
     char quotation[QUOTED_BYTES + 1];
     snprintf(quotation, sizeof quotation, "%s", text);
     replace_controls(quotation);
-    return storage_format(node->document->notes, "%s", quotation);
+    return arena_format(node->document->notes, "%s", quotation);
 }
 
 /* cameras[2].source.fps, behind ": "; "" for the root. */
@@ -189,32 +216,47 @@ static const char *path_text(const struct node *node) {
     if (node->parent == NULL) {
         return "";
     }
-    struct storage *storage = node->document->notes;
+    struct arena *arena = node->document->notes;
     const char *parent = path_text(node->parent);
     if (node->key == NULL) {
-        return storage_format(storage, "%s[%zu]", parent, node->place);
+        return arena_format(arena, "%s[%zu]", parent, node->place);
     }
-    return storage_format(storage, "%s%s%s", parent, *parent != '\0' ? "." : ": ", node_quote(node, node->key));
+    return arena_format(arena, "%s%s%s", parent, *parent != '\0' ? "." : ": ", node_quote(node, node->key));
+}
+
+static void add_fault(const struct node *node, char *text) {
+    struct document *document = node->document;
+    replace_controls(text);
+    struct document_fault *fault = arena_alloc(document->notes, 1, sizeof *fault);
+    if (fault == NULL) {
+        return;
+    }
+    *fault = (struct document_fault){
+        .text = arena_format(document->notes, "%s:%u%s: %s", document->path,
+                             json_lines_at(document->lines, node->number), path_text(node), text),
+        .number = node->number,
+        .order = document->fault_count + document->warning_count,
+        .before = document->faults,
+    };
+    document->faults = fault;
 }
 
 void node_fault(const struct node *node, const char *format, ...) {
-    struct document *document = node->document;
     char text[FAULT_BYTES];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    replace_controls(text);
-    struct document_fault *fault = storage_alloc(document->notes, 1, sizeof *fault);
-    if (fault == NULL) {
-        return;
-    }
-    *fault = (struct document_fault){
-        .text = storage_format(document->notes, "%s:%u%s: %s", document->path,
-                               json_lines_at(document->lines, node->number), path_text(node), text),
-        .number = node->number,
-        .order = document->fault_count++,
-        .before = document->faults,
-    };
-    document->faults = fault;
+    add_fault(node, text);
+    node->document->fault_count++;
+}
+
+void node_warn(const struct node *node, const char *format, ...) {
+    char text[FAULT_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    add_fault(node, text);
+    node->document->warning_count++;
 }

@@ -4,11 +4,11 @@
  * Ownership: faults come from one storage, values from that which they are being read into at the time; both
  * outlive the document. A node borrows from its document and its parent.
  * Threads: one at a time. */
-#ifndef CONFIG_DOCUMENT_H
-#define CONFIG_DOCUMENT_H
+#ifndef CONFIG_JSON_DOCUMENT_H
+#define CONFIG_JSON_DOCUMENT_H
 
-#include "broker/storage.h"
-#include "config/json_lines.h"
+#include "broker/base/arena.h"
+#include "config/json/json_lines.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -17,13 +17,13 @@
 
 struct document {
     const char *path;
-    struct storage *notes;   /* for what is said of the file: its faults */
-    struct storage *storage; /* for what is read from it; the same at first */
-    bool opens_files;        /* a file that it names and that cannot be opened is a fault; false at first */
+    struct arena *notes; /* for what is said of the file: its faults */
+    struct arena *arena; /* for what is read from it; the same at first */
+    bool opens_files;    /* a file that it names and that cannot be opened is a fault; false at first */
     json_t *root;
     struct json_lines *lines;
-    struct document_fault *faults; /* the newest first */
-    size_t fault_count;
+    struct document_fault *faults; /* and warnings; the newest first */
+    size_t fault_count, warning_count;
 };
 
 /* A value in the file, and the way to it from the root. */
@@ -36,11 +36,15 @@ struct node {
     json_t *json;
 };
 
-/* path and storage are borrowed. A file that cannot be read or is not JSON is told to `faults`: ERR_NOT_FOUND,
- * ERR_DENIED, ERR_IO, ERR_INVALID; ERR_MEMORY. After a failure there is nothing to finish. */
-CHECKED enum err document_open(struct document *document, const char *path, struct storage *storage, FILE *faults);
+/* path and arena are borrowed. What is wrong with a file that is not a regular one, cannot be read or is not JSON is
+ * written to `faults`: ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_INVALID; ERR_MEMORY. After a failure there is nothing to
+ * finish. Never waits for another process, as opening a FIFO would. */
+CHECKED enum err document_open(struct document *document, const char *path, struct arena *arena, FILE *faults);
+/* The same of a text in memory, which faults call `name`; borrowed. */
+CHECKED enum err document_parse(struct document *document, const char *name, const char *text, size_t length,
+                                struct arena *arena, FILE *faults);
 void document_finish(struct document *document);
-/* The faults that node_fault() has collected, in the order of the file. Needs memory of the notes. */
+/* The faults and warnings that have been collected, in the order of the file. Needs memory of the notes. */
 void document_write_faults(const struct document *document, FILE *faults);
 
 struct node document_root(struct document *document);
@@ -55,5 +59,7 @@ const char *node_quote(const struct node *node, const char *text);
 /* Reports what is wrong with a value, as FILE:LINE: cameras[2].source.fps: and the sentence. The sentence never holds
  * anything from the environment. */
 void node_fault(const struct node *node, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same for what is right with the file and wrong with the machine: the file can be used. */
+void node_warn(const struct node *node, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -1,4 +1,4 @@
-#include "config/environment.h"
+#include "config/json/environment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +7,16 @@
 #define NAME_LETTERS NAME_FIRST "0123456789"
 #define NAME_MAX_BYTES 100
 
-/* The value of the variable whose ${NAME} begins at *at, which moves behind it. NULL after a fault. */
+size_t environment_name_bytes(const char *text) {
+    return strchr(NAME_FIRST, text[0]) != NULL ? strspn(text, NAME_LETTERS) : 0;
+}
+
+/* The value of the variable whose ${NAME} begins at *at, which moves past it. NULL after a fault. */
 static const char *take_variable(const struct node *node, const char **at) {
     const char *begin = *at + 2;
-    size_t length = strspn(begin, NAME_LETTERS);
+    size_t length = environment_name_bytes(begin);
     *at = begin + length;
-    if (length == 0 || length > NAME_MAX_BYTES || strchr(NAME_FIRST, *begin) == NULL || **at != '}') {
+    if (length == 0 || length > NAME_MAX_BYTES || **at != '}') {
         node_fault(node, "\"${\" must be followed by the name of an environment variable and \"}\"");
         return NULL;
     }
@@ -27,7 +31,7 @@ static const char *take_variable(const struct node *node, const char **at) {
 }
 
 const char *environment_expand(const struct node *text) {
-    struct storage *storage = text->document->storage;
+    struct arena *arena = text->document->arena;
     const char *expanded = "";
     const char *at = json_string_value(text->json);
     bool valid = true;
@@ -39,10 +43,10 @@ const char *environment_expand(const struct node *text) {
         if (value == NULL) {
             valid = false;
         } else {
-            expanded = storage_format(storage, "%s%.*s%s", expanded, (int)before_bytes, before, value);
+            expanded = arena_format(arena, "%s%.*s%s", expanded, (int)before_bytes, before, value);
         }
     }
-    return valid ? storage_format(storage, "%s%s", expanded, at) : NULL;
+    return valid ? arena_format(arena, "%s%s", expanded, at) : NULL;
 }
 
 bool environment_is_used(const struct node *text) { return strstr(json_string_value(text->json), "${") != NULL; }

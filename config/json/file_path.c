@@ -1,4 +1,6 @@
-#include "config/sections.h"
+#include "config/json/file_path.h"
+
+#include "config/json/section.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,7 @@ static const char *resolve(const struct document *document, const char *path) {
     if (path[0] == '/' || slash == NULL) {
         return path;
     }
-    return storage_format(document->storage, "%.*s/%s", (int)(slash - document->path), document->path, path);
+    return arena_format(document->arena, "%.*s/%s", (int)(slash - document->path), document->path, path);
 }
 
 /* NULL: it can be read. */
@@ -42,4 +44,13 @@ const char *file_path_read(const struct node *file, const char *kind) {
         node_fault(file, "\"%s\" cannot be opened: %s", node_quote(file, json_string_value(file->json)), problem);
     }
     return path;
+}
+
+const char *file_path_resolve(const struct node *folder, const char *what) {
+    const char *text = node_text(folder);
+    if (text != NULL && text[0] == '\0') {
+        node_fault(folder, "must be the path of the folder of %s", what);
+        return NULL;
+    }
+    return text != NULL ? resolve(folder->document, text) : NULL;
 }

@@ -1,4 +1,4 @@
-#include "config/json_lines.h"
+#include "config/json/json_lines.h"
 
 #include <assert.h>
 #include <stdint.h>

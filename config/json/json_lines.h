@@ -3,10 +3,10 @@
  * Values are numbered as the text has them: the root is 0, and what a container holds follows it. So one that walks
  * the parsed values in their order meets the same numbers.
  * Threads: any; constant once scanned. */
-#ifndef CONFIG_JSON_LINES_H
-#define CONFIG_JSON_LINES_H
+#ifndef CONFIG_JSON_JSON_LINES_H
+#define CONFIG_JSON_JSON_LINES_H
 
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <stddef.h>
 

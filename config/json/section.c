@@ -1,7 +1,7 @@
-#include "config/section.h"
+#include "config/json/section.h"
 
-#include "config/environment.h"
-#include "config/near_match.h"
+#include "config/json/environment.h"
+#include "config/json/suggest.h"
 
 #include <assert.h>
 #include <string.h>
@@ -28,10 +28,10 @@ static bool check_type(const struct node *node, bool matches, const char *wanted
 }
 
 /* "a", "b" and "c" */
-static const char *enumerate(struct storage *storage, const char *const *words, size_t count) {
+static const char *enumerate(struct arena *arena, const char *const *words, size_t count) {
     const char *text = "";
     for (size_t i = 0; i < count; i++) {
-        text = storage_format(storage, "%s%s\"%s\"", text, i == 0 ? "" : i + 1 == count ? " and " : ", ", words[i]);
+        text = arena_format(arena, "%s%s\"%s\"", text, i == 0 ? "" : i + 1 == count ? " and " : ", ", words[i]);
     }
     return text;
 }
@@ -39,7 +39,7 @@ static const char *enumerate(struct storage *storage, const char *const *words, 
 /* The fault of a word that is none of the choices: `what` it is, and what it could be. */
 static void fault_unknown(const struct node *node, const char *what, const char *word, const char *const *choices,
                           size_t count) {
-    const char *near = word != NULL ? near_match(word, choices, count) : NULL;
+    const char *near = word != NULL ? suggest(word, choices, count) : NULL;
     if (near != NULL) {
         node_fault(node, "%s; did you mean \"%s\"?", what, near);
     } else {
@@ -87,55 +87,22 @@ void section_refuse(struct section *section, const char *key, const char *why) {
     }
 }
 
-/* Finds a number within bounds. False if it is missing or faulty. */
-static bool find_number(struct section *section, const char *key, double least, double most, struct node *node,
-                        double *number) {
-    if (!section_find(section, key, node) || !check_type(node, json_is_number(node->json), "a number")) {
+bool node_number(const struct node *node, double min, double max, double *number) {
+    if (!check_type(node, json_is_number(node->json), "a number")) {
         return false;
     }
     *number = json_number_value(node->json);
-    if (*number < least || *number > most) {
-        node_fault(node, "must be between %.15g and %.15g (got %.15g)", least, most, *number);
+    if (*number < min || *number > max) {
+        node_fault(node, "must be between %.15g and %.15g (got %.15g)", min, max, *number);
         return false;
     }
     return true;
 }
 
-double section_number(struct section *section, const char *key, double least, double most, double otherwise) {
-    struct node node;
-    double number = 0;
-    return find_number(section, key, least, most, &node, &number) ? number : otherwise;
-}
-
-int64_t section_integer(struct section *section, const char *key, int64_t least, int64_t most, int64_t otherwise) {
-    struct node node;
-    double number = 0;
-    if (!find_number(section, key, (double)least, (double)most, &node, &number)) {
-        return otherwise;
+void node_boolean(const struct node *node, bool *value) {
+    if (check_type(node, json_is_boolean(node->json), "true or false")) {
+        *value = json_is_true(node->json);
     }
-    if ((double)(int64_t)number != number) {
-        node_fault(&node, "must be a whole number (got %.15g)", number);
-        return otherwise;
-    }
-    return (int64_t)number;
-}
-
-int64_t section_duration_ns(struct section *section, const char *key, double least, double most, int64_t unit_ns,
-                            int64_t otherwise) {
-    struct node node;
-    double units = 0;
-    if (!find_number(section, key, least, most, &node, &units)) {
-        return otherwise;
-    }
-    return (int64_t)(units * (double)unit_ns + 0.5);
-}
-
-bool section_boolean(struct section *section, const char *key, bool otherwise) {
-    struct node node;
-    if (!section_find(section, key, &node) || !check_type(&node, json_is_boolean(node.json), "true or false")) {
-        return otherwise;
-    }
-    return json_is_true(node.json);
 }
 
 const char *node_text(const struct node *node) {
@@ -152,20 +119,20 @@ static bool has_controls(const char *text) {
     return false;
 }
 
-bool text_is_name(const char *text, size_t most_bytes) {
+bool text_is_name(const char *text, size_t max_bytes) {
     /* The parser has checked the file's UTF-8, but not that of the environment. */
     json_auto_t *utf8 = json_string(text);
     size_t length = strlen(text);
-    return length > 0 && length <= most_bytes && utf8 != NULL && !has_controls(text);
+    return length > 0 && length <= max_bytes && utf8 != NULL && !has_controls(text);
 }
 
-bool node_is_list(const struct node *node, size_t least, size_t most) {
+bool node_is_list(const struct node *node, size_t min, size_t max) {
     if (!check_type(node, json_is_array(node->json), "a list")) {
         return false;
     }
     size_t count = json_array_size(node->json);
-    if (count < least || count > most) {
-        node_fault(node, "must have between %zu and %zu entries (got %zu)", least, most, count);
+    if (count < min || count > max) {
+        node_fault(node, "must have between %zu and %zu entries (got %zu)", min, max, count);
         return false;
     }
     return true;
@@ -174,18 +141,4 @@ bool node_is_list(const struct node *node, size_t least, size_t most) {
 void node_fault_choice(const struct node *text, const char *what, const char *const *choices, size_t count) {
     const char *word = environment_is_used(text) ? NULL : json_string_value(text->json);
     fault_unknown(text, what, word, choices, count);
-}
-
-size_t section_choice(struct section *section, const char *key, const char *const *words, size_t count) {
-    struct node node;
-    const char *text = section_find(section, key, &node) ? node_text(&node) : NULL;
-    for (size_t i = 0; text != NULL && i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return i;
-        }
-    }
-    if (text != NULL) {
-        node_fault_choice(&node, "unknown value", words, count);
-    }
-    return 0;
 }

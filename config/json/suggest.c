@@ -1,4 +1,6 @@
-#include "config/near_match.h"
+#include "config/json/suggest.h"
+
+#include "broker/base/saturating.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -7,8 +9,6 @@
 #define WORD_MAX_BYTES 32
 
 static bool same(char a, char b) { return tolower((unsigned char)a) == tolower((unsigned char)b); }
-
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours. */
 static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length) {
@@ -22,16 +22,16 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
     for (size_t i = 1; i <= a_length; i++) {
         for (size_t j = 1; j <= b_length; j++) {
             size_t replaced = cost[i - 1][j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1);
-            cost[i][j] = least(replaced, 1 + least(cost[i - 1][j], cost[i][j - 1]));
+            cost[i][j] = min_size(replaced, 1 + min_size(cost[i - 1][j], cost[i][j - 1]));
             if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1])) {
-                cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+                cost[i][j] = min_size(cost[i][j], cost[i - 2][j - 2] + 1);
             }
         }
     }
     return cost[a_length][b_length];
 }
 
-const char *near_match(const char *word, const char *const *candidates, size_t count) {
+const char *suggest(const char *word, const char *const *candidates, size_t count) {
     size_t length = strlen(word);
     if (length > WORD_MAX_BYTES) {
         return NULL;
