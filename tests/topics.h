@@ -24,7 +24,7 @@ CHECKED static inline enum err add_topic(struct broker *broker, const struct top
         struct topic_list *longer;
         error = topic_list_create(topics, list->count + 1, &longer);
         if (error == ERR_OK) {
-            broker_set_topics(broker, &longer);
+            broker_set_topics(broker, TOPICS_LOCAL, &longer);
         }
     }
     if (error == ERR_OK && topic != NULL) {

@@ -76,6 +76,12 @@ class Program:
         pages = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGESIZE")
 
+    def cpu_s(self):
+        return cpu_s(self.pid)
+
+    def thread_count(self):
+        return len(list(pathlib.Path(f"/proc/{self.pid}/task").iterdir()))
+
     def __enter__(self):
         return self
 

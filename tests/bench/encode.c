@@ -5,12 +5,13 @@
  * The last four are files of one picture each. Prints JSON: milliseconds of this thread's CPU for each picture and kind
  * of work, by rounds, in which the kinds take turns; and the milliseconds that a camera adds to its driver's start. */
 #define _DEFAULT_SOURCE
+#include "broker/base/clock.h"
 #include "broker/broker.h"
-#include "broker/clock.h"
-#include "cameras/camera.h"
-#include "cameras/encoder.h"
-#include "cameras/intake.h"
-#include "cameras/retouch.h"
+#include "broker/subscriber.h"
+#include "cameras/filter/picture_filter.h"
+#include "cameras/picture/encoder.h"
+#include "cameras/supervisor/camera.h"
+#include "cameras/supervisor/ingest.h"
 #include "tests/topics.h"
 
 #include <stdio.h>
@@ -36,8 +37,10 @@ struct bench {
     struct topic *topic;
     struct frame *raw_yuyv, *raw_limited, *raw_nv12, *raw_yu12;
     struct encoder *encoder, *encoder_422;
-    struct retouch *stamp, *turn;
-    struct intake *intake;
+    struct picture_filter *stamp, *turn;
+    struct event cancel;
+    struct motion_watch *motion;
+    struct ingest *ingest;
     struct jpeg_compress_struct peer;
     struct jpeg_error_mgr peer_errors;
     uint8_t *peer_row, *peer_output;
@@ -123,7 +126,7 @@ static struct frame *make_frame(struct bench *bench, struct picture picture, enu
 
 static void encode(struct encoder *encoder, struct frame *raw) {
     struct frame *jpeg;
-    require(encoder_encode(encoder, raw, &jpeg, NULL) == ERR_OK, "encoding");
+    require(encoder_encode(encoder, raw, NULL, &jpeg, NULL) == ERR_OK, "encoding");
     frame_unref(&jpeg);
 }
 
@@ -139,13 +142,13 @@ static void encode_yu12(struct bench *bench) { encode(bench->encoder, bench->raw
 
 static void turn(struct bench *bench) {
     struct frame *raw = make_frame(bench, bench->yuyv, FRAME_YUYV);
-    require(retouch_apply(bench->turn, &raw) == ERR_OK, "turning");
+    require(picture_filter_apply(bench->turn, &raw) == ERR_OK, "turning");
     frame_unref(&raw);
 }
 
 static void write_timestamp(struct bench *bench) {
     struct frame *raw = make_frame(bench, bench->yuyv, FRAME_YUYV);
-    require(retouch_apply(bench->stamp, &raw) == ERR_OK, "writing");
+    require(picture_filter_apply(bench->stamp, &raw) == ERR_OK, "writing");
     frame_unref(&raw);
 }
 
@@ -156,7 +159,7 @@ static void copy_only(struct bench *bench) {
 
 static void pass_on(struct bench *bench) {
     struct frame *frame = make_frame(bench, bench->jpeg, FRAME_JPEG);
-    require(intake_take(bench->intake, &frame, false, NULL) == ERR_OK, "taking a JPEG");
+    require(ingest_take(bench->ingest, &frame, false, NULL) == ERR_OK, "taking a JPEG");
 }
 
 static const struct work {
@@ -232,18 +235,18 @@ static void slow_close(void *state) { (void)state; }
 /* Each camera starts once: a fresh one for each measurement. */
 static double measure_start_ms(struct watchdog *watchdog, unsigned number) {
     static const struct driver_ops slow = {
-        .name = "slow", .open = slow_open, .read = slow_read, .describe = slow_describe, .close = slow_close};
+        .open = slow_open, .read = slow_read, .describe = slow_describe, .close = slow_close};
     struct broker *broker;
     struct camera *camera;
     struct camera_settings settings = {.topic = {.source = "slow", .ring_frames = 8, .on_demand = true},
-                                       .stale_after_ns = NS_PER_S,
+                                       .topic.stale_after_ns = NS_PER_S,
                                        .source = {.quality = QUALITY}};
     snprintf(settings.topic.id, sizeof settings.topic.id, "%u", number);
     require(broker_create(&(struct broker_settings){.workers = 1}, &broker) == ERR_OK, "broker");
     struct topic *topic = NULL;
     require(add_topic(broker, &settings.topic, &topic) == ERR_OK, "topic");
-    const struct camera_means means = {.broker = broker, .watchdog = watchdog, .timing = &camera_usual_timing};
-    require(camera_create(&means, &slow, &settings, topic, &camera) == ERR_OK, "camera");
+    const struct camera_shared shared = {.broker = broker, .watchdog = watchdog, .timing = &camera_default_timing};
+    require(camera_create(&shared, &slow, &settings, topic, &camera) == ERR_OK, "camera");
     struct camera *none = NULL;
     camera_begin(camera, &none);
     struct subscriber *viewer;
@@ -263,17 +266,21 @@ static double measure_start_ms(struct watchdog *watchdog, unsigned number) {
 
 /* ---- All ---- */
 
-static void prepare(struct bench *bench, const struct source_settings *settings) {
-    static const struct retouch_settings stamp = {.timestamp = true}, turn = {.turn_degrees = 90};
+static void prepare(struct bench *bench, const struct camera_settings *settings) {
+    static const struct picture_filter_settings stamp = {.caption.is_shown = true}, turn = {.turn_degrees = 90};
     const struct topic_settings topic = {.id = "1", .name = "Camera", .source = "bench", .ring_frames = 4};
     require(broker_create(&(struct broker_settings){.workers = 1}, &bench->broker) == ERR_OK, "broker");
     require(add_topic(bench->broker, &topic, &bench->topic) == ERR_OK, "topic");
     struct frame_pool *pool = broker_frame_pool(bench->broker);
     require(encoder_create(pool, QUALITY, SUBSAMPLING_420, &bench->encoder) == ERR_OK, "encoder");
     require(encoder_create(pool, QUALITY, SUBSAMPLING_422, &bench->encoder_422) == ERR_OK, "encoder");
-    require(retouch_create(pool, &stamp, "Front door", &bench->stamp) == ERR_OK, "retouching");
-    require(retouch_create(pool, &turn, "Front door", &bench->turn) == ERR_OK, "retouching");
-    require(intake_create(bench->broker, bench->topic, settings, &bench->intake) == ERR_OK, "intake");
+    require(picture_filter_create(pool, &stamp, "Front door", &bench->stamp) == ERR_OK, "retouching");
+    require(picture_filter_create(pool, &turn, "Front door", &bench->turn) == ERR_OK, "retouching");
+    require(event_init(&bench->cancel) == ERR_OK, "event");
+    require(motion_watch_create(bench->broker, bench->topic, &bench->motion) == ERR_OK, "motion");
+    require(ingest_create(bench->broker, bench->topic, settings, 0, bench->motion, &bench->cancel, &bench->ingest) ==
+                ERR_OK,
+            "intake");
     bench->raw_yuyv = make_frame(bench, bench->yuyv, FRAME_YUYV);
     bench->raw_limited = make_frame(bench, bench->yuyv, FRAME_YUYV);
     frame_edit_info(bench->raw_limited)->limited_range = true;
@@ -287,9 +294,11 @@ static void finish(struct bench *bench) {
     frame_unref(&bench->raw_limited);
     frame_unref(&bench->raw_nv12);
     frame_unref(&bench->raw_yu12);
-    intake_destroy(&bench->intake);
-    retouch_destroy(&bench->turn);
-    retouch_destroy(&bench->stamp);
+    ingest_destroy(&bench->ingest);
+    motion_watch_destroy(&bench->motion);
+    event_finish(&bench->cancel);
+    picture_filter_destroy(&bench->turn);
+    picture_filter_destroy(&bench->stamp);
     encoder_destroy(&bench->encoder_422);
     encoder_destroy(&bench->encoder);
     topic_unref(&bench->topic);
@@ -320,7 +329,7 @@ int main(int argc, char *argv[]) {
                           .yu12 = read_picture(argv[6]),
                           .jpeg = read_picture(argv[7])};
     const int rounds = (int)strtol(argv[3], NULL, 10);
-    const struct source_settings settings = {.quality = QUALITY};
+    const struct camera_settings settings = {.source.quality = QUALITY};
     prepare(&bench, &settings);
     double *ms = calloc(WORKS * (size_t)rounds, sizeof *ms);
     require(rounds > 0 && ms != NULL, "memory");

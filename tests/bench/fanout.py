@@ -59,6 +59,8 @@ class Fanout:
              "-P", str(program.pid)],
             check=True, stdout=subprocess.PIPE)
         run = json.loads(answer.stdout)
+        if run["arrival"]["refused"] or run["arrival"]["without_frame"]:
+            raise SystemExit(f"not every client has a stream: {run['arrival']}")
         gigabytes = (run["fast"]["bytes"] + run["slow"]["bytes"]) / 1e9
         run["cpu_s_per_gb"] = run["server_cpu_s"] / gigabytes
         run["cores_busy"] = (bench.machine_busy_s() - busy_before) / (time.monotonic() - began)

@@ -4,7 +4,7 @@
  * the head that it answers everybody with.
  *
  *     fanout_floor FPS FILE...      plays the files, prints "listening on http://127.0.0.1:PORT/", until killed */
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,7 +21,7 @@
 #define PICTURE_MAX_BYTES ((size_t)1 << 20)
 #define HEAD_MAX_BYTES 128
 #define RECENT_PARTS 8 /* how far behind a client may be when it finishes a part */
-#define CLIENTS_MAX 8192
+#define CLIENTS_MAX 16384
 #define BOUNDARY "floor-1f0c8e5b7a2d4693"
 
 static const char response[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n"

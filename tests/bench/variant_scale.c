@@ -3,8 +3,8 @@
  *     variant_scale WIDTH PICTURES FILE...
  *
  * prints the milliseconds of CPU a picture, and the size that came out: "3.21 480x270". */
-#include "cameras/jpeg.h"
-#include "cameras/scaler.h"
+#include "cameras/picture/jpeg.h"
+#include "cameras/picture/scaler.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static struct frame *read_picture(const char *path) {
     must(file != NULL, path);
     frame_set_size(frame, fread(frame_data(frame), 1, FILE_MAX_BYTES, file));
     fclose(file);
-    must(jpeg_admit(frame, true, NULL) == ERR_OK, path);
+    must(jpeg_admit(frame, true, NULL, NULL) == ERR_OK, path);
     return frame;
 }
 
@@ -40,7 +40,7 @@ static double cpu_ms(void) {
 
 int main(int argc, char **argv) {
     must(argc > 3, "usage: variant_scale WIDTH PICTURES FILE...");
-    struct variant_wish wish = {.width_px = (uint32_t)strtoul(argv[1], NULL, 10)};
+    struct variant_request request = {.width_px = (uint32_t)strtoul(argv[1], NULL, 10)};
     long count = strtol(argv[2], NULL, 10);
     int file_count = argc - 3;
     must(frame_pool_create(&pool) == ERR_OK, "out of memory");
@@ -50,12 +50,12 @@ int main(int argc, char **argv) {
         pictures[i] = read_picture(argv[3 + i]);
     }
     void *converter;
-    must(scaler_ops.create(pool, &wish, &converter) == ERR_OK, "out of memory");
+    must(scaler_ops.create(pool, &request, &converter) == ERR_OK, "out of memory");
     struct frame *derived = NULL;
     double began_ms = cpu_ms();
     for (long i = 0; i < count; i++) {
         frame_unref(&derived);
-        must(scaler_ops.convert(converter, pictures[i % file_count], &derived) == ERR_OK, "cannot convert");
+        must(scaler_ops.convert(converter, pictures[i % file_count], NULL, &derived) == ERR_OK, "cannot convert");
     }
     must(derived != NULL, "nothing was converted");
     printf("%.3f %ux%u\n", (cpu_ms() - began_ms) / (double)count, frame_info(derived)->width_px,

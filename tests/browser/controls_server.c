@@ -1,7 +1,7 @@
 /* A server for test_controls.mjs: the pages and the API as they are, with a camera whose controls are made up.
  *
  *     controls_server               prints "listening on http://127.0.0.1:PORT/", until SIGTERM */
-#include "tests/unit/web/controls_fixture.h"
+#include "tests/unit/web/routes/controls_fixture.h"
 
 #include <signal.h>
 

@@ -5,16 +5,19 @@
 // keep to these.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterEach } from 'node:test';
 
 export const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
 const CONTROLS_SERVER = join(dirname(PROGRAM), 'tests/controls_server');
 const CHROMIUM = '/usr/bin/chromium';
 const FIREFOX = '/usr/bin/firefox-esr';
+// What is allowed to take a second may take so many where tests share the cores.
+export const TIME_SCALE = Number(process.env.TIME_SCALE ?? 1);
 const SCREENSHOTS = process.argv[2] ?? 'build/release/screenshots';
 
 function skip(reason) {
@@ -44,18 +47,27 @@ export function plainPicture(colour) {
   return path;
 }
 
+// A camera that works until it is cut: { camera, cut, mend }.
+export function fragileCamera(id) {
+  const picture = join(mkdtempSync(join(scratch, 'fragile-')), 'picture.jpg');
+  const mend = () => copyFileSync(plainPicture('red'), picture);
+  mend();
+  const command = ['sh', '-c', `while cat '${picture}'; do sleep 0.3; done`];
+  return { camera: { id, source: { type: 'exec', command } }, cut: () => rmSync(picture), mend };
+}
+
 export function screenshot(page, name) {
   mkdirSync(SCREENSHOTS, { recursive: true });
   return page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }
 
-// Polls until the condition gives something true, and returns that.
+// Polls until the condition gives something true, and returns that. Fails after so many seconds, times TIME_SCALE.
 export async function waitUntil(condition, what, seconds = 10) {
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = Date.now() + seconds * 1000 * TIME_SCALE;
   for (;;) {
     const result = await condition();
     if (result) return result;
-    if (Date.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${seconds * TIME_SCALE} s for ${what}`);
     await sleep(50);
   }
 }
@@ -153,10 +165,19 @@ export function startBrowser() {
   });
 }
 
-// A page that notes whatever a browser finds wrong with it, in page.complaints.
+// A test that fails leaves no viewer to the next one. Pages of a browser that has been closed are gone already.
+const closers = [];
+afterEach(() => Promise.allSettled(closers.splice(0).map((close) => close())));
+
+// A page that notes whatever a browser finds wrong with it, in page.complaints. It is closed at the end of the test.
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1600 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(30000 * TIME_SCALE);
+  closers.push(async () => {
+    await page.unrouteAll({ behavior: 'ignoreErrors' }); // a request may be under way
+    await context.close();
+  });
   page.complaints = [];
   const complain = (text) => page.complaints.push(text);
   page.on('console', (message) => {
@@ -173,7 +194,7 @@ export async function openPage(browser, options = {}) {
   return page;
 }
 
-// Both browsers, alike: { name, open(width, height), close }. open() gives a page with complaints.
+// Both browsers, alike: { name, open(width, height), close }. open() gives a page with complaints, as openPage() does.
 export const browsers = [
   {
     name: 'Chromium',
@@ -194,11 +215,13 @@ export const browsers = [
         executablePath: FIREFOX,
         headless: true,
         userDataDir: join(scratch, `firefox-${Date.now()}`),
-        protocolTimeout: 120000,
+        protocolTimeout: 120000 * TIME_SCALE,
       });
       return {
         async open(width, height) {
           const page = await browser.newPage();
+          page.setDefaultTimeout(30000 * TIME_SCALE);
+          closers.push(() => page.close());
           await page.setViewport({ width, height });
           page.complaints = [];
           page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));

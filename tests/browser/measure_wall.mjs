@@ -1,4 +1,4 @@
-// Shows a wall in Chromium and tells how often each tile is painted: node measure_wall.mjs URL TILES SECONDS.
+// Shows a wall in Chromium and measures how often each tile is painted: node measure_wall.mjs URL TILES SECONDS.
 // Prints "begin" when the measuring begins, and at its end {"fps": [...], "width": ..., "seconds": ...}: the rate of
 // each tile, and how wide the pictures are.
 
@@ -6,8 +6,10 @@ import { openPage, sleep, startBrowser, waitUntil } from './harness.mjs';
 
 const [url, tiles, seconds] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const WARM_UP_MS = 5000;
-// Columns of 320 px and their frames, at kiosk's gaps.
-const viewport = { width: 8 * (322 + 4) + 4, height: Math.ceil(tiles / 8) * (180 + 40) };
+// Eight columns of 320 px, with the gaps between and around them.
+const [GAP, COLUMNS] = [4, 8];
+const ROWS = Math.ceil(tiles / COLUMNS);
+const viewport = { width: COLUMNS * (320 + GAP) + GAP, height: ROWS * (180 + GAP) + GAP };
 
 // Runs in the page, before its own scripts.
 function countPaints() {

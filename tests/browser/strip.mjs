@@ -1,4 +1,4 @@
-// Reads what the pattern camera burns into its pictures (cameras/pattern.h) off the tiles of a wall, or a camera's page.
+// Reads what the pattern camera burns into its pictures (cameras/simple/pattern.h) off the tiles of a wall, or a camera's page.
 
 const CELLS = 64;
 
@@ -11,7 +11,8 @@ function crc16(bytes) {
   return crc;
 }
 
-const tagOf = (id) => crc16(Buffer.from(id));
+// The camera's own id, whatever node of the cluster has it.
+const tagOf = (id) => crc16(Buffer.from(id.split('.').at(-1)));
 
 // Runs in the page: the brightness of each cell's middle, for each picture by its camera's id. height_px is the source's.
 function readCells({ cells, height }) {

@@ -10,12 +10,14 @@ const [, , configPath, picturePath] = process.argv;
 const SETTLE_MS = 4000;
 
 const config = JSON.parse(readFileSync(configPath, 'utf8'));
-for (const { source } of config.cameras) {
+for (const camera of config.cameras) {
+  const { source } = camera;
   source.files = source.files?.map((file) => resolve(dirname(configPath), file));
+  delete camera.record; // a picture leaves nothing behind
 }
 const server = await startServer({ cameras: config.cameras });
 const browser = await startBrowser();
-const page = await openPage(browser, { viewport: { width: 1400, height: 670 }, colorScheme: 'light' });
+const page = await openPage(browser, { viewport: { width: 1400, height: 492 }, colorScheme: 'light' });
 await page.goto(server.url);
 await sleep(SETTLE_MS);
 await page.screenshot({ path: picturePath });

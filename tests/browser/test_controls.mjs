@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { browsers, screenshot, startControlsServer, waitUntil } from './harness.mjs';
+import { browsers, screenshot, startControlsServer, TIME_SCALE, waitUntil } from './harness.mjs';
 
 let server;
 before(async () => { server = await startControlsServer(); });
@@ -30,7 +30,7 @@ async function press(page, name, key) {
 }
 
 for (const { name, start } of browsers) {
-  describe(name, { timeout: 120000 }, () => {
+  describe(name, { timeout: 120000 * TIME_SCALE }, () => {
     let browser;
     before(async () => { browser = await start(); });
     after(() => browser?.close());
@@ -50,7 +50,6 @@ for (const { name, start } of browsers) {
       await waitUntil(async () => (await told()).Night[0] === !before.Night[0], 'the night mode');
       await waitUntil(async () => JSON.stringify(await shown(page)) === JSON.stringify(await told()), 'both alike');
       await screenshot(page, `camera-controls-${name.toLowerCase()}`);
-      await page.close();
     });
 
     test('a control that is refused says why, and shows what is', async () => {
@@ -67,7 +66,6 @@ for (const { name, start } of browsers) {
       const refusal = () => page.evaluate(() => document.querySelector('.controls .refusal').textContent);
       await waitUntil(async () => await refusal() === 'mode: the camera has no such control', 'the refusal');
       assert.deepEqual((await shown(page)).Mode, [1, true]);
-      await page.close();
     });
 
     test('a camera without controls shows none', async () => {
@@ -75,7 +73,6 @@ for (const { name, start } of browsers) {
       await page.goto(`${server.url}/camera/plain`, { waitUntil: 'domcontentloaded' });
       await waitUntil(() => page.evaluate(() => document.querySelector('.viewers').checkVisibility()), 'the page');
       assert.ok(!await page.evaluate(() => document.querySelector('.controls').checkVisibility()));
-      await page.close();
     });
   });
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 
-import { browsers, openPage, pattern, PROGRAM, screenshot, startBrowser, startServer, waitUntil } from './harness.mjs';
+import { browsers, openPage, pattern, PROGRAM, screenshot, startBrowser, startServer, TIME_SCALE, waitUntil } from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PASSWORD = 'open sesame';
@@ -17,11 +17,12 @@ const config = (users) => ({
   users,
 });
 const ANNA = { name: 'anna', password, rights: 'admin' };
+const EVE = { name: 'eve', password, cameras: ['elsewhere-*'] };
 const BOB = { name: 'bob', password, cameras: ['front-*'] };
 
 let server, browser;
 before(async () => {
-  server = await startServer(config([ANNA, BOB]));
+  server = await startServer(config([ANNA, BOB, EVE]));
   browser = await startBrowser();
 });
 after(async () => {
@@ -50,30 +51,29 @@ const dresses = [
   { name: 'phone', viewport: { width: 390, height: 844 }, colorScheme: 'dark', deviceScaleFactor: 2, isMobile: true },
 ];
 for (const { name, ...options } of dresses) {
-  test(`login page, ${name}: nothing for axe to find`, { timeout: 60000 }, async () => {
+  test(`login page, ${name}: nothing for axe to find`, { timeout: 60000 * TIME_SCALE }, async () => {
     const page = await openPage(browser, options);
     await page.goto(`${server.url}/camera/yard`);
     assert.equal(pathOf(page), '/login');
     await assertNothingForAxe(page);
     await screenshot(page, `login-${name}`);
     assert.deepEqual(page.complaints, []);
-    await page.context().close();
   });
 }
 
-test('a wrong password is told, and the name is kept', { timeout: 60000 }, async () => {
+test('a wrong password is told, and the name is kept', { timeout: 60000 * TIME_SCALE }, async () => {
   const page = await openPage(browser, { colorScheme: 'dark' });
   await page.goto(`${server.url}/login`);
   await logIn(page, 'anna', 'wrong');
   await page.getByRole('alert').getByText('Wrong name or password.').waitFor();
   assert.equal(await page.getByLabel('Name').inputValue(), 'anna');
   assert.equal(await page.getByLabel('Password').inputValue(), '');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'password');
   await assertNothingForAxe(page);
   await screenshot(page, 'login-wrong');
-  await page.context().close();
 });
 
-test('a login leads to where one wanted to go, and works there', { timeout: 60000 }, async () => {
+test('a login leads to where one wanted to go, and works there', { timeout: 60000 * TIME_SCALE }, async () => {
   const page = await openPage(browser);
   await page.goto(`${server.url}/camera/yard`);
   await logIn(page, 'anna');
@@ -85,11 +85,10 @@ test('a login leads to where one wanted to go, and works there', { timeout: 6000
   await assertNothingForAxe(page);
   await screenshot(page, 'wall-logged-in');
   assert.deepEqual(page.complaints, []);
-  await page.context().close();
 });
 
 for (const kind of browsers) {
-  test(`${kind.name}: bob sees his camera, and nothing once he has left`, { timeout: 90000 }, async () => {
+  test(`${kind.name}: bob sees his camera, and nothing once he has left`, { timeout: 90000 * TIME_SCALE }, async () => {
     const started = await kind.start();
     const page = await started.open(1280, 900);
     await page.goto(`${server.url}/login`);
@@ -109,16 +108,24 @@ for (const kind of browsers) {
   });
 }
 
-test('without JavaScript one logs in and out as well', { timeout: 60000 }, async () => {
+test('an account that may view no camera reads that', { timeout: 60000 * TIME_SCALE }, async () => {
+  const page = await openPage(browser);
+  await page.goto(`${server.url}/login`);
+  await logIn(page, 'eve');
+  await page.getByText('Your account may not view any of the cameras.').waitFor();
+  await assertNothingForAxe(page);
+  assert.deepEqual(page.complaints, []);
+});
+
+test('without JavaScript one logs in and out as well', { timeout: 60000 * TIME_SCALE }, async () => {
   const page = await openPage(browser, { javaScriptEnabled: false });
   await page.goto(`${server.url}/status`);
   await logIn(page, 'anna');
   await page.getByRole('button', { name: 'Log out anna' }).click();
   assert.equal(pathOf(page), '/login');
-  await page.context().close();
 });
 
-test('a page whose login has ended elsewhere leads to the login by itself', { timeout: 60000 }, async () => {
+test('a page whose login has ended elsewhere leads to the login by itself', { timeout: 60000 * TIME_SCALE }, async () => {
   const page = await openPage(browser);
   await page.goto(`${server.url}/status`);
   await logIn(page, 'anna');
@@ -128,5 +135,4 @@ test('a page whose login has ended elsewhere leads to the login by itself', { ti
   await other.getByRole('button', { name: 'Log out anna' }).click();
   await waitUntil(() => pathOf(page) === '/login', 'the login page', 20);
   assert.equal(await page.locator('[name=next]').inputValue(), '/status');
-  await page.context().close();
 });

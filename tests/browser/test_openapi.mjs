@@ -3,15 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
-import { PROGRAM, pattern, plainPicture, startControlsServer, startServer, waitUntil } from './harness.mjs';
+import { PROGRAM, pattern, plainPicture, scratch, startControlsServer, startServer, waitUntil } from './harness.mjs';
 
 const PASSWORD = 'correct horse';
 const TOKEN = 'grafana-0123456789abcdefghijKLMN';
@@ -24,13 +25,13 @@ const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
 // `open`: without users; `closed`: with some; `controls`: a camera whose controls are made up; `quiet`: one that nobody
 // watches.
 const servers = {};
-let description, ajv, picture;
+let description, ajv, picture, eventPicture;
 
 before(async () => {
   picture = readFileSync(plainPicture('red'));
   const password = execFileSync(PROGRAM, ['--hash-password'], { input: `${PASSWORD}\n` }).toString().trim();
   const cameras = [
-    pattern('a', {}, { on_demand: false, variants: { thumb: { width: 160 } } }),
+    pattern('a', {}, { on_demand: false, motion: {}, variants: { thumb: { width: 160 } } }),
     { id: 'pushed', source: { type: 'push', key: KEY } },
   ];
   const gone = { id: 'gone', source: { type: 'emulated', files: ['gone.jpg'], fps: 1 }, on_demand: false };
@@ -43,15 +44,39 @@ before(async () => {
   });
   servers.quiet = await startServer({ cameras: [pattern('a')] });
   servers.controls = await startControlsServer();
+  const path = mkdtempSync(join(scratch, 'recordings-'));
+  writeFileSync(join(path, '.framebroker-recordings'), '');
+  servers.recorded = await startServer({ recording: { path }, cameras: [pattern('a', {}, { record: { mode: 'always' } })] });
   description = JSON.parse((await ask('open', 'get', '/api/openapi.json')).body);
   ajv = addFormats(new Ajv({ strict: false, allErrors: true }));
   ajv.addSchema(description, 'openapi');
   const isOffline = async () => (await ask('closed', 'get', '/readyz', AUTHORIZED)).body.includes('offline');
   await waitUntil(isOffline, 'a camera to be offline');
+  eventPicture = await firstEventPicture();
+  const isRecorded = async () => (await ask('recorded', 'get', `/camera/a/clip?${lately()}&format=mjpeg`)).status === 200;
+  await waitUntil(isRecorded, 'a recording');
 });
 after(async () => {
   for (const server of Object.values(servers)) await server.stop();
 });
+
+// The last hour, as a query.
+function lately() {
+  const now = Date.now();
+  return `from=${new Date(now - 3600000).toISOString()}&to=${new Date(now).toISOString()}`;
+}
+
+// The picture of the first event of motion, from the stream of events.
+async function firstEventPicture() {
+  const { body } = await fetch(`${servers.open.url}/api/events?cameras=a`);
+  let text = '';
+  for await (const piece of body) {
+    text += Buffer.from(piece);
+    const found = text.match(/"snapshot":"([^"]+)"/);
+    if (found !== null) return found[1];
+  }
+  throw new Error('the stream of events ended');
+}
 
 // The status, headers and body of an answer; an endless one is left after its first bytes.
 function ask(server, method, path, headers = {}, body = undefined) {
@@ -64,7 +89,8 @@ function ask(server, method, path, headers = {}, body = undefined) {
       });
       answer.on('data', (chunk) => {
         chunks.push(chunk);
-        if (!('content-length' in answer.headers)) {
+        const isEndless = !('content-length' in answer.headers) && answer.headers['content-type'] !== 'application/json';
+        if (isEndless) {
           finish();
           asking.destroy();
         }
@@ -158,8 +184,13 @@ const cases = [
   ['get /camera/{camera}/snapshot', 304, '/camera/a/snapshot', { 'If-None-Match': '*' }],
   ['get /camera/{camera}/snapshot', 400, '/camera/a/snapshot?max_age_ms=x'],
   ['get /camera/{camera}/snapshot', 503, '/camera/gone/snapshot?max_age_ms=0', AUTHORIZED, undefined, 'closed'],
+  ['get /camera/{camera}/events/{file}', 200, () => eventPicture],
+  ['get /camera/{camera}/events/{file}', 304, () => eventPicture, { 'If-None-Match': '*' }],
+  ['get /camera/{camera}/events/{file}', 404, '/camera/a/events/1.jpg'],
   ['get /snapshot', 200, '/snapshot?quality=50'],
   ['post /camera/{camera}/frame', 204, '/camera/pushed/frame', { Authorization: `Bearer ${KEY}` }, () => picture],
+  ['put /camera/{camera}/frame', 204, '/camera/pushed/frame', { Authorization: `Bearer ${KEY}` }, () => picture],
+  ['put /camera/{camera}/frame', 400, '/camera/pushed/frame', { Authorization: `Bearer ${KEY}` }, 'no picture'],
   ['post /camera/{camera}/frame', 400, '/camera/pushed/frame', { Authorization: `Bearer ${KEY}` }, 'no picture'],
   ['post /camera/{camera}/frame', 401, '/camera/pushed/frame', {}, () => picture],
   ['post /camera/{camera}/frame', 404, '/camera/a/frame', {}, () => picture],
@@ -174,6 +205,8 @@ const cases = [
   ['get /api/status', 200, '/cams/api/status', AUTHORIZED, undefined, 'closed'],
   ['get /api/status', 401, '/api/status', {}, undefined, 'closed'],
   ['get /api/status', 401, '/api/status', { Authorization: 'Bearer wrong' }, undefined, 'closed'],
+  ['get /api/cluster', 200, '/api/cluster'],
+  ['get /api/cluster', 401, '/api/cluster', {}, undefined, 'closed'],
   ['get /api/cameras', 200, '/api/cameras'],
   ['get /api/cameras', 200, '/api/cameras?brief=1'],
   ['get /api/cameras', 400, '/api/cameras?brief=2'],
@@ -189,11 +222,37 @@ const cases = [
   ['put /api/cameras/{camera}/controls', 400, '/api/cameras/a/controls', JSON_BODY, 'x', 'controls'],
   ['put /api/cameras/{camera}/controls', 403, '/api/cameras/a/controls', { Origin: 'https://evil.example' }, '{}'],
   ['put /api/cameras/{camera}/controls', 413, '/api/cameras/a/controls', JSON_BODY, ' '.repeat(5000), 'controls'],
+  ['get /api/cameras/{camera}/privacy_masks', 200, '/api/cameras/a/privacy_masks'],
+  ['get /api/cameras/{camera}/motion', 200, '/api/cameras/a/motion'],
+  ['get /api/cameras/{camera}/motion', 404, '/api/cameras/pushed/motion'],
+  ['put /api/cameras/{camera}/motion', 200, '/api/cameras/a/motion', JSON_BODY, '{"active": true}'],
+  ['put /api/cameras/{camera}/motion', 400, '/api/cameras/a/motion', JSON_BODY, '{"active": 1}'],
+  ['put /api/cameras/{camera}/motion', 403, '/api/cameras/a/motion', { Origin: 'https://evil.example' }, '{}'],
+  ['put /api/cameras/{camera}/motion', 413, '/api/cameras/a/motion', JSON_BODY, ' '.repeat(5000)],
   ['post /api/reload', 200, '/api/reload', {}, ''],
   ['post /api/reload', 401, '/api/reload', {}, '', 'closed'],
   ['post /api/tokens', 201, '/api/tokens', { ...AUTHORIZED, ...JSON_BODY }, '{"camera": "a", "expires_in_s": 60}', 'closed'],
   ['post /api/tokens', 400, '/api/tokens', { ...AUTHORIZED, ...JSON_BODY }, '{"camera": "a"}', 'closed'],
   ['post /api/tokens', 404, '/api/tokens', { ...AUTHORIZED, ...JSON_BODY }, '{"camera": "b", "expires_in_s": 60}', 'closed'],
+  ['get /camera/{camera}/clip', 200, () => `/camera/a/clip?${lately()}&format=mjpeg`, {}, undefined, 'recorded'],
+  ['get /camera/{camera}/clip', 400, '/camera/a/clip?from=1', {}, undefined, 'recorded'],
+  ['get /camera/{camera}/clip', 404, '/camera/a/clip?from=1&to=2', {}, undefined, 'recorded'],
+  ['get /api/history', 200, '/api/history?limit=3', {}, undefined, 'recorded'],
+  ['get /api/history', 200, '/api/history?format=csv', {}, undefined, 'recorded'],
+  ['get /api/history', 400, '/api/history?format=xml', {}, undefined, 'recorded'],
+  ['get /api/history', 404, '/api/history?node=site-a', {}, undefined, 'recorded'],
+  ['get /api/history', 400, '/api/history?node=A', {}, undefined, 'recorded'],
+  ['get /api/history', 404, '/api/history'],
+  ['get /history', 200, '/history', {}, undefined, 'recorded'],
+  ['get /recordings', 200, '/recordings', {}, undefined, 'recorded'],
+  ['get /recordings', 404, '/recordings'],
+  ['get /api/recordings', 200, '/api/recordings', {}, undefined, 'recorded'],
+  ['get /api/recordings', 404, '/api/recordings?camera=nobody', {}, undefined, 'recorded'],
+  ['post /api/recordings/protect', 200, () => `/api/recordings/protect?camera=a&${lately()}`, {}, '', 'recorded'],
+  ['post /api/recordings/protect', 400, '/api/recordings/protect?camera=a', {}, '', 'recorded'],
+  ['delete /api/recordings/protect', 200, () => `/api/recordings/protect?camera=a&${lately()}`, {}, undefined, 'recorded'],
+  ['delete /api/recordings', 200, '/api/recordings?camera=a&from=1&to=2', {}, undefined, 'recorded'],
+  ['delete /api/recordings', 400, '/api/recordings', {}, undefined, 'recorded'],
   ['get /api/openapi.json', 200, '/api/openapi.json'],
   ['get /healthz', 200, '/healthz'],
   ['get /healthz', 200, '/healthz', {}, undefined, 'closed'],
@@ -224,8 +283,9 @@ test('the description is one of OpenAPI 3.1', async () => {
 });
 
 test('every operation answers as it is described', async () => {
-  for (const [operation, status, path, headers = {}, body = undefined, server = 'open'] of cases) {
+  for (const [operation, status, where, headers = {}, body = undefined, server = 'open'] of cases) {
     const [method, template] = operation.split(' ');
+    const path = where instanceof Function ? where() : where;
     const answer = await ask(server, method, path, headers, body instanceof Function ? body() : body);
     const what = `${operation}: ${path}`;
     assert.equal(answer.status, status, `${what}: ${answer.body.slice(0, 300)}`);
@@ -234,8 +294,9 @@ test('every operation answers as it is described', async () => {
 });
 
 test('HEAD is as GET, without the body', async () => {
-  for (const [operation, status, path, headers = {}, , server = 'open'] of cases) {
+  for (const [operation, status, where, headers = {}, , server = 'open'] of cases) {
     const [method] = operation.split(' ');
+    const path = where instanceof Function ? where() : where;
     if (method !== 'get' || status === 503) continue;
     const answer = await ask(server, 'head', path, headers);
     assert.equal(answer.status, status, path);

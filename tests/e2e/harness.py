@@ -23,10 +23,14 @@ import unittest
 
 SOURCE_DIR = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 PROGRAM = os.environ.get("FRAMEBROKER", str(SOURCE_DIR / "build/release/framebroker"))
-# Builds with sanitizers are slower: what is allowed to take a second there may take as many more.
+# What is allowed to take a second may take so many where tests share the cores, or the build has sanitizers.
 TIME_SCALE = float(os.environ.get("TIME_SCALE", "1"))
+# Whether it has: its memory cannot be measured then, as sanitizers keep for a while what is freed.
+SANITIZED = os.environ.get("SANITIZED", "0") != "0"
+# For what is certain to happen, but at no promised time: even on a loaded machine only a failing test waits that long.
+PATIENCE_S = 30
 
-READY = re.compile(r"listening on http://([0-9.]+):([0-9]+)/\n")
+READY = re.compile(r"listening on http://([0-9.]+|\[[0-9a-f:]+\]):([0-9]+)/\n")
 
 
 def pattern(id, width=320, height=240, fps=30, faults=None, **camera):
@@ -50,8 +54,9 @@ def require_url_cameras():
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write('{"cameras": [{"source": {"type": "url", "url": "rtsp://host/"}}]}')
         file.flush()
-        result = subprocess.run([PROGRAM, "--check", "--config", file.name], stderr=subprocess.PIPE, text=True)
-    if "not in this build" in result.stderr:
+        result = subprocess.run([PROGRAM, "--check", "--config", file.name], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True)
+    if '"ffmpeg" is missing' in result.stderr:
         raise unittest.SkipTest("the program was built without FFmpeg's libraries")
 
 
@@ -88,6 +93,27 @@ def wait_until(condition, seconds, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds * TIME_SCALE:.0f} s for {what}")
         time.sleep(0.02)
+
+
+def eventually(read, expected, what):
+    """Polls until what is read equals what is expected. Two counters of the server, or its counter and what a client has
+    seen, change at different moments: comparing them once is a matter of luck."""
+    seen = []
+
+    def check():
+        seen[:] = [read()]
+        return seen[0] == expected
+    try:
+        wait_until(check, PATIENCE_S, what)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {seen[0]!r}, not {expected!r}") from None
+
+
+def assert_rate(test, parts, fps, tolerance=0.2):
+    """The parts were captured at this rate. A busy machine leaves frames out, and adds none."""
+    rate = (len(parts) - 1) / (parts[-1].timestamp - parts[0].timestamp)
+    test.assertLess(rate, fps * (1 + tolerance))
+    test.assertGreater(rate, fps * (1 - tolerance) / TIME_SCALE)
 
 
 class Response:
@@ -185,6 +211,7 @@ class Stream:
 
     def part(self):
         """The next part. Returns as soon as the delimiter behind it is there, as browsers paint it then."""
+        assert self.status == 200, f"no stream, but status {self.status}"
         if not self.started:
             first = self._exactly(len(self.delimiter))
             assert first == self.delimiter, f"the stream begins with {first!r}"
@@ -229,13 +256,30 @@ class Stream:
         self.close()
 
 
+def read_until_shared(streams, count):
+    """Reads streams of one camera until so many live frames have come by each; for each stream, its parts by sequence."""
+    seen = [{} for _ in streams]
+
+    def read():
+        for stream, parts in zip(streams, seen):
+            part = stream.frame()
+            if part.state == "live":
+                parts[part.sequence] = part
+        return len(set.intersection(*map(set, seen))) >= count
+    wait_until(read, PATIENCE_S, f"{count} frames that all streams share")
+    return seen
+
+
 class Server:
     """The program, running with a configuration (a dictionary, the path of a file, or None: its usual one) on a free
     port. `program` is the command that runs it."""
+    host = "127.0.0.1"
 
-    def __init__(self, config, *arguments, environment=None, listen="127.0.0.1:0", stderr=None, program=(PROGRAM,)):
+    def __init__(self, config, *arguments, environment=None, listen="127.0.0.1:0", stderr=None, program=(PROGRAM,),
+                 host=host):
         """listen: None leaves it to the configuration. stderr: a file that the program is to have as its standard
-        error; log() then knows nothing."""
+        error; log() then knows nothing. host: where it is spoken to."""
+        self.host = host
         self.directory = tempfile.TemporaryDirectory(prefix="framebroker-")
         path = pathlib.Path(self.directory.name, "config.json") if isinstance(config, dict) else config
         self.config_path = path
@@ -264,7 +308,7 @@ class Server:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def get(self, path, method="GET", headers=None, timeout=10, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * TIME_SCALE)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout * TIME_SCALE)
         with contextlib.closing(connection):
             connection.putrequest(method, path, skip_accept_encoding=True, skip_host="Host" in (headers or {}))
             for name, value in (headers or {}).items():
@@ -277,7 +321,7 @@ class Server:
 
     def raw(self, request, timeout=10):
         """Sends bytes as they are and returns everything that comes back until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout * TIME_SCALE) as connection:
+        with socket.create_connection((self.host, self.port), timeout * TIME_SCALE) as connection:
             connection.sendall(request)
             answer = b""
             with contextlib.suppress(ConnectionResetError):
@@ -301,8 +345,23 @@ class Server:
     def stream(self, path, **options):
         return Stream(self.port, path, **options)
 
+    def admitted_stream(self, path, **options):
+        """A stream, as soon as there is a place for it: a client that has just left may still have its own."""
+        def ask():
+            stream = self.stream(path, **options)
+            if stream.status == 200:
+                return stream
+            stream.close()
+            assert stream.status == 503, f"no stream, but status {stream.status}"
+            return None
+        return wait_until(ask, PATIENCE_S, "a place for a stream")
+
     def status(self):
         return self.get("/api/status").json
+
+    def active_streams(self):
+        """How many there are; one whose client has left counts until the server has noticed."""
+        return self.status()["streams"]["active"]
 
     def camera(self, id):
         """One camera of status."""
@@ -323,6 +382,18 @@ class Server:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def await_descriptors(self, most):
+        """Waits until no more are open: a connection that is just being closed still has its own."""
+        seen = []
+
+        def check():
+            seen[:] = [self.descriptors()]
+            return seen[0] <= most
+        try:
+            wait_until(check, PATIENCE_S, f"{most} open descriptors")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {seen[0]} are open") from None
 
     def _proc_status(self, key):
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
@@ -382,9 +453,9 @@ class Server:
             self.directory.cleanup()
 
 
-def main():
-    """Runs the tests of a file: exit 1 on failure, 77 if every one was skipped. Skips are printed for the tally."""
-    result = unittest.main(module="__main__", exit=False, verbosity=2).result
+def main(module="__main__"):
+    """Runs the tests of a file, or of a module: exit 1 on failure, 77 if every one was skipped. Skips are printed for the tally."""
+    result = unittest.main(module=module, exit=False, verbosity=2).result
     for test, reason in result.skipped:
         print(f"SKIP {test.id().split('.', 1)[-1]}: {reason}")
     if not result.wasSuccessful():

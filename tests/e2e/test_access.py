@@ -74,7 +74,7 @@ def signed_payload(text):
 
 
 def signed_text(secret, purpose, payload):
-    """The same text as the server would sign; see web/signed_text.h and web/access.c."""
+    """The same text as the server would sign; see web/access/signed_text.h and web/access/access.c."""
     master = hashlib.blake2b(secret.encode(), digest_size=32).digest()
     key = hashlib.blake2b(purpose.encode(), key=master, digest_size=32).digest()
     signature = hmac.digest(key, payload.encode(), "sha512")[:32]
@@ -192,7 +192,7 @@ class Hidden(Base):
     def test_totals_are_for_those_who_see_all(self):
         for name in ("bob", "vera"):
             status = self.server.get("/api/status", headers=basic(name)).json
-            for member in ("streams", "workers", "memory", "reloads"):
+            for member in ("streams", "workers", "memory", "reloads", "mqtt"):
                 self.assertEqual(status[member] is None, name == "bob", member)
 
     def test_places_count_the_cameras_that_one_sees(self):
@@ -452,6 +452,27 @@ class Pushers(unittest.TestCase):
             self.assertEqual([post("pushed", bearer("wrong")).status for _ in range(3)][-1], 429)
             self.assertEqual(post("pushed", bearer("push-key-0123456789")).status, 400)
 
+    def test_right_key_is_not_compared_while_its_address_waits(self):
+        camera = {"id": "pushed", "source": {"type": "push", "key": "push-key-0123456789"}}
+        with start(cameras=[*CAMERAS, camera]) as server:
+            def post(key, scheme="Bearer"):
+                headers = {"Authorization": f"{scheme} {key}"}
+                return server.get("/camera/pushed/frame", "POST", headers, body=b"no picture").status
+            self.assertEqual([post(f"wrong-{n}") for n in range(4)], [401, 401, 401, 429])
+            self.assertEqual(post("push-key-0123456789"), 429)
+            self.assertEqual(server.get("/api/status", headers=bearer(TOKEN)).status, 200)
+            self.assertIn("127.0.0.1 has to wait after failed attempts", server.log())
+            wait_until(lambda: post("push-key-0123456789", "bearer") == 400, 10, "the key to be compared")
+
+    def test_right_token_is_not_compared_while_its_address_waits(self):
+        with start() as server:
+            statuses = [server.get("/api/status", headers=bearer("x" * 20)).status for _ in range(4)]
+            self.assertEqual(statuses, [401, 401, 401, 429])
+            self.assertEqual(server.get("/api/status", headers=bearer(TOKEN)).status, 429)
+            metrics = server.get("/metrics", headers=basic("anna")).text
+            self.assertIn('framebroker_login_attempts_refused_total{reason="throttled"} 2', metrics)
+            self.assertIn('framebroker_login_attempts_refused_total{reason="wrong"} 3', metrics)
+
 
 class Links(Base):
     def test_link_shows_its_camera_and_nothing_else(self):
@@ -490,7 +511,7 @@ class Links(Base):
                 while True:
                     stream.part()
 
-    def test_wishes_are_bounded(self):
+    def test_requests_are_bounded(self):
         for body in (b"", b"[]", b"{}", b'{"camera": "yard"}', b'{"camera": 1, "expires_in_s": 5}',
                      b'{"camera": "yard", "expires_in_s": 0}', b'{"camera": "yard", "expires_in_s": 99999999}',
                      b'{"camera": "yard", "expires_in_s": 1.5}', b'{"camera": "yard", "expires_in_s": 9, "x": 1}'):
@@ -498,12 +519,12 @@ class Links(Base):
                 self.refusal_of(body)
 
     def refusal_of(self, body):
-        """Why a wish is refused."""
+        """Why a request is refused."""
         answer = self.server.get("/api/tokens", "POST", basic("anna"), body=body)
         self.assertEqual((answer.status, answer.error_code), (400, "bad_body"))
         return answer.json["error"]["message"]
 
-    def test_refused_wishes_say_what_to_send(self):
+    def test_refused_requests_say_what_to_send(self):
         for body, said in ((b"camera=yard", r'JSON.*{"camera": "front-door", "expires_in_s": 3600}'),
                            (b'{"expires_in_s": 60}', r'"camera".*/api/cameras'),
                            (b'{"camera": "yard"}', r'"expires_in_s".*seconds.*1 to 31622400'),
@@ -632,7 +653,8 @@ class Secrets(Base):
     def test_check_tells_faults_without_secrets(self):
         faulty = {"cameras": CAMERAS, "secret": "Too Short", "tokens": [{"name": "a", "token": "Short One"}],
                   "users": [{"name": "anna", "password": "Plain Text"}, {"name": "bo:b", "password": HASHES["bob"][:40]},
-                            {"name": "c", "password": HASHES["bob"], "rights": "root", "cameras": ["yrad"]}]}
+                            {"name": "c", "password": HASHES["bob"], "rights": "root", "cameras": ["yrad"]},
+                            {"name": "d", "password": HASHES["bob"].replace("$y$j9T$", "$y$jzT$")}]}
         with tempfile.TemporaryDirectory() as directory:
             path = pathlib.Path(directory, "c.json")
             path.write_text(json.dumps(faulty, indent=1))
@@ -640,7 +662,7 @@ class Secrets(Base):
         self.assertEqual(result.returncode, 2)
         for words in ("users[0].password: must be a hash of the password, which framebroker --hash-password makes",
                       "users[1].name: ", "users[1].password: ", 'users[2].rights: unknown right; there are "view" and',
-                      "users[2].cameras[0]: no camera has this id", "tokens[0].token: ", "secret: "):
+                      "users[2].cameras[0]: no camera has this id", "users[3].password: costs too much", "tokens[0].token: ", "secret: "):
             self.assertIn(words, result.stderr)
         for secret in ("Plain", "Short", HASHES["bob"][:20]):
             self.assertNotIn(secret, result.stderr)

@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from harness import Server, main, pattern
+from harness import TIME_SCALE, Server, main, pattern
 
 HOUR_S = 3600
 
@@ -26,7 +26,8 @@ class Clock(unittest.TestCase):
         new.rename(self.clock)
 
     def test_an_hour_back_and_forward_disturbs_nobody(self):
-        cameras = [pattern("a", fps=20, stale_after_ms=1000), pattern("b", fps=20, stale_after_ms=1000)]
+        # Slow enough for a busy machine to send each frame before the next one.
+        cameras = [pattern("a", fps=8, stale_after_ms=1000), pattern("b", fps=8, stale_after_ms=1000)]
         with Server({"cameras": cameras}, environment=self.environment) as server, \
                 server.stream("/camera/a/video_feed") as stream, server.stream("/feed?cameras=b") as feed:
             for offset in (0, -HOUR_S, HOUR_S, 0):
@@ -36,11 +37,11 @@ class Clock(unittest.TestCase):
                 self.assertEqual(part.state, "live")
                 self.assertEqual(feed.frame().state, "live")
                 first = stream.frame()
-                numbers = [stream.frame().sequence for _ in range(20)]
-                self.assertEqual(numbers, list(range(first.sequence + 1, first.sequence + 21)))
+                numbers = [stream.frame().sequence for _ in range(12)]
+                self.assertEqual(numbers, list(range(first.sequence + 1, first.sequence + 13)))
                 camera = server.camera("a")
                 self.assertEqual((camera["state"], camera["restarts"]), ("live", 0))
-                self.assertLess(camera["last_frame"]["age_ms"], 1000)
+                self.assertLess(camera["last_frame"]["age_ms"], 1000 * TIME_SCALE)
                 self.assertLess(server.status()["uptime_s"], 120)
                 self.assertEqual(server.get("/camera/b/snapshot?max_age_ms=1000").status, 200)
 

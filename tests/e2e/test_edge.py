@@ -182,6 +182,14 @@ class Proxies(unittest.TestCase):
                                     + b"\r\n\r\n")
                 self.assertIn(b" 403 ", answer[:20])
 
+    def test_requests_that_cannot_be_read_are_refused_without_reading_their_headers(self):
+        with serve(trusted_proxies=["127.0.0.1"]) as server:
+            for line in (b"XAb", b"X-A: a\tb\x01", b"X\x01: a", b"X-Forwarded-For", b"X: a\x00b"):
+                with self.subTest(line=line):
+                    answer = server.raw(b"GET / HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1\r\n" + line + b"\r\n\r\n")
+                    self.assertIn(b" 400 ", answer[:20])
+            self.assertEqual(server.get("/healthz").status, 200)
+
     def test_anyone_else_is_not_believed(self):
         with serve(trusted_proxies=["10.0.0.1"]) as server:
             self.assertRegex(self.remote(server, **{"X-Forwarded-For": "203.0.113.7"}), "^127.0.0.1:[0-9]+$")

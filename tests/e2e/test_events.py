@@ -5,10 +5,10 @@ import json
 import socket
 import unittest
 
-from harness import TIME_SCALE, Server, emulated, main, pattern, wait_until
+from harness import TIME_SCALE, Server, emulated, eventually, main, pattern, wait_until
 
-EVENTS_MAX, EVENTS_MAX_PER_ADDRESS = 64, 16  # web/handlers.h
-JOURNAL_MAX = 1024  # broker/journal.h
+EVENTS_MAX, EVENTS_MAX_PER_ADDRESS = 64, 16  # web/routes/handlers.h
+JOURNAL_MAX = 1024  # broker/event_log.h
 
 
 class Event:
@@ -103,7 +103,7 @@ class Events(unittest.TestCase):
             events.event_where("reload", reloaded=True, error=None)
             server.configure({"cameras": []})
             self.assertEqual(server.get("/api/reload", "POST").status, 422)
-            self.assertIn("there is no camera", events.event_where("reload", reloaded=False).data["error"])
+            self.assertIn("must have at least one camera", events.event_where("reload", reloaded=False).data["error"])
 
     def test_only_the_cameras_asked_for_are_told_of(self):
         config = {"cameras": [pattern("a"), pattern("b"), pattern("c")]}
@@ -212,8 +212,8 @@ class Rights(unittest.TestCase):
         with Server(config) as server, EventStream(server, token=VIEWER) as limited, \
                 EventStream(server, token=ADMIN) as events:
             server.reload({**config, "cameras": []}, {"Authorization": f"Bearer {ADMIN}"})
-            self.assertIn("there is no camera", events.event_where("reload", reloaded=False).data["error"])
-            self.assertIn("the log tells", limited.event_where("reload", reloaded=False).data["error"])
+            self.assertIn("must have at least one camera", events.event_where("reload", reloaded=False).data["error"])
+            self.assertIn("the log says", limited.event_where("reload", reloaded=False).data["error"])
 
     def test_addresses_of_viewers_are_for_administrators(self):
         with Server(self.config()) as server, EventStream(server, token=VIEWER) as limited, \
@@ -221,6 +221,18 @@ class Rights(unittest.TestCase):
             with EventStream(server, "/camera/a/video_feed", token=ADMIN):
                 self.assertRegex(events.event_where("viewer").data["remote"], r"^127\.0\.0\.1:[0-9]+$")
                 self.assertRegex(limited.event_where("viewer").data["remote"], r"^viewer [0-9a-f]{6}$")
+
+    def test_numbers_of_viewers_do_not_count_those_of_hidden_cameras(self):
+        with Server(self.config(cameras=["a"])) as server, EventStream(server, token=VIEWER) as limited, \
+                EventStream(server, token=ADMIN) as events, \
+                EventStream(server, "/camera/a/video_feed", token=ADMIN):
+            shown, id = (stream.event_where("viewer").data["id"] for stream in (limited, events))
+            status = [server.get(path, headers={"Authorization": f"Bearer {VIEWER}"}).json
+                      for path in ("/api/status", "/api/cameras/a")]
+            self.assertEqual([camera["subscribers"][0]["id"] for camera in (status[0]["cameras"][0], status[1])],
+                             [shown, shown])
+            self.assertLess(id, 10)
+            self.assertTrue(10 < shown < 2 ** 53, shown)
 
     def test_rights_that_are_taken_away_end_the_stream(self):
         with Server(self.config()) as server, EventStream(server, token=VIEWER) as events:
@@ -246,7 +258,7 @@ class Limits(unittest.TestCase):
             with server.stream("/camera/a/video_feed") as stream:
                 stream.frame()
             stack.close()
-            wait_until(lambda: server.get("/api/events", "HEAD").status == 200, 1, "a place to be free again")
+            eventually(lambda: server.get("/api/events", "HEAD").status, 200, "a place to be free again")
 
     def test_one_address_cannot_take_all_places(self):
         with Server({"cameras": [pattern("a")]}) as server, contextlib.ExitStack() as stack:
@@ -258,7 +270,7 @@ class Limits(unittest.TestCase):
             with EventStream(server, address="127.0.1.1") as events:
                 self.assertEqual(events.status, 200)
             stack.close()
-            wait_until(lambda: server.get("/api/events", "HEAD").status == 200, 1, "a place to be free again")
+            eventually(lambda: server.get("/api/events", "HEAD").status, 200, "a place to be free again")
 
     def test_a_client_that_reads_nothing_holds_nobody_up(self):
         with Server({"cameras": [pattern("a")]}) as server, EventStream(server), EventStream(server) as events:

@@ -4,7 +4,10 @@ import collections
 import time
 import unittest
 
-from harness import TIME_SCALE, Server, main, pattern, size_of, wait_until
+from harness import PATIENCE_S, TIME_SCALE, Server, assert_rate, eventually, main, pattern, size_of, wait_until
+
+
+BUFFERED_MAX = 400  # parts that a connection may hold
 
 
 def camera_of(part):
@@ -74,7 +77,7 @@ class Selection(unittest.TestCase):
             answer = server.get("/feed?cameras=" + ",".join(f"x{number}" for number in range(500)))
             self.assertEqual(answer.status, 404)
             self.assertRegex(answer.json["error"]["message"], '"x0", .* and [0-9]+ more')
-            self.assertEqual(server.status()["streams"]["active"], 0)
+            eventually(server.active_streams, 0, "no stream to be left")
 
     def test_impossible_lists_are_refused(self):
         with Server({"cameras": [pattern("a")]}) as server:
@@ -107,8 +110,8 @@ class Frames(unittest.TestCase):
         with Server({"cameras": cameras}) as server, server.stream("/feed") as stream:
             wait_for_all(stream, ("fast", "slow"))
             parts = collect(stream, 3)
-            self.assertAlmostEqual(len(parts["fast"]) / 3, 30, delta=3)
-            self.assertAlmostEqual(len(parts["slow"]) / 3, 4, delta=0.8)
+            for id, fps in (("fast", 30), ("slow", 4)):
+                assert_rate(self, parts[id], fps)
             for id, size in (("fast", b"\0\xf0\x01\x40"), ("slow", b"\0\x78\0\xa0")):
                 for part in parts[id]:
                     self.assertEqual(part.body[part.body.index(b"\xff\xc0") + 5:][:4], size)
@@ -119,7 +122,7 @@ class Frames(unittest.TestCase):
             wait_for_all(stream, "ab")
             parts = collect(stream, 4)
             for id in "ab":
-                self.assertAlmostEqual(len(parts[id]) / 4, 5, delta=0.8)
+                assert_rate(self, parts[id], 5)
 
     def test_variants_in_a_feed(self):
         cameras = [pattern("a", width=1280, height=720, fps=10), pattern("b", width=640, height=480, fps=10)]
@@ -148,48 +151,60 @@ class Frames(unittest.TestCase):
                 server.stream("/feed") as stream:
             wait_for_all(stream, ids, 20)
             parts = collect(stream, 3)
-            self.assertEqual(set(parts), set(ids))
-            if TIME_SCALE == 1:
-                self.assertGreaterEqual(min(len(of_camera) for of_camera in parts.values()), 12)
-            self.assertEqual(server.status()["streams"]["active"], 1)
+            self.assertEqual(server.active_streams(), 1)
+            for id in ids:  # of 15
+                self.assertGreaterEqual(len(parts[id]), 12 / TIME_SCALE, id)
 
 
 class SlowClient(unittest.TestCase):
-    def read_slowly(self, stream, seconds, bytes_a_second):
-        """Parts by camera of a client with a thin line."""
-        parts = collections.defaultdict(list)
-        started, taken = time.monotonic(), 0
-        while (elapsed := time.monotonic() - started) < seconds:
+    def read_slowly(self, server, stream, count):
+        """So many parts, by camera, of a client that takes one for each three that the cameras publish, however fast
+        these are. What comes before its buffers are full, and something is skipped, is left out."""
+        def published():
+            return sum(camera["frames"]["published"] for camera in server.status()["cameras"])
+
+        first, newest, parts = published(), {}, None
+        for number in range(BUFFERED_MAX + count):
+            wait_until(lambda: published() >= first + 3 * number, PATIENCE_S, "three more frames")
             part = stream.part()
-            parts[camera_of(part)].append(part)
-            taken += len(part.body)
-            time.sleep(max(0, taken / bytes_a_second - elapsed))  # this is the thin line
-        return parts
+            id = camera_of(part)
+            if parts is None and part.sequence > newest.get(id, part.sequence) + 1:
+                parts = collections.defaultdict(list)
+            newest[id] = part.sequence
+            if parts is not None:
+                parts[id].append(part)
+                if sum(map(len, parts.values())) == count:
+                    return parts
+        self.fail("nothing is skipped")
+
+    @staticmethod
+    def share(parts):
+        """Of one camera's frames, how many came by."""
+        return len(parts) / (parts[-1].sequence - parts[0].sequence + 1)
 
     def test_fast_camera_does_not_crowd_out_a_slow_one(self):
         cameras = [pattern("large", width=1280, height=720, fps=30), pattern("small", width=160, height=120, fps=4)]
         with Server({"cameras": cameras}) as server, server.stream("/feed", receive_buffer=8192) as stream:
             wait_for_all(stream, ("large", "small"))
-            self.read_slowly(stream, 2, 400_000)
-            parts = self.read_slowly(stream, 5, 400_000)
-            size = sum(len(part.body) for part in parts["large"]) / len(parts["large"])
-            self.assertLess(len(parts["large"]) / 5, 25, f"{size} bytes are no burden")
-            self.assertGreater(len(parts["small"]) / 5, 3)
+            parts = self.read_slowly(server, stream, 60)
+            self.assertLess(self.share(parts["large"]), 0.6, "the client was not slow")
+            # Where the cameras take turns, the small one loses frames only if it publishes more than every other part.
+            self.assertTrue(self.share(parts["small"]) > 0.5 or len(parts["small"]) > 0.5 * len(parts["large"]),
+                            {id: len(of_camera) for id, of_camera in parts.items()})
 
     def test_slow_client_sees_all_cameras_alike_and_their_newest_frames(self):
         ids = ("a", "b", "c", "d")
         cameras = [pattern(id, width=640, height=480, fps=30) for id in ids]
         with Server({"cameras": cameras}) as server, server.stream("/feed", receive_buffer=8192) as stream:
             wait_for_all(stream, ids)
-            self.read_slowly(stream, 2, 500_000)
-            parts = self.read_slowly(stream, 4, 500_000)
+            parts = self.read_slowly(server, stream, 120)
             counts = [len(parts[id]) for id in ids]
             self.assertGreater(min(counts), 0.7 * max(counts), counts)
-            self.assertLess(max(counts), 4 * 28, "the client was not slow")
+            self.assertLess(max(map(self.share, parts.values())), 0.6, "the client was not slow")
             ages = [part.received_at - part.timestamp for of_camera in parts.values() for part in of_camera]
             self.assertLess(sorted(ages)[len(ages) // 2], 1 * TIME_SCALE)
             for camera in server.status()["cameras"]:
-                self.assertGreater(camera["subscribers"][0]["skipped"], 10)
+                self.assertGreater(camera["subscribers"][0]["skipped"], 20)
 
 
 class Streams(unittest.TestCase):
@@ -210,9 +225,9 @@ class Streams(unittest.TestCase):
             stream = server.stream("/feed")
             stream.part()
             stream.close()
-            wait_until(lambda: server.status()["streams"]["active"] == 0, 1, "the stream to end")
-            for camera in server.status()["cameras"]:
-                self.assertEqual(camera["subscribers"], [])
+            wait_until(lambda: server.active_streams() == 0, 1, "the stream to end")
+            for id in "ab":
+                eventually(lambda: server.camera(id)["subscribers"], [], f"the client to be gone from {id}")
 
     def test_server_ends_with_feeds_open(self):
         cameras = [pattern(f"camera-{number}", width=320, height=240) for number in range(16)]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The pages, as a client without JavaScript sees them."""
+import gzip
 import html.parser
 import urllib.parse
 import unittest
@@ -36,8 +37,8 @@ class Page(html.parser.HTMLParser):
                 attributes[name] = urllib.parse.urljoin(self.base, attributes[name])
         if tag == "img":
             self.images.append(attributes)
-        if tag == "a":
-            self.links.append(attributes.get("href"))
+        if tag == "a" and "href" in attributes and "hidden" not in attributes:
+            self.links.append(attributes["href"])
         if tag in ("script", "link"):
             self.resources.append(attributes.get("src") or attributes.get("href"))
 
@@ -101,6 +102,37 @@ class Gallery(unittest.TestCase):
                 self.assertTrue(answer.body, resource)
             for image in page.images:
                 self.assertEqual(self.server.get(image["src"], "HEAD").status, 200, image)
+
+    def test_errors_are_pages_for_browsers_and_json_for_programs(self):
+        browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+        for path, status, title in (("/camera/nobody", 404, "Not found"), ("/nowhere", 404, "Not found"),
+                                    ("/feed?fps=x", 400, "Bad request"), ("/camera/nobody/snapshot", 404, "Not found")):
+            with self.subTest(path=path):
+                answer = self.server.get(path, headers=browser)
+                self.assertEqual(answer.status, status)
+                self.assertEqual(answer.headers["Content-Type"], "text/html; charset=utf-8")
+                page = Page(answer.text)
+                self.assertIn(title, page.text)
+                self.assertIn("/", page.links)
+                self.assertEqual(page.inline_scripts, [])
+                for accept in ({}, {"Accept": "*/*"}, {"Accept": "application/json, text/html"}):
+                    other = self.server.get(path, headers=accept)
+                    self.assertEqual(other.headers["Content-Type"], "application/json")
+                    self.assertIn(other.json["error"]["message"][1:20], page.text)
+
+    def test_assets_are_compressed_and_may_be_kept_at_their_hashed_address(self):
+        page = self.page("/")
+        for path in [resource for resource in page.resources if resource.endswith((".js", ".css"))]:
+            answer = self.server.get(path, headers={"Accept-Encoding": "gzip, br"})
+            self.assertEqual(answer.headers["Content-Encoding"], "gzip")
+            self.assertIn("immutable", answer.headers["Cache-Control"])
+            plain = self.server.get(f"/assets/{path.rsplit('/', 1)[1]}")
+            self.assertNotIn("Content-Encoding", plain.headers)
+            self.assertIn("no-store", plain.headers["Cache-Control"])
+            self.assertEqual(gzip.decompress(answer.body), plain.body)
+        old = self.server.get("/assets/0123456789abcdef/wall.js")
+        self.assertEqual(old.status, 200)
+        self.assertIn("no-store", old.headers["Cache-Control"])
 
     def test_status_gives_names_back_as_they_are(self):
         self.assertEqual({camera["id"]: camera["name"] for camera in self.server.status()["cameras"]}, NAMES)

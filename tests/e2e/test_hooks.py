@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import socket
 import ssl
@@ -13,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import TIME_SCALE, Server, emulated, main, pattern, plain_picture, wait_until
+from harness import TIME_SCALE, Server, emulated, eventually, main, pattern, plain_picture, wait_until
 
 SECRET = "s3cr3t"
 
@@ -113,11 +114,11 @@ class Posts(Scratch):
         with Receiver(500, 204) as receiver, \
                 Server(config({"url": receiver.url, "after_s": 0}), "--verbose") as server:
             self.assertEqual(receiver.next()[2], receiver.next()[2])
-            self.wait_for_log(server, f"hook 1 (http://127.0.0.1:{receiver.port}): told")
+            self.wait_for_log(server, f"hook 1 (http://127.0.0.1:{receiver.port}): delivered")
             self.assertIn("answers with status 500; trying again", server.log())
-            page = server.get("/metrics").text
-            for result, count in ("delivered", 1), ("tried_again", 1), ("given_up", 0):
-                self.assertIn(f'framebroker_hook_attempts_total{{result="{result}"}} {count}\n', page)
+            counts = re.compile(r'^framebroker_hook_attempts_total\{result="(\w+)"\} ([0-9]+)$', re.MULTILINE)
+            eventually(lambda: dict(counts.findall(server.get("/metrics").text)),
+                       {"delivered": "1", "tried_again": "1", "given_up": "0"}, "the attempts to be counted")
             self.assertNotIn(SECRET, server.log())
 
     def test_redirects_are_not_followed_nor_refusals_repeated(self):
@@ -202,6 +203,15 @@ class Commands(Scratch):
         self.assertNotIn("CAM_PASSWORD", environment)
         self.assertNotRegex(self.text_of("fds"), r"socket:|eventfd|config\.json")
 
+    def test_program_finds_no_secret_in_the_process_that_starts_it(self):
+        script = 'grep -c "$2" "/proc/$PPID/environ" > "$1/count"; echo done > "$1/done"'
+        hook = self.shell(script)
+        hook["command"].append("CAM_PASSWORD")
+        with Server(config(hook), environment={"CAM_PASSWORD": SECRET}):
+            self.text_of("done")
+            # Nothing where the file cannot even be read.
+            self.assertIn((self.directory / "count").read_text(), ("0\n", ""))
+
     def test_program_that_hangs_is_killed_with_its_children(self):
         hook = self.shell('sleep 600 & echo $! > "$1/child"; wait', timeout_s=0.5, retries=0)
         with Server(config(hook)) as server:
@@ -219,7 +229,7 @@ class Commands(Scratch):
     def test_program_that_fails_is_tried_again(self):
         hook = self.shell('echo x >> "$1/tries"; echo oops >&2; test $(wc -l < "$1/tries") = 2')
         with Server(config(hook), "--verbose") as server:
-            self.wait_for_log(server, "hook 1 (sh): told")
+            self.wait_for_log(server, "hook 1 (sh): delivered")
             self.assertIn("hook 1 (sh): ended with exit status 1; trying again", server.log())
             self.assertIn("debug a: hook 1 (sh) writes: oops", server.log())
             self.assertEqual(self.text_of("tries"), "x\nx\n")

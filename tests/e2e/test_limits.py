@@ -5,7 +5,7 @@ import sys
 import time
 import unittest
 
-from harness import TIME_SCALE, Server, main, pattern, wait_until
+from harness import TIME_SCALE, Server, eventually, main, pattern
 
 MAX_STREAMS = 16
 ANSWER_S = 0.1
@@ -45,7 +45,7 @@ class Admission(unittest.TestCase):
                 with server.stream("/camera/a/video_feed", headers=other) as stream:
                     stream.part()
                 self.assertEqual(server.status()["streams"]["rejected"], 1)
-            wait_until(lambda: server.status()["streams"]["active"] == 0, 5, "the streams to be gone")
+            eventually(server.active_streams, 0, "the streams to be gone")
             with server.stream("/camera/a/video_feed") as stream:
                 stream.part()
 
@@ -62,7 +62,7 @@ class Life(unittest.TestCase):
                 self.assertEqual(stream.buffer, b"")
                 self.assertGreater(time.monotonic() - started, 0.9)
                 self.assertLess(time.monotonic() - started, 3 * TIME_SCALE)
-                with server.stream(path) as stream:
+                with server.admitted_stream(path) as stream:
                     stream.part()
 
 
@@ -84,13 +84,13 @@ class Crowd(unittest.TestCase):
             crowd = subprocess.Popen([sys.executable, "-c", CROWD, str(server.port), str(10 * MAX_STREAMS)])
             self.addCleanup(crowd.wait)
             self.addCleanup(crowd.kill)
-            wait_until(lambda: server.status()["streams"]["active"] == MAX_STREAMS, 10, "every place to be taken")
+            eventually(server.active_streams, MAX_STREAMS, "every place to be taken")
             # Other programs on the machine take their time too: the best of some rounds is the server's.
             rounds = [self.slowest_answer(server) for _ in range(3)]
             print(f"99 % of the answers at {10 * MAX_STREAMS} clients within "
                   f"{', '.join(f'{1000 * seconds:.1f}' for seconds in rounds)} ms")
             self.assertLess(min(rounds), ANSWER_S * TIME_SCALE)
-            self.assertEqual(server.status()["streams"]["active"], MAX_STREAMS)
+            eventually(server.active_streams, MAX_STREAMS, "every place to be taken still")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import re
 import tempfile
 import unittest
 
-from harness import Server, emulated, main, pattern, wait_until
+from harness import Server, emulated, eventually, main, pattern, wait_until
 
 FORGED = "/gone.jpg\n2026-01-01T00:00:00.000Z error forged\x1b[2J\"}"
 TEXT_LINE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z (error|warning|info) .+")
@@ -110,7 +110,8 @@ class Readers(unittest.TestCase):
             os.set_blocking(write_end, True)
             with Server(missing(), stderr=writer) as server:
                 self.assert_serves(server)
-                self.assertIn("framebroker_log_lines_lost_total 1\n", server.get("/metrics").text)
+                eventually(lambda: "framebroker_log_lines_lost_total 1\n" in server.get("/metrics").text, True,
+                           "the lost line to be counted")
                 reader.read(filling)
                 server.signal()
             log = reader.read().decode()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Cameras that send their frames: one at a time, as a stream, and the senders that should not get through."""
 import concurrent.futures
+import contextlib
 import http.client
 import pathlib
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import TIME_SCALE, Server, main, pattern, plain_picture, wait_until
+from harness import PATIENCE_S, TIME_SCALE, Server, assert_rate, main, pattern, plain_picture, wait_until
 
 KEY = "correct-horse"
 AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
@@ -59,11 +60,52 @@ class Push(unittest.TestCase):
             self.assertEqual((camera["state"], camera["source"]), ("live", "push"))
             self.assertEqual(server.get("/camera/a/snapshot").body, self.jpeg)
 
+    def test_frame_is_put_or_is_a_file_in_a_form(self):
+        with Server({"cameras": [push_camera("a")]}) as server:
+            self.assertEqual(server.get("/camera/a/frame", "PUT", AUTHORIZED, body=b"\r\n" + self.jpeg + b"\0\0").status, 204)
+            self.assertEqual(server.get("/camera/a/snapshot?max_age_ms=60000").body, self.jpeg)
+            picture = pathlib.Path(self.folder.name, "a.jpg")
+            for path in ("frame", "ingest"):
+                published = server.camera("a")["frames"]["published"]
+                subprocess.run(["curl", "-sSf", "-H", f"Authorization: Bearer {KEY}", "-F", "name=text", "-F", f"file=@{picture}",
+                                f"http://127.0.0.1:{server.port}/camera/a/{path}"], check=True)
+                server.wait_for_camera("a", lambda camera: camera["frames"]["published"] == published + 1, 5, "the file")
+            self.assertEqual(server.camera("a")["frames"]["invalid"], 0)
+
+    def test_body_without_a_picture_is_refused(self):
+        form = {**AUTHORIZED, "Content-Type": "multipart/form-data; boundary=b"}
+        with Server({"cameras": [push_camera("a")]}) as server:
+            for path in ("frame", "ingest"):
+                for body in (b"--b--\r\n", b"--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n"):
+                    status, answer = post(server, f"/camera/a/{path}", body, form)
+                    self.assertEqual(status, 400)
+                    self.assertIn(b"no picture was found", answer)
+
     def test_frame_in_chunks_is_shown(self):
         with Server({"cameras": [push_camera("a")]}) as server:
             pieces = [self.jpeg[at:at + 7] for at in range(0, len(self.jpeg), 7)]
             self.assertEqual(post(server, "/camera/a/frame", iter(pieces))[0], 204)
             self.assertEqual(server.get("/camera/a/snapshot?max_age_ms=60000").body, self.jpeg)
+
+    def test_body_may_begin_anywhere_in_what_is_sent_first(self):
+        """The server's library reads ahead of the head; what it has of the body must not be lost, or taken twice."""
+        head = f"POST /camera/a/frame HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n"
+        sized = (head + f"Content-Length: {len(self.jpeg)}\r\n\r\n").encode()
+        chunked = (head + "Transfer-Encoding: chunked\r\n\r\n").encode()
+        half = len(self.jpeg) // 2
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (self.jpeg[:half], self.jpeg[half:])) + b"0\r\n\r\n"
+        requests = [(sized, self.jpeg), (chunked, chunks), (sized.replace(b"\r\n", b"\n"), self.jpeg)]
+        with Server({"cameras": [push_camera("a")]}) as server:
+            for count, (before, body) in enumerate(requests):
+                for split in (0, 1, 2, 3, 5, 9, 100, *range(half + 3, half + 13), *range(len(body) - 8, len(body) + 1)):
+                    published = server.camera("a")["frames"]["published"]
+                    with socket.create_connection(("127.0.0.1", server.port), 20 * TIME_SCALE) as sender:
+                        sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                        sender.sendall(before + body[:split])
+                        sender.sendall(body[split:])
+                        self.assertIn(b" 204 ", sender.recv(4096).partition(b"\r\n")[0], f"request {count}, split {split}")
+                    server.wait_for_camera("a", lambda camera: camera["frames"]["published"] == published + 1, 5, "it")
+                    self.assertEqual(server.get("/camera/a/snapshot?max_age_ms=60000").body, self.jpeg)
 
     def test_reload_changes_the_key_and_the_kind(self):
         with Server({"cameras": [pattern("a"), push_camera("b")]}) as server:
@@ -102,7 +144,7 @@ class Push(unittest.TestCase):
             self.assertEqual(post(server, "/camera/b/frame", self.jpeg)[0], 404)
             self.assertEqual(post(server, "/camera/c/frame", self.jpeg)[0], 404)
             answer = server.get("/camera/a/frame")
-            self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST"))
+            self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST, PUT"))
             self.assertEqual(server.camera("a")["frames"]["published"], 0)
             self.assertNotIn(KEY, server.get("/api/status").text + server.log())
 
@@ -110,7 +152,15 @@ class Push(unittest.TestCase):
         with Server({"cameras": [push_camera("a")]}) as server:
             self.assertEqual(post(server, "/camera/a/frame", b"hello")[0], 400)
             self.assertEqual(post(server, "/camera/a/frame", b"")[0], 400)
-            self.assertEqual(post(server, "/camera/a/frame", b"\xff\xd8" + bytes(33 << 20))[0], 413)
+
+            def is_too_large():
+                """A busy machine may not take so much in time, nor read the answer before the connection is closed."""
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    chunks = (b"\xff\xd8" + bytes(1 << 20) for _ in range(33))
+                    return post(server, "/camera/a/frame", chunks)[0] == 413
+            wait_until(is_too_large, PATIENCE_S, "the refusal of a body without a length")
+            with raw_post(server, "/camera/a/frame", f"Content-Length: {33 << 20}") as sender:
+                self.assertIn(b" 413 ", sender.recv(1000))
             self.assertEqual(post(server, "/camera/a/ingest", b"x" * 300000)[0], 400)
             post(server, "/camera/a/frame", self.jpeg[:-100])
             server.wait_for_camera("a", lambda camera: camera["frames"]["invalid"] == 1, 5, "the broken frame")
@@ -137,11 +187,13 @@ class Push(unittest.TestCase):
                  f"http://127.0.0.1:{server.port}/camera/a/ingest"])
             try:
                 stream.frame_where(lambda part: part.state == "live", 20, "frames of ffmpeg")
+                for _ in range(30):
+                    stream.frame()  # FFmpeg 7 sends the first half second at once
                 parts = [stream.frame() for _ in range(60)]
             finally:
                 sender.kill()
                 sender.wait()
-            self.assertAlmostEqual(59 / (parts[-1].timestamp - parts[0].timestamp), 30, delta=5)
+            assert_rate(self, parts, 30)
 
     def test_second_sender_replaces_the_first_or_is_refused(self):
         with Server({"cameras": [push_camera("a"), push_camera("b", second_pusher="refuse")]}) as server:

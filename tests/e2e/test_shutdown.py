@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import Server, emulated, main, pattern, plain_picture, wait_until
+from harness import Server, emulated, eventually, main, pattern, plain_picture
 
 STREAMS = 1000
 # Of this process and, inherited, of the server.
@@ -85,7 +85,7 @@ class Shutdown(unittest.TestCase):
         with Server({"server": {"max_streams": STREAMS}, "cameras": self.cameras}) as server:
             audience = Audience(server.port, paths)
             self.addCleanup(audience.close)
-            wait_until(lambda: server.status()["streams"]["active"] == STREAMS, 20, "every stream to be open")
+            eventually(server.active_streams, STREAMS, "every stream to be open")
             server.signal()
 
     def test_while_snapshots_wait(self):

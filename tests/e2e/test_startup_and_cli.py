@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line: how the program starts, checks a configuration, and ends."""
 import json
+import os
 import pathlib
 import re
 import signal
@@ -117,8 +118,10 @@ class Arguments(Scratch):
     def test_help_names_every_option(self):
         result = run("--help")
         self.assertEqual(result.returncode, 0)
-        for option in ("--config", "--check", "--listen", "--version", "--help"):
-            self.assertIn(option, result.stdout)
+        parser = (SOURCE_DIR / "config/app/options.c").read_text()
+        options = set(re.findall(r'"(--[a-z-]+)"', parser))
+        self.assertGreaterEqual(len(options), 10)
+        self.assertEqual(set(re.findall(r"--[a-z-]+", result.stdout)), options)
 
     def test_unknown_option_exits_with_2(self):
         result = run("--frobnicate")
@@ -147,15 +150,18 @@ class Arguments(Scratch):
             with self.subTest(arguments=arguments):
                 result = run(*arguments)
                 self.assertEqual(result.returncode, 2)
-                self.assertRegex(result.stderr, r"listen: whoever reaches this address .*allow_anonymous")
+                self.assertRegex(result.stderr, r"listen: .*everyone who can reach this address .*allow_anonymous")
         allowed = {"server": {"allow_anonymous": True}, **ONE_CAMERA}
         with Server(self.write(allowed), "--listen", "0.0.0.0:0") as server:
             self.assertEqual(server.get("/healthz").status, 200)
 
 
 class Checking(Scratch):
-    def test_good_file_passes(self):
-        self.assertEqual(run("--check", "--config", self.write(ONE_CAMERA)).returncode, 0)
+    def test_good_file_passes_and_says_so(self):
+        for config, count in ((ONE_CAMERA, "1 camera"), ({"cameras": [pattern("a"), pattern("b")]}, "2 cameras")):
+            path = self.write(config)
+            result = run("--check", "--config", path)
+            self.assertEqual((result.returncode, result.stdout, result.stderr), (0, f"{path}: {count}, no faults\n", ""))
 
     def test_demo_passes(self):
         self.assertEqual(run("--check", "--config", str(SOURCE_DIR / "config/demo.json")).returncode, 0)
@@ -205,6 +211,14 @@ class Checking(Scratch):
 
     def test_empty_file_is_a_fault(self):
         self.assertTrue(self.faults_of("")[1])
+
+    def test_pipe_or_device_is_refused_at_once(self):
+        pipe = str(self.directory / "pipe")
+        os.mkfifo(pipe)
+        for path in (pipe, "/dev/zero"):
+            result = run("--check", "--config", path)
+            self.assertEqual((result.returncode, result.stderr),
+                             (2, f"{path}: must be a regular file, not a pipe, socket or device\n"))
 
     def test_missing_file_is_named(self):
         path = str(self.directory / "absent.json")

@@ -2,7 +2,7 @@
 """What viewers and status are told while a camera is asleep, frozen, gone, or back again."""
 import unittest
 
-from harness import Server, decode_fault, main, pattern, size_of
+from harness import TIME_SCALE, Server, assert_rate, decode_fault, main, pattern, size_of
 
 
 class States(unittest.TestCase):
@@ -87,7 +87,7 @@ class States(unittest.TestCase):
             self.follow(good, "live")
             parts = [good.frame() for _ in range(40)]
             self.assertEqual({part.state for part in parts}, {"live"})
-            self.assertAlmostEqual(39 / (parts[-1].timestamp - parts[0].timestamp), 20, delta=3)
+            assert_rate(self, parts, 20)
 
 
 class Demand(unittest.TestCase):
@@ -104,6 +104,28 @@ class Demand(unittest.TestCase):
             published = server.camera("a")["frames"]["published"]
             self.assertGreater(published, 0)
             self.assertEqual(server.camera("a")["restarts"], 0)
+
+    def test_dead_camera_does_not_hide_as_idle(self):
+        config = {"defaults": {"probe_s": 0.4, "idle_timeout_s": 0},
+                  "cameras": [pattern("a", faults=[{"kind": "vanish", "at_s": 1, "for_s": 2 + TIME_SCALE}]), pattern("b")]}
+        with Server(config) as server:
+            dead = server.wait_for_camera("a", lambda camera: camera["error"], 10, "a probe to fail")
+            self.assertEqual(dead["state"], "idle")
+            self.assertEqual(dead["frames"]["published"], 0)
+            up = 'framebroker_camera_up{{camera="{}"}} {}'
+            metrics = server.get("/metrics").text
+            self.assertIn(up.format("a", 0), metrics)
+            self.assertIn(up.format("b", 1), metrics)
+            server.wait_for_camera("a", lambda camera: not camera["error"], 15, "a probe to succeed")
+            self.assertEqual(server.camera("b")["state"], "idle")
+
+    def test_last_failure_stays_while_idle(self):
+        config = {"defaults": {"probe_s": 0, "idle_timeout_s": 0},
+                  "cameras": [pattern("a", faults=[{"kind": "vanish", "at_s": 0}])]}
+        with Server(config) as server:
+            with server.stream("/camera/a/video_feed"):
+                server.wait_for_state("a", "offline")
+            self.assertTrue(server.wait_for_state("a", "idle", 5)["error"])
 
     def test_camera_stays_awake_for_a_viewer_who_is_soon_back(self):
         config = {"defaults": {"idle_timeout_s": 30}, "cameras": [pattern("a")]}

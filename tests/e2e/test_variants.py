@@ -3,7 +3,9 @@
 import time
 import unittest
 
-from harness import TIME_SCALE, Server, decode_fault, main, pattern, size_of, wait_until
+from harness import (
+    SANITIZED, TIME_SCALE, Server, assert_rate, decode_fault, eventually, main, pattern, read_until_shared, size_of,
+    wait_until)
 
 
 def live(part):
@@ -37,24 +39,19 @@ class Pictures(unittest.TestCase):
                 server.stream("/camera/a/video_feed?width=160") as small:
             whole.frame_where(live, 10, "live frames")
             small.frame_where(live, 10, "live frames")
-            seen = {part.sequence: part for part in (whole.frame() for _ in range(20))}
-            shared = 0
-            for part in (small.frame() for _ in range(10)):
+            of_whole, of_small = read_until_shared([whole, small], 6)
+            for part in of_small.values():
                 self.assertEqual(part.headers["x-camera-id"], "a")
                 self.assertEqual(size_of(part.body), (160, 120))
-                if part.sequence in seen:
-                    shared += 1
-                    self.assertEqual(part.timestamp, seen[part.sequence].timestamp)
-            self.assertGreater(shared, 5)
+            for sequence in set(of_whole) & set(of_small):
+                self.assertEqual(of_small[sequence].timestamp, of_whole[sequence].timestamp)
 
     def test_variant_keeps_the_camera_s_rate(self):
         with Server({"cameras": [pattern("a", fps=20)]}) as server, \
                 server.stream("/camera/a/video_feed?width=160") as stream:
             stream.frame_where(live, 10, "live frames")
             parts = [stream.frame() for _ in range(21)]
-            rate = 20 / (parts[-1].timestamp - parts[0].timestamp)
-            self.assertLess(rate, 22)
-            self.assertGreater(rate, 18 / TIME_SCALE)
+            assert_rate(self, parts, 20)
             self.assertLess(parts[-1].received_at - parts[-1].timestamp, 0.2 * TIME_SCALE)
 
     def test_snapshot_of_a_variant_is_as_fresh_as_asked_for(self):
@@ -79,7 +76,7 @@ class Named(unittest.TestCase):
             stream.frame_where(live, 10, "live frames")
             parts = [stream.frame() for _ in range(11)]
             self.assertEqual({size_of(part.body) for part in parts}, {(320, 180)})
-            self.assertAlmostEqual(10 / (parts[-1].timestamp - parts[0].timestamp), 5, delta=0.6)
+            assert_rate(self, parts, 5)
             variant, = server.camera("a")["variants"]
             self.assertEqual((variant["name"], variant["width"], variant["height"], variant["quality"]),
                              ("thumb", 320, 180, 60))
@@ -91,7 +88,7 @@ class Named(unittest.TestCase):
                          "/feed?variant=thumb"):
                 answer = server.get(path)
                 self.assertEqual((answer.status, answer.error_code), (404, "no_such_variant"), path)
-            self.assertEqual(server.status()["streams"]["active"], 0)
+            eventually(server.active_streams, 0, "no stream to be left")
 
     def test_bad_parameters_are_refused(self):
         with Server({"cameras": [pattern("a", variants=THUMB)]}) as server:
@@ -108,14 +105,9 @@ class Sharing(unittest.TestCase):
             server.get("/camera/a/snapshot")
             streams = [server.stream(f"/camera/a/video_feed?width={width}") for width in (200, 240, 201, 239)]
             try:
-                for stream in streams:
-                    stream.frame_where(live, 10, "live frames")
-                frames = [{part.sequence: part.body for part in (stream.frame() for _ in range(10))}
-                          for stream in streams]
-                shared = set.intersection(*(set(by_sequence) for by_sequence in frames))
-                self.assertGreater(len(shared), 3)
-                for sequence in shared:
-                    self.assertEqual(len({by_sequence[sequence] for by_sequence in frames}), 1)
+                frames = read_until_shared(streams, 4)
+                for sequence in set.intersection(*(set(by_sequence) for by_sequence in frames)):
+                    self.assertEqual(len({by_sequence[sequence].body for by_sequence in frames}), 1)
                 variant, = server.camera("a")["variants"]
                 self.assertEqual((variant["width"], variant["subscribers"]), (240, 4))
             finally:
@@ -196,18 +188,19 @@ class Demand(unittest.TestCase):
         with Server(config) as server:
             def visits(count):
                 for number in range(count):
-                    with server.stream(f"/camera/a/video_feed?width={(40, 80, 120)[number % 3]}") as stream:
+                    with server.admitted_stream(f"/camera/a/video_feed?width={(40, 80, 120)[number % 3]}") as stream:
                         if number % 2:
                             stream.part()
-                server.wait_for_camera("a", lambda camera: not camera["variants"] and not camera["subscribers"], 5,
-                                       "all to be gone")
+                eventually(lambda: (server.camera("a")["variants"], server.camera("a")["subscribers"]), ([], []),
+                           "all to be gone")
+                eventually(server.active_streams, 0, "every place to be free")
 
             visits(150)
             descriptors, threads, memory = server.descriptors(), server.threads(), server.memory_kb()
             visits(300)
-            wait_until(lambda: server.descriptors() <= descriptors + 2, 5, "the descriptors to be closed")
-            self.assertEqual(server.threads(), threads)
-            if TIME_SCALE == 1:  # a sanitizer keeps freed memory for a while
+            server.await_descriptors(descriptors + 2)
+            eventually(server.threads, threads, "the threads of before")
+            if not SANITIZED:
                 self.assertLess(server.memory_kb() - memory, 4096)
 
 

@@ -1,7 +1,9 @@
 /* Put before the C library (LD_PRELOAD), lets a test set the time of day of one program: by as many seconds as the file
  * that WALL_CLOCK names says, in decimal. Monotonic time is as ever. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -43,4 +45,19 @@ int gettimeofday(struct timeval *restrict out, void *restrict zone) {
     int result = clock_gettime(CLOCK_REALTIME, &now);
     *out = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
     return result;
+}
+
+/* What waits until a time of day (some libraries do) waits as long as it would with the kernel's own clock. A time of
+ * the monotonic clock is known by its size: this side of 2001 it is none of day. */
+int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict until) {
+    static int (*next)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+    if (next == NULL) {
+        *(void **)&next = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    }
+    struct timespec real = *until;
+    if (real.tv_sec > 1000000000) {
+        real.tv_sec -= offset_s();
+    }
+    return next(condition, mutex, &real);
 }

@@ -3,6 +3,8 @@
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 
+#include "tests/asserts.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

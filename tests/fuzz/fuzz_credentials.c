@@ -1,13 +1,13 @@
 /* What a request says about its sender and where it comes from: Authorization, Cookie, Host, Origin, X-Forwarded-For
  * and a signed text, a line each. */
 #include "tests/fuzz/fuzz.h"
-#include "web/authority.h"
-#include "web/client_address.h"
-#include "web/credentials.h"
-#include "web/origin.h"
-#include "web/session.h"
-#include "web/signed_link.h"
-#include "web/urlencoded.h"
+#include "web/access/credentials.h"
+#include "web/access/session.h"
+#include "web/access/signed_link.h"
+#include "web/http/authority.h"
+#include "web/http/client_address.h"
+#include "web/http/origin.h"
+#include "web/http/urlencoded.h"
 
 static void check_authorization(const char *header) {
     struct credentials credentials;
@@ -29,7 +29,7 @@ static void check_addresses(const char *host, const char *origin, const char *fo
     static const struct address_range proxies[] = {{.bytes = {0}, .prefix_bits = 1}};
     const struct trusted_proxies trusted = {proxies, 1};
     struct authority authority;
-    if (authority_parse(piece_of(host), &authority) == ERR_OK) {
+    if (authority_parse(string_view_of(host), &authority) == ERR_OK) {
         static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789._:-";
         REQUIRE(authority.host[0] != '\0' && authority.host[strspn(authority.host, plain)] == '\0');
         struct origin_settings settings = {.host_count = 0};
@@ -41,7 +41,7 @@ static void check_addresses(const char *host, const char *origin, const char *fo
         REQUIRE(strlen(headers) < sizeof headers);
     }
     char address[ADDRESS_TEXT_BYTES] = "127.0.0.1";
-    bool goes_on = client_address_trace(&trusted, piece_of(forwarded_for), address);
+    bool goes_on = client_address_trace(&trusted, string_view_of(forwarded_for), address);
     REQUIRE(!goes_on || client_address_is_trusted(&trusted, address));
     REQUIRE(strlen(address) < sizeof address);
 }
@@ -79,9 +79,10 @@ static void check_payload(const char *payload) {
 }
 
 static void check_form(const char *text) {
-    struct piece value;
+    struct string_view value;
     char decoded[64];
-    if (urlencoded_find(piece_of(text), "password", &value) > 0 && urlencoded_decode(value, decoded, sizeof decoded)) {
+    if (urlencoded_find(string_view_of(text), "password", &value) > 0 &&
+        urlencoded_decode(value, decoded, sizeof decoded)) {
         REQUIRE(strlen(decoded) < sizeof decoded && strlen(decoded) <= value.count);
     }
 }

@@ -1,7 +1,8 @@
 /* What requests say of hosts, origins and clients, and what configurations do: host, origin, X-Forwarded-For, a range
  * of addresses and a base path, a line each. */
 #include "tests/fuzz/fuzz.h"
-#include "web/edge.h"
+#include "web/access/request_policy.h"
+#include "web/routes/route_table.h"
 
 #define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789._-:"
 
@@ -24,7 +25,7 @@ static void check_headers(const char *headers) {
 static void check_host(const char *text) {
     struct authority host;
     struct origin_settings settings = {.host_count = 0};
-    if (authority_parse(piece_of(text), &host) != ERR_OK) {
+    if (authority_parse(string_view_of(text), &host) != ERR_OK) {
         REQUIRE(origin_add_host(&settings, text) == ERR_INVALID);
         return;
     }
@@ -40,7 +41,7 @@ static void check_origin(const char *text) {
     char headers[ORIGIN_HEADERS_MAX_BYTES];
     if (origin_add(&settings, text) == ERR_OK && !settings.any_origin) {
         const char *kept = settings.origins[0];
-        REQUIRE(authority_parse_origin(piece_of(kept), &page) == ERR_OK);
+        REQUIRE(authority_parse_origin(string_view_of(kept), &page) == ERR_OK);
         check_authority(&page);
         REQUIRE(origin_is_listed(&settings, kept) && origin_may_change(&settings, kept, &page));
         origin_write_headers(&settings, kept, headers);
@@ -56,18 +57,18 @@ static void check_client(const char *forwarded_for, const char *range) {
     REQUIRE(address_range_parse("127.0.0.1", &ranges[0]) == ERR_OK);
     const struct trusted_proxies proxies = {ranges, has_range ? 2 : 1};
     char address[ADDRESS_TEXT_BYTES] = "127.0.0.1";
-    bool goes_on = client_address_trace(&proxies, piece_of(forwarded_for), address);
+    bool goes_on = client_address_trace(&proxies, string_view_of(forwarded_for), address);
     struct address_range client;
     REQUIRE(address_range_parse(address, &client) == ERR_OK && strchr(address, '/') == NULL);
     REQUIRE(!goes_on || client_address_is_trusted(&proxies, address));
 }
 
 static void check_base_path(const char *path) {
-    struct edge_settings edge = {.base_path = ""};
-    if (edge_set_base_path(&edge, path) == ERR_OK && edge.base_path[0] != '\0') {
-        size_t count = strlen(edge.base_path);
-        REQUIRE(edge.base_path[0] == '/' && edge.base_path[count - 1] != '/' && count <= BASE_PATH_MAX_BYTES);
-        REQUIRE(strpbrk(edge.base_path, "\"<>&?#% \r\n") == NULL);
+    struct request_policy_settings policy = {.base_path = ""};
+    if (request_policy_set_base_path(&policy, path, &route_table) == ERR_OK && policy.base_path[0] != '\0') {
+        size_t count = strlen(policy.base_path);
+        REQUIRE(policy.base_path[0] == '/' && policy.base_path[count - 1] != '/' && count <= BASE_PATH_MAX_BYTES);
+        REQUIRE(strpbrk(policy.base_path, "\"<>&?#% \r\n") == NULL);
     }
 }
 

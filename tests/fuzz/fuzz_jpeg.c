@@ -1,5 +1,6 @@
 /* Pictures as cameras hand them over: the first byte says whether to decode them too. */
-#include "cameras/jpeg.h"
+#include "cameras/picture/exif.h"
+#include "cameras/picture/jpeg.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Larger pictures cost time, and reach no other code. */
@@ -19,14 +20,17 @@ static void admit(const uint8_t *bytes, size_t count, bool thorough) {
     memcpy(frame_data(frame), bytes, count);
     frame_set_size(frame, count);
     struct reason reason = {""};
-    if (jpeg_admit(frame, thorough, &reason) == ERR_OK) {
+    if (jpeg_admit(frame, thorough, NULL, &reason) == ERR_OK) {
         /* What is published is whole: it is admitted again as it is, with tables. */
         struct span payload = frame_payload(frame);
         struct jpeg_layout layout;
-        REQUIRE(jpeg_walk(payload.bytes, payload.count, &layout, &reason) == ERR_OK);
+        REQUIRE(jpeg_inspect(payload.bytes, payload.count, &layout, &reason) == ERR_OK);
         REQUIRE(layout.end == payload.count);
         REQUIRE(layout.has_huffman_tables);
-        REQUIRE(layout.width_px == frame_info(frame)->width_px && layout.height_px == frame_info(frame)->height_px);
+        const struct frame_info *info = frame_info(frame);
+        const bool is_sideways = exif_is_sideways(layout.orientation);
+        REQUIRE(layout.width_px == (is_sideways ? info->height_px : info->width_px));
+        REQUIRE(layout.height_px == (is_sideways ? info->width_px : info->height_px));
     } else {
         REQUIRE(reason.text[0] != '\0');
     }
@@ -43,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     count--;
     struct jpeg_layout layout;
     struct reason reason = {""};
-    enum err error = jpeg_walk(bytes, count, &layout, &reason);
+    enum err error = jpeg_inspect(bytes, count, &layout, &reason);
     if (error == ERR_OK) {
         check_layout(&layout, count);
         admit(bytes, count, thorough && layout.width_px * (uint64_t)layout.height_px <= DECODED_MAX_PX);

@@ -1,6 +1,6 @@
 /* Multipart streams as cameras send them: a line with the content type, then the stream, which comes in pieces whose
  * sizes its own bytes choose. */
-#include "broker/multipart_reader.h"
+#include "broker/multipart/multipart_reader.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_frame(struct frame *frame) {
@@ -25,18 +25,18 @@ static void read_stream(struct multipart_reader *reader, const uint8_t *bytes, s
             REQUIRE(error == ERR_CLOSED || reason.text[0] != '\0');
             return;
         }
-        struct multipart_room room = multipart_reader_room(reader);
-        REQUIRE(room.count > 0);
+        struct multipart_buffer buffer = multipart_reader_buffer(reader);
+        REQUIRE(buffer.count > 0);
         if (count == 0) {
             return;
         }
-        size_t piece = 1 + bytes[0] % 64u;
-        piece = piece < count ? piece : count;
-        piece = piece < room.count ? piece : room.count;
-        memcpy(room.bytes, bytes, piece);
-        multipart_reader_fill(reader, piece);
-        bytes += piece;
-        count -= piece;
+        size_t view = 1 + bytes[0] % 64u;
+        view = view < count ? view : count;
+        view = view < buffer.count ? view : buffer.count;
+        memcpy(buffer.bytes, bytes, view);
+        multipart_reader_fill(reader, view);
+        bytes += view;
+        count -= view;
     }
 }
 

@@ -1,6 +1,8 @@
 /* Requests as clients write them: METHOD, path and query, a line each. */
 #include "tests/fuzz/fuzz.h"
-#include "web/parameters.h"
+#include "web/http/parameters.h"
+#include "web/http/router.h"
+#include "web/routes/route_table.h"
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
@@ -16,12 +18,13 @@ static void require_printable(const char *text) {
 }
 
 static void check_route(const struct route *route) {
+    REQUIRE(route->row != NULL && (route->row->methods & route->method) != 0);
     require_plain(route->name);
     require_plain(route->variant);
     REQUIRE(route->fps == 0 || (route->fps >= ROUTE_FPS_MIN && route->fps <= ROUTE_FPS_MAX));
     REQUIRE(route->max_age_ms >= -1 && route->max_age_ms <= ROUTE_MAX_AGE_MAX_MS);
-    REQUIRE(route->wish.width_px <= VARIANT_WIDTH_MAX_PX);
-    REQUIRE(route->wish.quality >= 0 && route->wish.quality <= 100);
+    REQUIRE(route->variant_request.width_px <= VARIANT_WIDTH_MAX_PX);
+    REQUIRE(route->variant_request.quality >= 0 && route->variant_request.quality <= 100);
     struct route_cameras cameras = route->cameras;
     char name[ROUTE_NAME_MAX_BYTES + 1];
     size_t count = 0;
@@ -46,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     char *query = take_line(&bytes, &count);
     struct route route;
     struct route_error error = {0};
-    if (route_parse(method, path, query[0] != '\0' ? query : NULL, &route, &error) == ERR_OK) {
+    if (router_parse(&route_table, method, path, query[0] != '\0' ? query : NULL, &route, &error) == ERR_OK) {
         check_route(&route);
     } else {
         check_error(&error);

@@ -48,7 +48,7 @@ def resolve(schema, node):
 
 def facts(property):
     """What the page has to say of a key, in its own words."""
-    if "minimum" in property:
+    if "maximum" in property:
         yield f"{property['minimum']} to {property['maximum']}"
     if "maxItems" in property:
         yield f"{property['maxItems']} "
@@ -61,7 +61,8 @@ def facts(property):
 class Manual(unittest.TestCase):
     def test_every_option_of_help_is_described(self):
         text = PROGRAM_PAGE.read_text()
-        described = {f"-{option}" for option in re.findall(r"^\.It Fl (-[a-z-]+)", text, re.MULTILINE)}
+        entries = "".join(re.findall(r"^\.It Fl .*\n", text, re.MULTILINE))
+        described = {f"-{option}" for option in re.findall(r"Fl (-[a-z-]+)", entries)}
         self.assertEqual(described, options_of_help())
 
     def test_every_key_of_the_schema_is_described_with_its_range_and_default(self):

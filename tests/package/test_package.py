@@ -2,22 +2,34 @@
 """The Debian package: sound, installed, run from, upgraded and purged in a clean Debian."""
 import json
 import pathlib
+import platform
 import subprocess
 import tempfile
 import unittest
 
-from tree import Tree, check_output, package, package_field, repack, skip_unless_possible
+from tree import Tree, check_output, package, package_field, packages, repack, skip_unless_possible
 from harness import PROGRAM, SOURCE_DIR, Server, main, pattern
 
 
 def setUpModule():
-    skip_unless_possible("lintian")
+    skip_unless_possible("lintian", "ffmpeg")
 
 
 class Package(unittest.TestCase):
     def test_lintian_has_nothing_to_say(self):
-        result = subprocess.run(["lintian", "--fail-on", "error,warning", package()], capture_output=True, text=True)
+        result = subprocess.run(["lintian", "--fail-on", "error,warning", *packages().values()],
+                                capture_output=True, text=True)
         self.assertEqual((result.returncode, result.stdout), (0, ""))
+
+    def test_version_names_the_release_that_its_libraries_are_of(self):
+        release = platform.freedesktop_os_release()
+        for name in packages():
+            self.assertRegex(package_field("Version", name), f"-1~{release['ID']}{release['VERSION_ID']}$")
+
+    def test_ffmpegs_libraries_come_with_their_own_package_alone(self):
+        self.assertNotIn("libav", package_field("Depends"))
+        self.assertIn("libavformat", package_field("Depends", "framebroker-ffmpeg"))
+        self.assertIn(f"framebroker (= {package_field('Version')})", package_field("Depends", "framebroker-ffmpeg"))
 
     def test_version_is_the_programs(self):
         version = package_field("Version").split("-")[0]
@@ -25,9 +37,11 @@ class Package(unittest.TestCase):
 
     def test_paths_of_the_build_are_not_in_the_program(self):
         with tempfile.TemporaryDirectory(prefix="framebroker-") as directory:
-            check_output("dpkg-deb", "--extract", package(), directory)
-            program = pathlib.Path(directory, "usr/bin/framebroker").read_bytes()
-        self.assertFalse(str(SOURCE_DIR).encode() in program)
+            for file in packages().values():
+                check_output("dpkg-deb", "--extract", file, directory)
+            (module,) = pathlib.Path(directory, "usr/lib").glob("*/framebroker/*/ffmpeg.so")
+            for program in (module, pathlib.Path(directory, "usr/bin/framebroker")):
+                self.assertFalse(str(SOURCE_DIR).encode() in program.read_bytes(), program)
 
 
 class Installed(unittest.TestCase):
@@ -59,6 +73,28 @@ class Installed(unittest.TestCase):
         self.configuration.rename(self.configuration.with_suffix(".aside"))
         self.assertIn("front-door", self.cameras_served())
         self.tree.check("framebroker", "--check", "--config", "/usr/share/framebroker/demo.json")
+
+    def test_video_takes_the_package_framebroker_ffmpeg(self):
+        video = self.tree.root / "root/video.mkv"
+        check_output("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=2", video)
+        self.install(package())
+        self.configuration.write_text(json.dumps(
+            {"cameras": [{"id": "video", "source": {"type": "url", "url": "/root/video.mkv", "loop": True}}]}))
+        with self.serve() as server:
+            with server.stream("/camera/video/video_feed") as stream:
+                camera = server.wait_for_state("video", "offline")
+                self.assertIn("install the package framebroker-ffmpeg", camera["error"])
+                self.install(package("framebroker-ffmpeg"))
+                stream.frame_where(lambda part: part.state == "live", 20, "a live frame, without a restart")
+
+    def test_configuration_is_for_root_and_the_services_group(self):
+        def show():
+            return self.tree.check("stat", "--format=%U:%G:%a", "/etc/framebroker/framebroker.json").strip()
+        self.install(package())
+        self.assertEqual(show(), "root:framebroker-config:640")
+        self.configuration.chmod(0o600)
+        self.install(repack(self.directory, "1.0.1-1", lambda contents: None))
+        self.assertEqual(show(), "root:framebroker-config:600")
 
     def test_edited_configuration_survives_an_upgrade(self):
         self.install(package())

@@ -8,7 +8,7 @@ import statistics
 import time
 import unittest
 
-from tree import Machine, check_output, package, skip_unless_possible
+from tree import Machine, check_output, packages, skip_unless_possible
 from harness import TIME_SCALE, Server, main, pattern, wait_until
 
 CONFIGURATION = "etc/framebroker/framebroker.json"
@@ -35,7 +35,7 @@ def setUpModule():
 
 
 def install():
-    machine.check("dpkg", "--install", machine.add(package()))
+    machine.check("dpkg", "--install", *map(machine.add, packages().values()))
 
 
 def systemctl(*words):
@@ -133,7 +133,7 @@ class Life(ServiceTest):
     def test_purge_leaves_nothing(self):
         self.addCleanup(install)
         old = self.service.pid
-        machine.check("dpkg", "--purge", "framebroker")
+        machine.check("dpkg", "--purge", "framebroker-ffmpeg", "framebroker")
         self.assertNotEqual(machine.run("test", "-e", f"/proc/{old}").returncode, 0)
         self.assertEqual(machine.check("find", "/etc", "/usr", "/var/lib", "/run", "-name", "*framebroker*", "-not",
                                        "-path", "/run/systemd/*"), "")
@@ -231,6 +231,21 @@ class Confinement(ServiceTest):
         self.assertEqual((self.service.pid, self.service.shown("NRestarts")), (old, "0"))
         machine.check("systemctl", "stop", "framebroker")
         self.assertEqual(self.service.shown("Result"), "success")
+
+    def test_program_is_a_camera(self):
+        """ffmpeg, without privileges: started for a viewer, ended after it, replaced when it is killed."""
+        machine.add_program("ffmpeg")
+        self.configure({"id": "program", "idle_timeout_s": 0.2, "source": {"type": "exec", "command": [
+            "ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=10", "-f", "mjpeg", "-"]}})
+        machine.check("systemctl", "restart", "framebroker")
+        wait_until(self.service.answers, 20, "the service to answer")
+        with self.service.stream("/camera/program/video_feed") as stream:
+            stream.frame_where(lambda part: part.state == "live", 20, "a live frame")
+            machine.check("sh", "-c", "kill -KILL $(grep -lx ffmpeg /proc/[0-9]*/comm | cut -d/ -f3)")
+            self.service.wait_for_camera("program", lambda camera: camera["restarts"] == 1, 10, "its end to be seen")
+            stream.frame_where(lambda part: part.state == "live", 20, "a live frame of the next program")
+        wait_until(lambda: machine.run("sh", "-c", "grep -lx ffmpeg /proc/[0-9]*/comm").stdout == "", 10,
+                   "the program to end")
 
     def test_logins_get_by_with_their_system_calls(self):
         hash = machine.check("sh", "-c", "echo password | framebroker --hash-password").strip()

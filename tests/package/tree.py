@@ -1,4 +1,4 @@
-"""The package, and clean Debian systems to install it in: folders for chroot, and machines that systemd has booted.
+"""The packages, and clean Debian systems to install it in: folders for chroot, and machines that systemd has booted.
 
     with Tree() as tree:
         tree.check("dpkg", "-i", tree.add(package()))
@@ -13,6 +13,7 @@ import functools
 import hashlib
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ from harness import PROGRAM, SOURCE_DIR, wait_until  # noqa: E402
 
 BUILD = pathlib.Path(PROGRAM).resolve().parent
 CACHE = SOURCE_DIR / "build/debian"
-SUITE = "bookworm"
+SUITE = platform.freedesktop_os_release()["VERSION_CODENAME"]
 BOOT_SECONDS = 60
 
 # <linux/sched.h>
@@ -67,17 +68,26 @@ def keep_mounts_to_ourselves():
 
 
 @functools.cache
-def package():
-    """The package of this build, made anew."""
+def packages():
+    """The packages of this build by their names, made anew."""
     directory = BUILD / "package"
     shutil.rmtree(directory, ignore_errors=True)
     check_output("cpack", "-G", "DEB", "--config", BUILD / "CPackConfig.cmake", "-B", directory, cwd=BUILD)
-    (file,) = directory.glob("*.deb")
-    return file
+    return {file.name.split("_")[0]: file for file in directory.glob("*.deb")}
 
 
-def package_field(name):
-    return check_output("dpkg-deb", "--field", package(), name).strip()
+def package(name="framebroker"):
+    return packages()[name]
+
+
+def package_field(field, name="framebroker"):
+    return check_output("dpkg-deb", "--field", package(name), field).strip()
+
+
+def dependencies():
+    """The names of what the packages depend on, but for each other."""
+    fields = ", ".join(package_field("Depends", name) for name in packages())
+    return set(re.findall(r"(?:^|, )([a-z0-9.+-]+)", fields)) - set(packages())
 
 
 def repack(directory, version, change):
@@ -93,8 +103,8 @@ def repack(directory, version, change):
 
 
 def base():
-    """A minimal Debian with systemd and what the package depends on."""
-    wanted = sorted({"systemd", "systemd-sysv", *re.findall(r"(?:^|, )([a-z0-9.+-]+)", package_field("Depends"))})
+    """A minimal Debian with systemd and what the packages depend on."""
+    wanted = sorted({"systemd", "systemd-sysv"} | dependencies())
     key = hashlib.sha256(" ".join([SUITE, *wanted]).encode()).hexdigest()[:12]
     CACHE.mkdir(parents=True, exist_ok=True)
     tree = CACHE / key
@@ -129,6 +139,16 @@ class Tree:
         """Copies a file in. Returns its path there."""
         shutil.copy(file, self.root / "root")
         return f"/root/{pathlib.Path(file).name}"
+
+    def add_program(self, name):
+        """Copies a program of this system in, with those of its libraries that are missing there."""
+        program = pathlib.Path(shutil.which(name)).resolve()
+        libraries = re.findall(r"(/\S+) \(0x", check_output("ldd", program))
+        for file in (program, *map(pathlib.Path, libraries)):
+            place = self.root / str(file).lstrip("/")
+            if not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, place)
 
     def command(self, *command):
         """The command that runs a command in there, as a child of ours."""

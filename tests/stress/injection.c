@@ -80,6 +80,21 @@ int __wrap_open(const char *path, int flags, ...) {
     return __real_open(path, flags, mode);
 }
 
+/* Only the duplicates with which a stream is detached; all commands of this program take an int or nothing. */
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    int argument = va_arg(arguments, int);
+    va_end(arguments);
+    if (command == F_DUPFD_CLOEXEC && is_due(INJECT_DESCRIPTOR)) {
+        errno = EMFILE;
+        return -1;
+    }
+    return __real_fcntl(fd, command, argument);
+}
+
 /* Not where it is an eventfd that is read: that cannot fail. */
 ssize_t __real_read(int fd, void *bytes, size_t count);
 ssize_t __wrap_read(int fd, void *bytes, size_t count);

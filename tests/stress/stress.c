@@ -1,6 +1,6 @@
 #include "tests/stress/stress.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ bool stress_over(void) { return clock_monotonic_ns() >= end_ns; }
 void stress_wait_for(double share) {
     int64_t wait_ns = begin_ns + (int64_t)((double)(end_ns - begin_ns) * share) - clock_monotonic_ns();
     if (wait_ns > 0) {
-        struct timespec wait = {.tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S};
+        struct timespec wait = clock_timespec(wait_ns);
         nanosleep(&wait, NULL);
     }
 }

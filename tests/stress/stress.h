@@ -8,6 +8,7 @@
 #define STRESS_STRESS_H
 
 #include "broker/frame.h"
+#include "tests/asserts.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,13 @@
 /* Topics with publishers at full speed, subscribers that come and go, waits, snapshots, changes of state, one topic
  * that is closed half-way and all of them at the end, while everything runs. */
+#include "broker/base/clock.h"
+#include "broker/base/sync.h"
 #include "broker/broker.h"
-#include "broker/clock.h"
-#include "broker/sync.h"
+#include "broker/inbox.h"
+#include "broker/subscriber.h"
+#include "broker/topic.h"
+#include "broker/topic_demand.h"
+#include "broker/topic_snapshot.h"
 #include "tests/stress/stress.h"
 #include "tests/topics.h"
 

@@ -3,9 +3,9 @@
  * that fails changes nothing, and what runs goes on once the fault is over.
  *
  * How often a scenario can fail is found out by doing: until a run has fewer such calls than it was to fail at. */
-#include "broker/clock.h"
-#include "broker/log.h"
-#include "config/program.h"
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
+#include "config/app/program.h"
 #include "tests/stress/injection.h"
 #include "tests/stress/stress.h"
 

@@ -1,8 +1,9 @@
 /* Variants that are asked for, watched and left by many threads, while the cameras publish, change their states and
  * are closed, half-way one of them and at the end all. */
+#include "broker/base/clock.h"
+#include "broker/base/sync.h"
 #include "broker/broker.h"
-#include "broker/clock.h"
-#include "broker/sync.h"
+#include "broker/subscriber.h"
 #include "tests/stress/stress.h"
 #include "tests/topics.h"
 
@@ -32,13 +33,13 @@ struct copier {
     atomic_bool busy;
 };
 
-static struct variant_wish resolve(const struct variant_wish *wish, uint32_t source_width_px) {
+static struct variant_request resolve(const struct variant_request *request, uint32_t source_width_px) {
     (void)source_width_px;
-    return *wish;
+    return *request;
 }
 
-static enum err create(struct frame_pool *pool, const struct variant_wish *wish, void **converter) {
-    (void)wish;
+static enum err create(struct frame_pool *pool, const struct variant_request *request, void **converter) {
+    (void)request;
     struct copier *copier = calloc(1, sizeof *copier);
     REQUIRE(copier != NULL);
     copier->pool = pool;
@@ -47,7 +48,9 @@ static enum err create(struct frame_pool *pool, const struct variant_wish *wish,
     return ERR_OK;
 }
 
-static enum err convert(void *converter, const struct frame *source, struct frame **derived) {
+static enum err convert(void *converter, const struct frame *source, const struct work_limit *limit,
+                        struct frame **derived) {
+    (void)limit;
     struct copier *copier = converter;
     REQUIRE(!atomic_exchange(&copier->busy, true));
     stress_check_frame(source);
@@ -128,9 +131,10 @@ static void *view(void *unused) {
     struct dice dice = stress_random();
     while (!stress_over()) {
         unsigned camera = dice_roll(&dice, CAMERAS);
-        struct variant_wish wish = {.width_px = 100 * dice_roll(&dice, WIDTHS), .fps = dice_roll(&dice, 2) * 100.0};
+        struct variant_request request = {.width_px = 100 * dice_roll(&dice, WIDTHS),
+                                          .fps = dice_roll(&dice, 2) * 100.0};
         struct topic *topic = NULL;
-        enum err error = broker_open_variant(broker, cameras[camera], &wish, &topic);
+        enum err error = broker_open_variant(broker, cameras[camera], &request, &topic);
         if (error != ERR_OK) {
             REQUIRE(error == ERR_BUSY || (error == ERR_CLOSED && atomic_load(&closed[camera])));
             count(&refused);

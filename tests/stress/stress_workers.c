@@ -1,6 +1,6 @@
 /* Worker slots that are filled faster than they are worked off, and destroyed in the middle. No frame is lost: each one
  * submitted was worked on, was replaced, or was the one that still waited at the end. */
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 #include "broker/worker.h"
 #include "tests/stress/stress.h"
 
@@ -29,7 +29,8 @@ struct job {
 static struct frame_pool *frames;
 static struct worker_pool *workers;
 
-static void run(void *user, struct frame *frame) {
+static void run(void *user, struct frame *frame, const struct work_limit *limit) {
+    (void)limit;
     struct job *job = user;
     REQUIRE(!atomic_exchange(&job->inside, true));
     REQUIRE(frame_info(frame)->sequence > job->last_sequence);
@@ -47,7 +48,7 @@ static void *submit(void *argument) {
     while (!stress_over()) {
         struct job job = {0};
         struct job_slot *slot;
-        REQUIRE(job_slot_create(workers, run, &job, &slot) == ERR_OK);
+        REQUIRE(job_slot_create(workers, "stress", run, &job, &slot) == ERR_OK);
         uint64_t count = dice_roll(&dice, FRAMES_A_SLOT_MAX);
         uint64_t replaced = 0;
         for (uint64_t sequence = 1; sequence <= count; sequence++) {

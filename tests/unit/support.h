@@ -2,8 +2,11 @@
 #ifndef TESTS_SUPPORT_H
 #define TESTS_SUPPORT_H
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "broker/subscriber.h"
 #include "broker/topic.h"
+#include "broker/topic_snapshot.h"
+#include "tests/asserts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

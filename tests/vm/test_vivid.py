@@ -190,6 +190,20 @@ class Devices(MachineTest):
         for device in (*WEBCAMS, HDMI):
             self.assertIn(f'"{device}"', text)
 
+    def test_init_configures_what_streams(self):
+        config = json.loads(self.machine.check("framebroker --init"))
+        self.assertEqual([camera["source"]["device"] for camera in config["cameras"]], [*WEBCAMS, HDMI])
+        self.assertEqual({camera["source"]["type"] for camera in config["cameras"]}, {"v4l2"})
+        webcam = config["cameras"][0]
+        self.assertEqual((webcam["id"], webcam["name"]), ("vivid", "vivid"))
+        # Larger ones are slow.
+        self.assertEqual((webcam["source"]["width"], webcam["source"]["height"]), (640, 480))
+        self.assertEqual(self.machine.check("framebroker --init 2>/dev/null >/tmp/init.json && "
+                                            "framebroker --check --config /tmp/init.json"),
+                         "/tmp/init.json: 4 cameras, no faults\n")
+        with self.serve(webcam) as server, contextlib.ExitStack() as stack:
+            self.watch(server, stack, "vivid")
+
     def watch(self, server, stack, *ids):
         for id in ids:
             stream = stack.enter_context(server.stream(f"/camera/{id}/video_feed"))

@@ -101,34 +101,70 @@ static void a_new_list_keeps_what_is_in_it_and_closes_the_rest(void **state) {
     add(broker, "door");
     add(broker, "yard");
     struct topic_list *before = broker_topics(broker);
-    struct topic *door = before->topics[0], *yard = before->topics[1];
-    struct subscriber *at_door = subscribe(door, NULL), *at_yard = subscribe(yard, NULL);
-    publish(door, broker_frame_pool(broker), 1);
+    struct topic *reaper = before->topics[0], *yard = before->topics[1];
+    struct subscriber *at_reaper = subscribe(reaper, NULL), *at_yard = subscribe(yard, NULL);
+    publish(reaper, broker_frame_pool(broker), 1);
     publish(yard, broker_frame_pool(broker), 1);
 
-    struct topic *gate;
+    struct topic *authorization;
     struct topic_settings settings = {.id = "gate", .source = "test", .ring_frames = 2};
-    assert_int_equal(broker_create_topic(broker, &settings, &gate), ERR_OK);
-    struct topic *const topics[] = {gate, yard};
+    assert_int_equal(broker_create_topic(broker, &settings, &authorization), ERR_OK);
+    struct topic *const topics[] = {authorization, yard};
     struct topic_list *list;
     assert_int_equal(topic_list_create(topics, 2, &list), ERR_OK);
-    broker_set_topics(broker, &list);
+    broker_set_topics(broker, TOPICS_LOCAL, &list);
     assert_null(list);
     assert_found(broker, "1", "gate");
     assert_found(broker, "2", "yard");
     assert_null(broker_find_topic(broker, "door"));
     assert_null(broker_find_topic(broker, "3"));
     struct frame *frame;
-    assert_int_equal(subscriber_take(at_door, &frame), ERR_CLOSED);
+    assert_int_equal(subscriber_take(at_reaper, &frame), ERR_CLOSED);
     assert_int_equal(take_sequence(at_yard), 1);
 
     /* Who has the old list still sees it whole. */
     assert_int_equal(before->count, 2);
     assert_string_equal(topic_id(before->topics[0]), "door");
-    subscriber_destroy(&at_door);
+    subscriber_destroy(&at_reaper);
     subscriber_destroy(&at_yard);
-    topic_unref(&gate);
+    topic_unref(&authorization);
     topic_list_unref(&before);
+}
+
+static struct topic *make_listless(struct broker *broker, const char *id) {
+    struct topic *topic;
+    struct topic_settings settings = {.source = "test", .ring_frames = 2};
+    snprintf(settings.id, sizeof settings.id, "%s", id);
+    assert_int_equal(broker_create_topic(broker, &settings, &topic), ERR_OK);
+    return topic;
+}
+
+static void set_group(struct broker *broker, enum topic_group group, struct topic *const *topics, size_t count) {
+    struct topic_list *list;
+    assert_int_equal(topic_list_create(topics, count, &list), ERR_OK);
+    broker_set_topics(broker, group, &list);
+}
+
+static void imported_topics_follow_local_ones_and_change_alone(void **state) {
+    struct broker *broker = *state;
+    struct topic *local = make_listless(broker, "door"), *imported = make_listless(broker, "site.yard");
+    set_group(broker, TOPICS_IMPORTED, &imported, 1);
+    assert_found(broker, "1", "site.yard");
+    set_group(broker, TOPICS_LOCAL, &local, 1);
+    assert_found(broker, "1", "door");
+    assert_found(broker, "2", "site.yard");
+
+    struct subscriber *subscriber = subscribe(imported, NULL);
+    set_group(broker, TOPICS_LOCAL, NULL, 0);
+    assert_found(broker, "1", "site.yard");
+    struct frame *frame;
+    assert_int_equal(subscriber_take(subscriber, &frame), ERR_BUSY);
+    set_group(broker, TOPICS_IMPORTED, NULL, 0);
+    assert_int_equal(subscriber_take(subscriber, &frame), ERR_CLOSED);
+    assert_null(broker_find_topic(broker, "1"));
+    subscriber_destroy(&subscriber);
+    topic_unref(&local);
+    topic_unref(&imported);
 }
 
 static size_t write_head(char head[FRAME_HEAD_MAX_BYTES], const char *topic_id, const struct frame_info *info,
@@ -214,6 +250,7 @@ int main(void) {
         TEST(an_empty_broker_has_no_topics),
         TEST(topics_keep_the_order_in_which_they_came),
         TEST(a_new_list_keeps_what_is_in_it_and_closes_the_rest),
+        TEST(imported_topics_follow_local_ones_and_change_alone),
         TEST(closing_the_broker_closes_every_topic),
         TEST(a_snapshot_shows_the_whole_broker),
         cmocka_unit_test(frames_and_topics_outlive_the_broker),

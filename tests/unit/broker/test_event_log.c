@@ -1,7 +1,7 @@
-#include "broker/journal.h"
+#include "broker/event_log.h"
 
-#include "broker/clock.h"
-#include "broker/sync.h"
+#include "broker/base/clock.h"
+#include "broker/base/sync.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,59 +15,59 @@
 #define WRITERS 4
 #define ENTRIES_A_WRITER 5000
 
-static struct journal *journal;
-static struct journal_reader *reader;
-static struct journal_entry entry;
+static struct event_log *event_log;
+static struct event_log_reader *reader;
+static struct event_log_entry entry;
 static uint64_t missed;
 
 static int set_up(void **state) {
     (void)state;
-    assert_int_equal(journal_create(&journal), ERR_OK);
-    assert_int_equal(journal_reader_create(journal, 0, &reader), ERR_OK);
+    assert_int_equal(event_log_create(&event_log), ERR_OK);
+    assert_int_equal(event_log_reader_create(event_log, 0, &reader), ERR_OK);
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    journal_reader_destroy(&reader);
-    journal_destroy(&journal);
+    event_log_reader_destroy(&reader);
+    event_log_destroy(&event_log);
     return 0;
 }
 
 static void publish_many(unsigned count) {
     for (unsigned i = 0; i < count; i++) {
-        journal_publish(journal, &(struct journal_entry){.kind = JOURNAL_RELOADED});
+        event_log_publish(event_log, &(struct event_log_entry){.kind = EVENT_LOG_RELOADED});
     }
 }
 
 static void assert_reads(uint64_t number, uint64_t missed_before) {
-    assert_int_equal(journal_read(reader, &entry, &missed), ERR_OK);
+    assert_int_equal(event_log_read(reader, &entry, &missed), ERR_OK);
     assert_int_equal(entry.number, number);
     assert_int_equal(missed, missed_before);
 }
 
-static void assert_nothing_to_read(void) { assert_int_equal(journal_read(reader, &entry, &missed), ERR_BUSY); }
+static void assert_nothing_to_read(void) { assert_int_equal(event_log_read(reader, &entry, &missed), ERR_BUSY); }
 
 static bool news_within(int64_t patience_ns) {
-    struct event news = {.fd = journal_reader_fd(reader)};
+    struct event news = {.fd = event_log_reader_fd(reader)};
     return event_wait_until(&news, clock_monotonic_ns() + patience_ns);
 }
 
 static void entries_are_copied_numbered_and_dated(void **state) {
     (void)state;
-    struct journal_entry written = {.kind = JOURNAL_STATE, .from = STATE_LIVE, .to = STATE_OFFLINE};
+    struct event_log_entry written = {.kind = EVENT_LOG_STATE, .from = STATE_LIVE, .to = STATE_OFFLINE};
     snprintf(written.camera, sizeof written.camera, "door");
     reason_set(&written.reason, "unplugged");
     int64_t before_ns = clock_realtime_ns();
-    journal_publish(journal, &written);
+    event_log_publish(event_log, &written);
     assert_reads(1, 0);
     assert_true(entry.at_realtime_ns >= before_ns && entry.at_realtime_ns <= clock_realtime_ns());
-    assert_int_equal(entry.kind, JOURNAL_STATE);
+    assert_int_equal(entry.kind, EVENT_LOG_STATE);
     assert_int_equal(entry.from, STATE_LIVE);
     assert_int_equal(entry.to, STATE_OFFLINE);
     assert_string_equal(entry.camera, "door");
     assert_string_equal(entry.reason.text, "unplugged");
-    assert_int_equal(journal_newest(journal), 1);
+    assert_int_equal(event_log_newest(event_log), 1);
 }
 
 static void each_reader_reads_all_in_order(void **state) {
@@ -76,21 +76,21 @@ static void each_reader_reads_all_in_order(void **state) {
     assert_reads(1, 0);
     assert_reads(2, 0);
     assert_nothing_to_read();
-    journal_reader_destroy(&reader);
-    assert_int_equal(journal_reader_create(journal, 1, &reader), ERR_OK);
+    event_log_reader_destroy(&reader);
+    assert_int_equal(event_log_reader_create(event_log, 1, &reader), ERR_OK);
     assert_reads(2, 0);
     assert_nothing_to_read();
 }
 
 static void a_reader_that_is_overtaken_hears_how_much_it_has_missed(void **state) {
     (void)state;
-    publish_many(JOURNAL_ENTRIES_MAX);
+    publish_many(EVENT_LOG_ENTRIES_MAX);
     assert_reads(1, 0);
     publish_many(11);
     assert_reads(12, 10);
     assert_reads(13, 0);
-    publish_many(3 * JOURNAL_ENTRIES_MAX);
-    assert_reads(3 * JOURNAL_ENTRIES_MAX + 12, 3 * JOURNAL_ENTRIES_MAX + 12 - 14);
+    publish_many(3 * EVENT_LOG_ENTRIES_MAX);
+    assert_reads(3 * EVENT_LOG_ENTRIES_MAX + 12, 3 * EVENT_LOG_ENTRIES_MAX + 12 - 14);
 }
 
 static void a_reader_that_waits_is_woken(void **state) {
@@ -107,9 +107,9 @@ static void a_reader_that_waits_is_woken(void **state) {
 static void closing_wakes_readers(void **state) {
     (void)state;
     assert_nothing_to_read();
-    journal_close(journal);
+    event_log_close(event_log);
     assert_true(news_within(PATIENCE_NS));
-    assert_int_equal(journal_read(reader, &entry, &missed), ERR_CLOSED);
+    assert_int_equal(event_log_read(reader, &entry, &missed), ERR_CLOSED);
 }
 
 static void *write_entries(void *unused) {
@@ -125,7 +125,7 @@ static void no_entry_is_lost_unnoticed_while_threads_write(void **state) {
     }
     uint64_t accounted = 0;
     while (accounted < WRITERS * ENTRIES_A_WRITER) {
-        enum err error = journal_read(reader, &entry, &missed);
+        enum err error = event_log_read(reader, &entry, &missed);
         if (error == ERR_BUSY) {
             assert_true(news_within(PATIENCE_NS));
             continue;

@@ -1,6 +1,7 @@
 #include "tests/unit/support.h"
 
-#include "broker/sync.h"
+#include "broker/base/arena.h"
+#include "broker/base/sync.h"
 
 #include <stdio.h>
 
@@ -15,7 +16,7 @@ static void in_steady_state_nothing_is_allocated(void **state) {
     struct frame_pool *pool = make_pool();
     struct frame *ring[8] = {NULL};
     for (uint64_t i = 0; i < 1000; i++) {
-        struct frame *frame = make_sized_frame(pool, i, 38000 + i % 2000);
+        struct frame *frame = make_sized_frame(pool, i, 38000 + (size_t)(i % 2000));
         frame_unref(&ring[i % 8]);
         ring[i % 8] = frame;
     }
@@ -335,6 +336,30 @@ static void formats_have_the_names_that_status_shows(void **state) {
     }
 }
 
+static void masks_live_as_long_as_their_frame(void **state) {
+    (void)state;
+    struct frame_pool *pool = make_pool();
+    struct frame *frame = make_frame(pool, 1);
+    assert_int_equal(frame_masks(frame)->count, 0);
+    struct arena *arena;
+    assert_int_equal(arena_create(&arena), ERR_OK);
+    struct polygon_point *points = arena_alloc(arena, 3, sizeof *points);
+    struct polygon *polygon = arena_alloc(arena, 1, sizeof *polygon);
+    points[2].x = 0.5;
+    *polygon = (struct polygon){points, 3};
+    frame_set_masks(frame, &(struct frame_masks){polygon, 1, arena});
+    arena_unref(&arena);
+    struct frame *shared = frame_ref(frame);
+    frame_unref(&frame);
+    assert_int_equal(frame_masks(shared)->count, 1);
+    assert_true(frame_masks(shared)->polygons[0].points[2].x == 0.5);
+    frame_unref(&shared);
+    frame = make_frame(pool, 2); /* in the same memory */
+    assert_int_equal(frame_masks(frame)->count, 0);
+    frame_unref(&frame);
+    frame_pool_destroy(&pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_steady_state_nothing_is_allocated),
@@ -344,6 +369,7 @@ int main(void) {
         cmocka_unit_test(what_is_kept_for_reuse_is_bounded),
         cmocka_unit_test(a_pool_lives_until_its_last_frame_is_gone),
         cmocka_unit_test(a_frame_starts_empty_also_in_used_memory),
+        cmocka_unit_test(masks_live_as_long_as_their_frame),
         cmocka_unit_test(a_payload_can_be_as_large_as_the_limit_and_no_larger),
         cmocka_unit_test(growing_keeps_payload_and_info),
         cmocka_unit_test(growing_to_what_there_is_changes_nothing),

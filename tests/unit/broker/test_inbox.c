@@ -1,6 +1,6 @@
 #include "tests/unit/broker/inbox_fixture.h"
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
 #include <poll.h>
 #include <stdatomic.h>
@@ -22,7 +22,7 @@ static unsigned round_length(struct inbox *inbox) {
     return count;
 }
 
-/* Subscribes all, each with its own entry as user; nobody has news then. */
+/* Subscribes all, each with its own entry as user; none has news then. */
 static void subscribe_all(struct fixture *fixture, struct subscriber *subscribers[WATCHERS]) {
     for (int i = 0; i < WATCHERS; i++) {
         struct subscriber_settings settings = {.remote = "", .route = "test", .user = &subscribers[i]};
@@ -104,7 +104,7 @@ static void placeholders_and_closing_are_news(void **state) {
     subscriber_destroy(&subscriber);
 }
 
-static void waking_an_inbox_names_nobody(void **state) {
+static void waking_an_inbox_returns_no_subscriber(void **state) {
     struct fixture *fixture = *state;
     struct subscriber *subscriber = subscribe(fixture->topic, fixture->inbox);
     inbox_wake(fixture->inbox);
@@ -149,7 +149,7 @@ static void who_is_named_may_be_destroyed(void **state) {
 
 static void who_was_destroyed_in_a_round_is_not_named(void **state) {
     struct fixture *fixture = *state;
-    /* Which others the first one that is named takes along: all that come next, or had their turn. */
+    /* Which others the first one that is named takes along: all that come next, or came before. */
     for (int others = 1; others < WATCHERS; others++) {
         struct subscriber *subscribers[WATCHERS];
         bool named[WATCHERS] = {false};
@@ -247,7 +247,7 @@ static void no_wake_is_lost(void **state) {
     unsigned at_the_end = 0;
     while (at_the_end < READERS) {
         struct pollfd poller = {.fd = inbox_fd(fixture->inbox), .events = POLLIN};
-        assert_int_equal(poll(&poller, 1, (int)(PATIENCE_NS / NS_PER_MS)), 1); /* else a wake was lost */
+        assert_int_equal(poll(&poller, 1, (int)(PATIENCE_NS / NS_PER_MS)), 1); /* otherwise a wake was lost */
         inbox_begin(fixture->inbox);
         for (struct subscriber *reader; (reader = inbox_next(fixture->inbox)) != NULL;) {
             struct frame *frame = NULL;
@@ -314,7 +314,7 @@ int main(void) {
         TEST(only_subscribers_of_a_topic_with_news_are_named),
         TEST(news_during_a_round_begin_another),
         TEST(placeholders_and_closing_are_news),
-        TEST(waking_an_inbox_names_nobody),
+        TEST(waking_an_inbox_returns_no_subscriber),
         TEST(each_inbox_of_a_topic_is_woken),
         TEST(who_is_named_may_be_destroyed),
         TEST(who_was_destroyed_in_a_round_is_not_named),

@@ -1,5 +1,5 @@
 /* Inboxes that publishers serve. */
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 #include "tests/unit/broker/inbox_fixture.h"
 
 #include <poll.h>
@@ -7,7 +7,7 @@
 
 #define PUBLICATIONS 100000
 
-/* What the inbox's owner uses in its turn. */
+/* Guarded by the dispatch lock. */
 struct owner {
     struct fixture *fixture;
     struct subscriber *subscriber;
@@ -39,11 +39,11 @@ static bool serve(void *user) {
 
 static void owner_begin(struct owner *owner, struct fixture *fixture) {
     *owner = (struct owner){.fixture = fixture, .subscriber = subscribe(fixture->topic, fixture->inbox)};
-    inbox_let_publishers_serve(fixture->inbox, serve, owner);
+    inbox_let_publishers_dispatch(fixture->inbox, serve, owner);
 }
 
 static void owner_end(struct owner *owner) {
-    inbox_let_publishers_serve(owner->fixture->inbox, NULL, NULL);
+    inbox_let_publishers_dispatch(owner->fixture->inbox, NULL, NULL);
     subscriber_destroy(&owner->subscriber);
 }
 
@@ -81,11 +81,11 @@ static void the_owners_turn_keeps_publishers_away(void **state) {
     struct fixture *fixture = *state;
     struct owner owner;
     owner_begin(&owner, fixture);
-    inbox_take_turn(fixture->inbox);
+    inbox_lock_dispatch(fixture->inbox);
     publish_range(fixture, 1, 1);
     assert_int_equal(owner.calls, 0);
     assert_true(is_woken(fixture));
-    inbox_end_turn(fixture->inbox);
+    inbox_unlock_dispatch(fixture->inbox);
     inbox_begin(fixture->inbox);
     take_news(&owner);
     assert_int_equal(owner.taken, 1);
@@ -103,11 +103,11 @@ static void only_frames_are_served(void **state) {
     owner_end(&owner);
 }
 
-static void once_it_is_ended_nobody_serves(void **state) {
+static void nothing_is_dispatched_after_the_end(void **state) {
     struct fixture *fixture = *state;
     struct owner owner;
     owner_begin(&owner, fixture);
-    inbox_let_publishers_serve(fixture->inbox, NULL, NULL);
+    inbox_let_publishers_dispatch(fixture->inbox, NULL, NULL);
     publish_range(fixture, 1, 1);
     assert_int_equal(owner.calls, 0);
     assert_true(is_woken(fixture));
@@ -119,7 +119,8 @@ static void *publish_all(void *argument) {
     return NULL;
 }
 
-/* The owner looks on its own besides, as it does for other reasons. What `owner` holds is guarded by the turn alone. */
+/* The owner looks on its own besides, as it does for other reasons. What `owner` holds is guarded by the dispatch lock
+ * alone. */
 static void no_frame_is_lost_between_owner_and_publisher(void **state) {
     struct fixture *fixture = *state;
     struct owner owner;
@@ -128,12 +129,12 @@ static void no_frame_is_lost_between_owner_and_publisher(void **state) {
     assert_int_equal(thread_start(&publisher, "publisher", 0, publish_all, fixture), ERR_OK);
     int64_t deadline_ns = clock_monotonic_ns() + PATIENCE_NS;
     for (uint64_t taken = 0; taken < PUBLICATIONS;) {
-        assert_true(clock_monotonic_ns() < deadline_ns); /* else the last frame reached neither */
-        inbox_take_turn(fixture->inbox);
+        assert_true(clock_monotonic_ns() < deadline_ns); /* otherwise the last frame reached neither */
+        inbox_lock_dispatch(fixture->inbox);
         inbox_begin(fixture->inbox);
         take_news(&owner);
         taken = owner.taken;
-        inbox_end_turn(fixture->inbox);
+        inbox_unlock_dispatch(fixture->inbox);
     }
     pthread_join(publisher, NULL);
     struct subscriber_snapshot seen = only_subscriber(fixture->topic);
@@ -145,12 +146,9 @@ static void no_frame_is_lost_between_owner_and_publisher(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_publisher_serves_and_the_owner_sleeps_on),
-        TEST(what_a_publisher_leaves_wakes_the_owner),
-        TEST(the_owners_turn_keeps_publishers_away),
-        TEST(only_frames_are_served),
-        TEST(once_it_is_ended_nobody_serves),
-        TEST(no_frame_is_lost_between_owner_and_publisher),
+        TEST(a_publisher_serves_and_the_owner_sleeps_on), TEST(what_a_publisher_leaves_wakes_the_owner),
+        TEST(the_owners_turn_keeps_publishers_away),      TEST(only_frames_are_served),
+        TEST(nothing_is_dispatched_after_the_end),        TEST(no_frame_is_lost_between_owner_and_publisher),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

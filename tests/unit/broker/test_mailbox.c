@@ -17,7 +17,7 @@ static void begin(struct fixture *fixture) {
     assert_int_equal(frame_pool_create(&fixture->pool), ERR_OK);
     assert_int_equal(event_init(&fixture->arrival), ERR_OK);
     mailbox_init(&fixture->mailbox);
-    assert_int_equal(mailbox_enter(&fixture->mailbox, false, &fixture->ticket), ERR_OK);
+    assert_int_equal(mailbox_enter(&fixture->mailbox, &fixture->ticket), ERR_OK);
 }
 
 static void end(struct fixture *fixture) {
@@ -106,7 +106,8 @@ static void second_pusher_replaces_the_first(void **state) {
     struct fixture fixture;
     begin(&fixture);
     uint64_t second = 0;
-    assert_int_equal(mailbox_enter(&fixture.mailbox, true, &second), ERR_OK);
+    mailbox_set_key(&fixture.mailbox, "key", true);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, &second), ERR_OK);
     assert_int_equal(put(&fixture, 1), ERR_GONE);
     mailbox_leave(&fixture.mailbox, fixture.ticket);
     fixture.ticket = second;
@@ -119,9 +120,9 @@ static void second_pusher_is_refused_until_the_first_has_left(void **state) {
     struct fixture fixture;
     begin(&fixture);
     uint64_t second = 0;
-    assert_int_equal(mailbox_enter(&fixture.mailbox, false, &second), ERR_BUSY);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, &second), ERR_BUSY);
     mailbox_leave(&fixture.mailbox, fixture.ticket);
-    assert_int_equal(mailbox_enter(&fixture.mailbox, false, &second), ERR_OK);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, &second), ERR_OK);
     end(&fixture);
 }
 
@@ -131,7 +132,7 @@ static void evicted_pusher_has_to_enter_again(void **state) {
     begin(&fixture);
     mailbox_evict(&fixture.mailbox);
     assert_int_equal(put(&fixture, 1), ERR_GONE);
-    assert_int_equal(mailbox_enter(&fixture.mailbox, false, &fixture.ticket), ERR_OK);
+    assert_int_equal(mailbox_enter(&fixture.mailbox, &fixture.ticket), ERR_OK);
     assert_int_equal(put(&fixture, 1), ERR_OK);
     end(&fixture);
 }

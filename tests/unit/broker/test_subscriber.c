@@ -1,6 +1,6 @@
 #include "tests/unit/broker/inbox_fixture.h"
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
 /* ---- Taking ---- */
 

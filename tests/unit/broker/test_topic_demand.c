@@ -1,27 +1,9 @@
-#include "tests/unit/support.h"
+#include "broker/topic_demand.h"
+#include "tests/unit/broker/topic_fixture.h"
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
 #include <stdatomic.h>
-
-struct fixture {
-    struct frame_pool *pool;
-    struct topic *topic;
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    fixture = (struct fixture){.pool = make_pool(), .topic = make_topic(3)};
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *fixture = *state;
-    topic_unref(&fixture->topic);
-    frame_pool_destroy(&fixture->pool);
-    return 0;
-}
 
 static struct topic *make_demanded(bool on_demand, int64_t idle_timeout_ns) {
     struct topic_settings settings = {
@@ -31,7 +13,7 @@ static struct topic *make_demanded(bool on_demand, int64_t idle_timeout_ns) {
     return topic;
 }
 
-static void nobody_wants_a_topic_that_was_never_watched(void **state) {
+static void a_topic_that_was_never_watched_is_not_wanted(void **state) {
     (void)state;
     struct topic *topic = make_demanded(true, NS_PER_S);
     assert_false(topic_wanted(topic, NULL));
@@ -89,7 +71,7 @@ static void who_comes_back_in_time_is_as_if_he_had_stayed(void **state) {
 
 static void count_call(void *user) { (*(unsigned *)user)++; }
 
-static void the_camera_is_told_of_the_first_to_come_and_the_last_to_leave(void **state) {
+static void the_first_subscriber_and_the_end_of_the_last_call_demand(void **state) {
     struct fixture *fixture = *state;
     unsigned calls = 0;
     topic_on_demand(fixture->topic, count_call, &calls);
@@ -107,7 +89,7 @@ static void the_camera_is_told_of_the_first_to_come_and_the_last_to_leave(void *
     assert_int_equal(calls, 3);
 }
 
-/* A callback that is held until its gate opens, and somebody who removes it meanwhile. */
+/* A callback that is held until its gate opens, and a thread that removes it meanwhile. */
 struct demand {
     struct topic *topic;
     struct event called, gate;
@@ -150,7 +132,7 @@ static void removing_the_callback_waits_for_a_call_under_way(void **state) {
     assert_int_equal(thread_start(&caller, "caller", 0, come_and_go, &demand), ERR_OK);
     assert_true(event_wait_until(&demand.called, clock_monotonic_ns() + PATIENCE_NS));
     assert_int_equal(thread_start(&remover, "remover", 0, remove_demand, &demand), ERR_OK);
-    for (uint64_t i = 1; i <= 1000; i++) { /* nobody else is held up by it */
+    for (uint64_t i = 1; i <= 1000; i++) { /* other threads are not held up */
         publish(fixture->topic, fixture->pool, i);
     }
     assert_false(atomic_load(&demand.removed));
@@ -166,11 +148,11 @@ static void removing_the_callback_waits_for_a_call_under_way(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_wants_a_topic_that_was_never_watched),
+        cmocka_unit_test(a_topic_that_was_never_watched_is_not_wanted),
         cmocka_unit_test(a_topic_that_is_not_on_demand_is_always_wanted),
         cmocka_unit_test(a_topic_is_wanted_until_some_time_after_the_last_has_left),
         cmocka_unit_test(who_comes_back_in_time_is_as_if_he_had_stayed),
-        TEST(the_camera_is_told_of_the_first_to_come_and_the_last_to_leave),
+        TEST(the_first_subscriber_and_the_end_of_the_last_call_demand),
         TEST(removing_the_callback_waits_for_a_call_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

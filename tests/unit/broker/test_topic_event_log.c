@@ -1,47 +1,47 @@
 #include "tests/unit/broker/topic_fixture.h"
 
-static struct journal *journal;
-static struct journal_reader *reader;
+static struct event_log *event_log;
+static struct event_log_reader *reader;
 
-static int set_up_journal(void **state) {
+static int set_up_event_log(void **state) {
     set_up(state);
     struct fixture *fixture = *state;
-    assert_int_equal(journal_create(&journal), ERR_OK);
-    assert_int_equal(journal_reader_create(journal, 0, &reader), ERR_OK);
-    topic_set_journal(fixture->topic, journal, true);
+    assert_int_equal(event_log_create(&event_log), ERR_OK);
+    assert_int_equal(event_log_reader_create(event_log, 0, &reader), ERR_OK);
+    topic_set_event_log(fixture->topic, event_log, true);
     return 0;
 }
 
-static int tear_down_journal(void **state) {
+static int tear_down_event_log(void **state) {
     tear_down(state);
-    journal_reader_destroy(&reader);
-    journal_destroy(&journal);
+    event_log_reader_destroy(&reader);
+    event_log_destroy(&event_log);
     return 0;
 }
 
-static struct journal_entry read_entry(enum journal_kind kind) {
-    struct journal_entry entry;
+static struct event_log_entry read_entry(enum event_log_kind kind) {
+    struct event_log_entry entry;
     uint64_t missed;
-    assert_int_equal(journal_read(reader, &entry, &missed), ERR_OK);
+    assert_int_equal(event_log_read(reader, &entry, &missed), ERR_OK);
     assert_int_equal(entry.kind, kind);
     assert_string_equal(entry.camera, "door");
     return entry;
 }
 
 static void assert_change(enum camera_state from, enum camera_state to, const char *reason) {
-    struct journal_entry entry = read_entry(JOURNAL_STATE);
+    struct event_log_entry entry = read_entry(EVENT_LOG_STATE);
     assert_int_equal(entry.from, from);
     assert_int_equal(entry.to, to);
     assert_string_equal(entry.reason.text, reason);
 }
 
 static void assert_nothing_more(void) {
-    struct journal_entry entry;
+    struct event_log_entry entry;
     uint64_t missed;
-    assert_int_equal(journal_read(reader, &entry, &missed), ERR_BUSY);
+    assert_int_equal(event_log_read(reader, &entry, &missed), ERR_BUSY);
 }
 
-static void each_change_of_state_is_told_once(void **state) {
+static void each_change_of_state_is_logged_once(void **state) {
     struct fixture *fixture = *state;
     topic_set_state(fixture->topic, STATE_STARTING, NULL);
     publish(fixture->topic, fixture->pool, 1);
@@ -57,7 +57,7 @@ static void each_change_of_state_is_told_once(void **state) {
     assert_nothing_more();
 }
 
-static void a_closed_topic_tells_no_state(void **state) {
+static void a_closed_topic_logs_no_state(void **state) {
     struct fixture *fixture = *state;
     topic_close(fixture->topic);
     topic_set_state(fixture->topic, STATE_OFFLINE, NULL);
@@ -70,18 +70,18 @@ static void viewers_come_and_leave(void **state) {
     assert_int_equal(inbox_create(&inbox), ERR_OK);
     struct subscriber *viewer = subscribe(fixture->topic, inbox);
     uint64_t id = subscriber_id(viewer);
-    struct journal_entry came = read_entry(JOURNAL_VIEWER_CAME);
+    struct event_log_entry came = read_entry(EVENT_LOG_VIEWER_CAME);
     assert_int_equal(came.viewer, id);
     assert_string_equal(came.remote, "127.0.0.1:52034");
     assert_string_equal(came.route, "video_feed");
     topic_close(fixture->topic);
     subscriber_destroy(&viewer);
-    assert_int_equal(read_entry(JOURNAL_VIEWER_LEFT).viewer, id);
+    assert_int_equal(read_entry(EVENT_LOG_VIEWER_LEFT).viewer, id);
     assert_nothing_more();
     inbox_destroy(&inbox);
 }
 
-static void who_is_no_viewer_is_not_told_of(void **state) {
+static void internal_subscribers_are_not_logged(void **state) {
     struct fixture *fixture = *state;
     struct inbox *inbox = NULL;
     assert_int_equal(inbox_create(&inbox), ERR_OK);
@@ -94,27 +94,27 @@ static void who_is_no_viewer_is_not_told_of(void **state) {
     inbox_destroy(&inbox);
 }
 
-static void a_variants_topic_tells_of_viewers_alone(void **state) {
+static void a_topic_of_a_variant_logs_viewers_only(void **state) {
     struct fixture *fixture = *state;
-    topic_set_journal(fixture->topic, journal, false);
+    topic_set_event_log(fixture->topic, event_log, false);
     struct inbox *inbox = NULL;
     assert_int_equal(inbox_create(&inbox), ERR_OK);
     struct subscriber *viewer = subscribe(fixture->topic, inbox);
     publish(fixture->topic, fixture->pool, 1);
     subscriber_destroy(&viewer);
-    read_entry(JOURNAL_VIEWER_CAME);
-    read_entry(JOURNAL_VIEWER_LEFT);
+    read_entry(EVENT_LOG_VIEWER_CAME);
+    read_entry(EVENT_LOG_VIEWER_LEFT);
     assert_nothing_more();
     inbox_destroy(&inbox);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(each_change_of_state_is_told_once, set_up_journal, tear_down_journal),
-        cmocka_unit_test_setup_teardown(a_closed_topic_tells_no_state, set_up_journal, tear_down_journal),
-        cmocka_unit_test_setup_teardown(viewers_come_and_leave, set_up_journal, tear_down_journal),
-        cmocka_unit_test_setup_teardown(who_is_no_viewer_is_not_told_of, set_up_journal, tear_down_journal),
-        cmocka_unit_test_setup_teardown(a_variants_topic_tells_of_viewers_alone, set_up_journal, tear_down_journal),
+        cmocka_unit_test_setup_teardown(each_change_of_state_is_logged_once, set_up_event_log, tear_down_event_log),
+        cmocka_unit_test_setup_teardown(a_closed_topic_logs_no_state, set_up_event_log, tear_down_event_log),
+        cmocka_unit_test_setup_teardown(viewers_come_and_leave, set_up_event_log, tear_down_event_log),
+        cmocka_unit_test_setup_teardown(internal_subscribers_are_not_logged, set_up_event_log, tear_down_event_log),
+        cmocka_unit_test_setup_teardown(a_topic_of_a_variant_logs_viewers_only, set_up_event_log, tear_down_event_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

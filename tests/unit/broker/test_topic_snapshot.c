@@ -1,30 +1,12 @@
-#include "tests/unit/support.h"
+#include "tests/unit/broker/topic_fixture.h"
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 
-struct fixture {
-    struct frame_pool *pool;
-    struct topic *topic;
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    fixture = (struct fixture){.pool = make_pool(), .topic = make_topic(4)};
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *fixture = *state;
-    topic_unref(&fixture->topic);
-    frame_pool_destroy(&fixture->pool);
-    return 0;
-}
-
-static struct topic_snapshot look(struct topic *topic) {
+/* The caller finishes it. */
+static struct topic_snapshot take_snapshot(struct topic *topic) {
     struct topic_snapshot snapshot;
     assert_int_equal(topic_snapshot(topic, &snapshot), ERR_OK);
     return snapshot;
@@ -33,7 +15,7 @@ static struct topic_snapshot look(struct topic *topic) {
 static void a_new_topic_shows_its_settings_and_no_frame(void **state) {
     struct fixture *fixture = *state;
     int64_t now_ns = clock_realtime_ns();
-    struct topic_snapshot snapshot = look(fixture->topic);
+    struct topic_snapshot snapshot = take_snapshot(fixture->topic);
     assert_string_equal(snapshot.settings.id, "door");
     assert_string_equal(snapshot.settings.name, "Front door");
     assert_string_equal(snapshot.settings.source, "test");
@@ -59,7 +41,7 @@ static void the_last_live_frame_is_described(void **state) {
     frame = make_sized_frame(fixture->pool, 1, 99);
     topic_publish_placeholder(fixture->topic, &frame, topic_set_state(fixture->topic, STATE_STALE, NULL));
 
-    struct topic_snapshot snapshot = look(fixture->topic);
+    struct topic_snapshot snapshot = take_snapshot(fixture->topic);
     int64_t age_ns = clock_monotonic_ns() - captured_ns;
     assert_int_equal(snapshot.published, 2);
     assert_int_equal(snapshot.last_sequence, 7);
@@ -77,12 +59,12 @@ static void the_captured_rate_is_of_live_frames(void **state) {
         frame_edit_info(frame)->captured_monotonic_ns = now_ns - (int64_t)(20 - i) * 100 * NS_PER_MS;
         topic_publish(fixture->topic, &frame);
     }
-    struct topic_snapshot snapshot = look(fixture->topic);
+    struct topic_snapshot snapshot = take_snapshot(fixture->topic);
     assert_float_equal(snapshot.captured_fps, 10, 0.01);
     topic_snapshot_finish(&snapshot);
 }
 
-static void what_the_publisher_told_is_shown(void **state) {
+static void what_the_publisher_set_is_shown(void **state) {
     struct fixture *fixture = *state;
     topic_set_capture(fixture->topic, 1280, 720, "YUYV");
     topic_count_dropped(fixture->topic, 3);
@@ -91,7 +73,7 @@ static void what_the_publisher_told_is_shown(void **state) {
     topic_count_restart(fixture->topic);
     topic_count_restart(fixture->topic);
     topic_set_state(fixture->topic, STATE_OFFLINE, "no such device");
-    struct topic_snapshot snapshot = look(fixture->topic);
+    struct topic_snapshot snapshot = take_snapshot(fixture->topic);
     assert_int_equal(snapshot.width_px, 1280);
     assert_int_equal(snapshot.height_px, 720);
     assert_string_equal(snapshot.format, "YUYV");
@@ -111,7 +93,7 @@ static void each_subscriber_is_shown(void **state) {
         subscribers[i] = subscribe(fixture->topic, NULL);
         subscriber_count_sent(subscribers[i], 1, i);
     }
-    struct topic_snapshot snapshot = look(fixture->topic);
+    struct topic_snapshot snapshot = take_snapshot(fixture->topic);
     assert_int_equal(snapshot.subscriber_count, COUNT);
     uint64_t bytes = 0;
     for (unsigned i = 0; i < COUNT; i++) {
@@ -180,7 +162,7 @@ static void a_snapshot_is_of_one_moment_while_subscribers_come_and_go(void **sta
     for (uint64_t i = 1; changes < 100; i++) {
         assert_true(clock_monotonic_ns() < deadline_ns);
         publish(fixture->topic, fixture->pool, i);
-        struct topic_snapshot snapshot = look(fixture->topic);
+        struct topic_snapshot snapshot = take_snapshot(fixture->topic);
         assert_int_equal(snapshot.published, i);
         assert_int_equal(snapshot.last_sequence, i);
         assert_in_range(snapshot.subscriber_count, 0, 2 * CROWD);
@@ -194,13 +176,13 @@ static void a_snapshot_is_of_one_moment_while_subscribers_come_and_go(void **sta
     for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], NULL);
     }
-    struct topic_snapshot snapshot = look(fixture->topic);
+    struct topic_snapshot snapshot = take_snapshot(fixture->topic);
     assert_int_equal(snapshot.subscriber_count, 0);
     topic_snapshot_finish(&snapshot);
 }
 
 static struct delivery_snapshot delivered(struct topic *topic) {
-    struct topic_snapshot snapshot = look(topic);
+    struct topic_snapshot snapshot = take_snapshot(topic);
     topic_snapshot_finish(&snapshot);
     return snapshot.delivered;
 }
@@ -219,12 +201,12 @@ static void what_was_sent_counts_on_when_the_client_has_left(void **state) {
     assert_int_equal(seen.sent, 1);
     assert_int_equal(seen.skipped, 2);
     assert_int_equal(seen.bytes, 2000);
-    struct topic_snapshot snapshot = look(fixture->topic);
+    struct topic_snapshot snapshot = take_snapshot(fixture->topic);
     assert_int_equal(snapshot.published_bytes, 3 * TEST_FRAME_BYTES);
     topic_snapshot_finish(&snapshot);
 }
 
-static void skips_that_the_client_wished_for_are_never_in_the_total(void **state) {
+static void skips_that_the_client_asked_for_are_never_in_the_total(void **state) {
     struct fixture *fixture = *state;
     struct subscriber *subscriber = subscribe(fixture->topic, NULL);
     for (uint64_t i = 1; i <= 5; i++) {
@@ -242,7 +224,8 @@ static void skips_that_the_client_wished_for_are_never_in_the_total(void **state
 
 static void what_is_sent_of_a_derived_topic_counts_as_of_its_source(void **state) {
     struct fixture *fixture = *state;
-    struct topic_settings settings = topic_settings(fixture->topic);
+    struct topic_settings settings;
+    topic_copy_settings(fixture->topic, &settings);
     struct topic *derived;
     assert_int_equal(topic_create_derived(fixture->topic, &settings, NULL, &derived), ERR_OK);
     struct subscriber *subscriber = subscribe(derived, NULL);
@@ -278,10 +261,10 @@ int main(void) {
         TEST(a_new_topic_shows_its_settings_and_no_frame),
         TEST(the_last_live_frame_is_described),
         TEST(the_captured_rate_is_of_live_frames),
-        TEST(what_the_publisher_told_is_shown),
+        TEST(what_the_publisher_set_is_shown),
         TEST(each_subscriber_is_shown),
         TEST(what_was_sent_counts_on_when_the_client_has_left),
-        TEST(skips_that_the_client_wished_for_are_never_in_the_total),
+        TEST(skips_that_the_client_asked_for_are_never_in_the_total),
         TEST(what_is_sent_of_a_derived_topic_counts_as_of_its_source),
         TEST(what_the_broker_takes_for_itself_is_not_sent_to_anybody),
         TEST(a_snapshot_is_of_one_moment_while_subscribers_come_and_go),

@@ -1,3 +1,5 @@
+#include "broker/topic_report.h"
+#include "broker/topic_snapshot.h"
 #include "tests/unit/broker/topic_fixture.h"
 
 static void a_state_has_its_reason_until_the_topic_is_live(void **state) {
@@ -43,6 +45,32 @@ static void the_time_of_a_state_is_when_it_began(void **state) {
     publish(fixture->topic, fixture->pool, 2);
     topic_state_detail(fixture->topic, &again_ns, NULL);
     assert_int_equal(again_ns, live_ns);
+}
+
+static void a_report_is_taken_over_unless_a_later_frame_has_come(void **state) {
+    struct fixture *fixture = *state;
+    struct reason reason;
+    struct topic_report report = {
+        .state = STATE_LIVE, .sequence = 7, .captured_realtime_ns = 5, .captured_monotonic_ns = 6, .width_px = 640};
+    topic_apply_report(fixture->topic, &report);
+    assert_int_equal(topic_state(fixture->topic), STATE_LIVE);
+    struct topic_snapshot snapshot;
+    topic_snapshot_brief(fixture->topic, &snapshot);
+    assert_int_equal(snapshot.last_sequence, 7);
+    assert_int_equal(topic_width_px(fixture->topic), 640);
+
+    publish(fixture->topic, fixture->pool, 9);
+    report = (struct topic_report){.state = STATE_OFFLINE, .error = "no such device", .sequence = 8};
+    topic_apply_report(fixture->topic, &report);
+    assert_int_equal(topic_state(fixture->topic), STATE_LIVE);
+    report.sequence = 9;
+    topic_apply_report(fixture->topic, &report);
+    assert_int_equal(topic_state_detail(fixture->topic, NULL, &reason), STATE_OFFLINE);
+    assert_string_equal(reason.text, "no such device");
+
+    report.state = STATE_IDLE;
+    topic_apply_report(fixture->topic, &report);
+    assert_null(topic_newest(fixture->topic));
 }
 
 static void going_idle_empties_the_ring(void **state) {
@@ -148,6 +176,7 @@ int main(void) {
         TEST(a_state_has_its_reason_until_the_topic_is_live),
         TEST(a_state_without_a_reason_clears_the_one_before),
         TEST(the_time_of_a_state_is_when_it_began),
+        TEST(a_report_is_taken_over_unless_a_later_frame_has_come),
         TEST(going_idle_empties_the_ring),
         TEST(other_states_keep_the_ring),
         TEST(a_live_topic_goes_stale_when_its_newest_frame_is_too_old),

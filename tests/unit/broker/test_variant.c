@@ -1,7 +1,10 @@
 /* Variants through the broker, with a converter that makes no pictures. */
+#include "broker/base/clock.h"
+#include "broker/base/sync.h"
 #include "broker/broker.h"
-#include "broker/clock.h"
-#include "broker/sync.h"
+#include "broker/subscriber.h"
+#include "broker/topic_demand.h"
+#include "broker/variant_supply.h"
 #include "tests/topics.h"
 
 #include <setjmp.h>
@@ -20,9 +23,9 @@
 
 static atomic_int converters, conversions;
 
-static struct variant_wish fake_resolve(const struct variant_wish *wish, uint32_t source_width_px) {
-    struct variant_wish resolved = *wish;
-    resolved.width_px = (wish->width_px + 99) / 100 * 100;
+static struct variant_request fake_resolve(const struct variant_request *request, uint32_t source_width_px) {
+    struct variant_request resolved = *request;
+    resolved.width_px = (request->width_px + 99) / 100 * 100;
     if (source_width_px != 0 && resolved.width_px >= source_width_px) {
         resolved.width_px = 0;
     }
@@ -31,18 +34,20 @@ static struct variant_wish fake_resolve(const struct variant_wish *wish, uint32_
 
 struct fake {
     struct frame_pool *pool;
-    struct variant_wish wish;
+    struct variant_request request;
 };
 
-static enum err fake_create(struct frame_pool *pool, const struct variant_wish *wish, void **converter) {
+static enum err fake_create(struct frame_pool *pool, const struct variant_request *request, void **converter) {
     struct fake *fake = calloc(1, sizeof *fake);
-    *fake = (struct fake){.pool = pool, .wish = *wish};
+    *fake = (struct fake){.pool = pool, .request = *request};
     atomic_fetch_add(&converters, 1);
     *converter = fake;
     return ERR_OK;
 }
 
-static enum err fake_convert(void *converter, const struct frame *source, struct frame **derived) {
+static enum err fake_convert(void *converter, const struct frame *source, const struct work_limit *limit,
+                             struct frame **derived) {
+    (void)limit;
     const struct fake *fake = converter;
     atomic_fetch_add(&conversions, 1);
     if (frame_payload(source).count == 0) {
@@ -51,7 +56,7 @@ static enum err fake_convert(void *converter, const struct frame *source, struct
     enum err error = frame_create(fake->pool, 32, derived);
     if (error == ERR_OK) {
         *frame_edit_info(*derived) = *frame_info(source);
-        frame_edit_info(*derived)->width_px = fake->wish.width_px;
+        frame_edit_info(*derived)->width_px = fake->request.width_px;
         frame_data(*derived)[0] = frame_payload(source).bytes[0];
         frame_set_size(*derived, 1);
     }
@@ -96,7 +101,7 @@ static int begin(void **state) {
     return begin_with(IDLE_NS);
 }
 
-/* Variants that nobody uses stay as long as they may. */
+/* Unused variants stay as long as they may. */
 static int begin_patient(void **state) {
     (void)state;
     return begin_with(60 * NS_PER_S);
@@ -132,9 +137,9 @@ static void publish_at(uint8_t content, int64_t captured_ns) {
 
 static void publish(uint8_t content) { publish_at(content, clock_monotonic_ns()); }
 
-static struct topic *open_wish(struct variant_wish wish) {
+static struct topic *open_request(struct variant_request request) {
     struct topic *topic = NULL;
-    assert_int_equal(broker_open_variant(broker, camera, &wish, &topic), ERR_OK);
+    assert_int_equal(broker_open_variant(broker, camera, &request, &topic), ERR_OK);
     return topic;
 }
 
@@ -178,24 +183,24 @@ static bool camera_is_watched(void) {
 
 /* ---- Tests ---- */
 
-static void wish_for_what_the_camera_gives_is_its_own_topic(void **state) {
+static void request_for_what_the_camera_gives_is_its_own_topic(void **state) {
     (void)state;
     publish('a');
-    static const struct variant_wish wishes[] = {{0, 0, 0}, {640, 0, 0}, {3840, 0, 0}};
+    static const struct variant_request requests[] = {{0, 0, 0}, {640, 0, 0}, {3840, 0, 0}};
     for (size_t i = 0; i < 3; i++) {
-        struct topic *topic = open_wish(wishes[i]);
+        struct topic *topic = open_request(requests[i]);
         assert_ptr_equal(topic, camera);
         topic_unref(&topic);
     }
     assert_int_equal(count_variants(), 0);
 }
 
-static void wishes_that_come_to_the_same_are_one_variant(void **state) {
+static void requests_that_come_to_the_same_are_one_variant(void **state) {
     (void)state;
-    struct topic *unknown = open_wish((struct variant_wish){300, 0, 0});
+    struct topic *unknown = open_request((struct variant_request){300, 0, 0});
     publish('a');
-    struct topic *first = open_wish((struct variant_wish){250, 0, 0});
-    struct topic *coarser = open_wish((struct variant_wish){300, 50, 0});
+    struct topic *first = open_request((struct variant_request){250, 0, 0});
+    struct topic *coarser = open_request((struct variant_request){300, 50, 0});
     assert_ptr_equal(first, unknown);
     assert_ptr_not_equal(coarser, first);
     topic_unref(&unknown);
@@ -203,9 +208,9 @@ static void wishes_that_come_to_the_same_are_one_variant(void **state) {
     topic_unref(&coarser);
 }
 
-static void frames_are_converted_while_somebody_subscribes(void **state) {
+static void frames_are_converted_while_there_are_subscribers(void **state) {
     (void)state;
-    struct topic *topic = open_wish((struct variant_wish){300, 0, 0});
+    struct topic *topic = open_request((struct variant_request){300, 0, 0});
     publish('a');
     assert_false(camera_is_watched());
     struct subscriber *first = subscribe(topic), *second = subscribe(topic);
@@ -238,7 +243,7 @@ static void frames_are_converted_while_somebody_subscribes(void **state) {
 
 static void who_comes_back_is_shown_no_old_frame(void **state) {
     (void)state;
-    struct topic *topic = open_wish((struct variant_wish){300, 0, 0});
+    struct topic *topic = open_request((struct variant_request){300, 0, 0});
     publish('a');
     struct subscriber *subscriber = subscribe(topic);
     struct frame *frame = await(subscriber, 0);
@@ -257,7 +262,7 @@ static void who_comes_back_is_shown_no_old_frame(void **state) {
 
 static void placeholders_come_through_with_their_state(void **state) {
     (void)state;
-    struct topic *topic = open_wish((struct variant_wish){300, 0, 0});
+    struct topic *topic = open_request((struct variant_request){300, 0, 0});
     struct subscriber *subscriber = subscribe(topic);
     publish('a');
     struct frame *frame = await(subscriber, 0);
@@ -281,7 +286,7 @@ static void placeholders_come_through_with_their_state(void **state) {
 
 static void capped_variant_converts_only_what_it_shows(void **state) {
     (void)state;
-    struct topic *topic = open_wish((struct variant_wish){100, 0, 5});
+    struct topic *topic = open_request((struct variant_request){100, 0, 5});
     struct subscriber *subscriber = subscribe(topic);
     int64_t start_ns = clock_monotonic_ns();
     int64_t captured_ns = start_ns;
@@ -303,7 +308,7 @@ static void capped_variant_converts_only_what_it_shows(void **state) {
 
 static void frame_that_cannot_be_converted_is_passed_over(void **state) {
     (void)state;
-    struct topic *topic = open_wish((struct variant_wish){300, 0, 0});
+    struct topic *topic = open_request((struct variant_request){300, 0, 0});
     struct subscriber *subscriber = subscribe(topic);
     struct frame *empty = make_frame(0, clock_monotonic_ns());
     frame_set_size(empty, 0);
@@ -320,27 +325,28 @@ static void frame_that_cannot_be_converted_is_passed_over(void **state) {
 static void number_of_variants_is_bounded_but_for_named_ones(void **state) {
     (void)state;
     publish('a');
-    struct topic *topics[] = {open_wish((struct variant_wish){100, 0, 0}), open_wish((struct variant_wish){200, 0, 0}),
-                              open_wish((struct variant_wish){200, 0, 0}), open_wish(named.wish)};
+    struct topic *topics[] = {open_request((struct variant_request){100, 0, 0}),
+                              open_request((struct variant_request){200, 0, 0}),
+                              open_request((struct variant_request){200, 0, 0}), open_request(named.request)};
     struct topic *refused = NULL;
-    assert_int_equal(broker_open_variant(broker, camera, &(struct variant_wish){300, 0, 0}, &refused), ERR_BUSY);
+    assert_int_equal(broker_open_variant(broker, camera, &(struct variant_request){300, 0, 0}, &refused), ERR_BUSY);
     assert_null(refused);
     for (size_t i = 0; i < 4; i++) {
         topic_unref(&topics[i]);
     }
 }
 
-static void of_variants_that_nobody_uses_the_one_left_first_gives_way(void **state) {
+static void of_unused_variants_the_one_left_first_gives_way(void **state) {
     (void)state;
     publish('a');
-    struct topic *topics[] = {open_wish((struct variant_wish){200, 10, 0}),
-                              open_wish((struct variant_wish){300, 20, 0})};
+    struct topic *topics[] = {open_request((struct variant_request){200, 10, 0}),
+                              open_request((struct variant_request){300, 20, 0})};
     for (int i = 1; i >= 0; i--) { /* the second of them is left first */
         struct subscriber *subscriber = subscribe(topics[i]);
         subscriber_destroy(&subscriber);
         topic_unref(&topics[i]);
     }
-    struct topic *other = open_wish((struct variant_wish){400, 30, 0});
+    struct topic *other = open_request((struct variant_request){400, 30, 0});
     struct topic_snapshot snapshot;
     assert_int_equal(broker_snapshot_topic(broker, camera, &snapshot), ERR_OK);
     assert_int_equal(snapshot.variant_count, 2);
@@ -356,8 +362,8 @@ static void variants_that_give_way_are_bounded_too(void **state) {
     publish('a');
     for (int i = 0; i < 1000; i++) { /* the rate alone makes another variant */
         struct topic *topic = NULL;
-        struct variant_wish wish = {.width_px = 300, .fps = 1 + i / 100.0};
-        if (broker_open_variant(broker, camera, &wish, &topic) == ERR_OK) {
+        struct variant_request request = {.width_px = 300, .fps = 1 + i / 100.0};
+        if (broker_open_variant(broker, camera, &request, &topic) == ERR_OK) {
             struct subscriber *subscriber = subscribe(topic);
             assert_true(count_variants() <= 2);
             subscriber_destroy(&subscriber);
@@ -370,7 +376,7 @@ static void variants_that_give_way_are_bounded_too(void **state) {
 static void snapshot_lists_variants_and_their_subscribers(void **state) {
     (void)state;
     publish('a');
-    struct topic *topic = open_wish(named.wish);
+    struct topic *topic = open_request(named.request);
     struct subscriber *own = subscribe(camera), *subscriber = subscribe(topic);
     struct frame *frame = await(subscriber, 0);
     frame_unref(&frame);
@@ -394,7 +400,7 @@ static void snapshot_lists_variants_and_their_subscribers(void **state) {
 
 static void closing_ends_the_variants_of_a_camera(void **state) {
     (void)state;
-    struct topic *topic = open_wish((struct variant_wish){300, 0, 0});
+    struct topic *topic = open_request((struct variant_request){300, 0, 0});
     struct subscriber *subscriber = subscribe(topic);
     AWAIT(camera_is_watched());
     topic_close(camera);
@@ -405,32 +411,87 @@ static void closing_ends_the_variants_of_a_camera(void **state) {
     AWAIT(count_variants() == 0);
 }
 
+/* ---- A supply ---- */
+
+static _Atomic(struct topic *) supplied_topic;
+static atomic_int supply_closes;
+
+static enum err supply_open(void *user, const char *id, const struct variant_request *request, struct topic *topic,
+                            void **supplied) {
+    assert_string_equal(id, "a");
+    assert_int_equal(request->width_px, 100);
+    *supplied = user;
+    atomic_store(&supplied_topic, topic);
+    return ERR_OK;
+}
+
+static void supply_close(void *user, void *supplied) {
+    assert_ptr_equal(user, supplied);
+    atomic_store(&supplied_topic, NULL);
+    atomic_fetch_add(&supply_closes, 1);
+}
+
+static const struct variant_supply supply_ops = {.open = supply_open, .close = supply_close};
+
+static void wait_for_supply(bool open) {
+    const int64_t deadline_ns = clock_monotonic_ns() + IN_TIME_NS;
+    while ((atomic_load(&supplied_topic) != NULL) != open) {
+        assert_true(clock_monotonic_ns() < deadline_ns);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+static void supply_publishes_variants_while_they_have_subscribers(void **state) {
+    (void)state;
+    int user;
+    struct topic *variant;
+    const struct variant_request request = {.width_px = 100};
+    topic_set_variant_supply(camera, &supply_ops, &user);
+    assert_int_equal(broker_open_variant(broker, camera, &request, &variant), ERR_OK);
+    struct subscriber *subscriber = subscribe(variant);
+    wait_for_supply(true);
+    assert_ptr_equal(atomic_load(&supplied_topic), variant);
+    assert_int_equal(atomic_load(&conversions), 0);
+    subscriber_destroy(&subscriber);
+    wait_for_supply(false);
+    assert_int_equal(atomic_load(&supply_closes), 1);
+
+    /* One that is removed is not called any more. */
+    subscriber = subscribe(variant);
+    wait_for_supply(true);
+    topic_set_variant_supply(camera, NULL, NULL);
+    subscriber_destroy(&subscriber);
+    topic_unref(&variant);
+    assert_int_equal(atomic_load(&supply_closes), 1);
+}
+
 static void closed_broker_makes_no_variants(void **state) {
     (void)state;
-    struct topic *topic = open_wish((struct variant_wish){300, 0, 0}), *refused = NULL;
+    struct topic *topic = open_request((struct variant_request){300, 0, 0}), *refused = NULL;
     struct subscriber *subscriber = subscribe(topic);
     broker_close(broker);
     struct frame *frame;
     assert_int_equal(subscriber_take(subscriber, &frame), ERR_CLOSED);
-    assert_int_equal(broker_open_variant(broker, camera, &(struct variant_wish){100, 0, 0}, &refused), ERR_CLOSED);
+    assert_int_equal(broker_open_variant(broker, camera, &(struct variant_request){100, 0, 0}, &refused), ERR_CLOSED);
     subscriber_destroy(&subscriber);
     topic_unref(&topic);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(wish_for_what_the_camera_gives_is_its_own_topic, begin, end),
-        cmocka_unit_test_setup_teardown(wishes_that_come_to_the_same_are_one_variant, begin, end),
-        cmocka_unit_test_setup_teardown(frames_are_converted_while_somebody_subscribes, begin, end),
+        cmocka_unit_test_setup_teardown(request_for_what_the_camera_gives_is_its_own_topic, begin, end),
+        cmocka_unit_test_setup_teardown(requests_that_come_to_the_same_are_one_variant, begin, end),
+        cmocka_unit_test_setup_teardown(frames_are_converted_while_there_are_subscribers, begin, end),
         cmocka_unit_test_setup_teardown(who_comes_back_is_shown_no_old_frame, begin, end),
         cmocka_unit_test_setup_teardown(placeholders_come_through_with_their_state, begin, end),
         cmocka_unit_test_setup_teardown(capped_variant_converts_only_what_it_shows, begin, end),
         cmocka_unit_test_setup_teardown(frame_that_cannot_be_converted_is_passed_over, begin, end),
         cmocka_unit_test_setup_teardown(number_of_variants_is_bounded_but_for_named_ones, begin, end),
-        cmocka_unit_test_setup_teardown(of_variants_that_nobody_uses_the_one_left_first_gives_way, begin_patient, end),
+        cmocka_unit_test_setup_teardown(of_unused_variants_the_one_left_first_gives_way, begin_patient, end),
         cmocka_unit_test_setup_teardown(variants_that_give_way_are_bounded_too, begin_patient, end),
         cmocka_unit_test_setup_teardown(snapshot_lists_variants_and_their_subscribers, begin, end),
         cmocka_unit_test_setup_teardown(closing_ends_the_variants_of_a_camera, begin, end),
+        cmocka_unit_test_setup_teardown(supply_publishes_variants_while_they_have_subscribers, begin, end),
         cmocka_unit_test_setup_teardown(closed_broker_makes_no_variants, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
-#include "support.h"
+#include "tests/unit/config/support.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "cameras/simple/emulated.h"
 
 #define PATTERN "{\"source\": {\"type\": \"pattern\"}}"
 
@@ -23,8 +24,8 @@ static void what_is_left_out_has_its_default(void **state) {
     assert_true(camera->topic.fps == 30);
     assert_int_equal(camera->topic.max_variants, 8);
     assert_int_equal(camera->topic.variant_count, 0);
-    assert_int_equal(camera->stale_after_ns, 3 * NS_PER_S);
-    assert_int_equal(camera->source.type, SOURCE_PATTERN);
+    assert_int_equal(camera->topic.stale_after_ns, 3 * NS_PER_S);
+    assert_string_equal(camera->source.type->name, "pattern");
     assert_true(camera->source.fps == 30);
     assert_int_equal(camera->source.width_px, 1280);
     assert_int_equal(camera->source.height_px, 720);
@@ -68,12 +69,12 @@ static void camera_overrides_defaults(void **state) {
                    "\"quality\": 1}}");
     const struct camera_settings *first = &config->cameras[0], *second = &config->cameras[1];
     assert_int_equal(first->topic.idle_timeout_ns, 0);
-    assert_int_equal(first->stale_after_ns, 5 * NS_PER_S);
+    assert_int_equal(first->topic.stale_after_ns, 5 * NS_PER_S);
     assert_int_equal(first->topic.ring_frames, 64);
     assert_false(first->topic.on_demand);
     assert_int_equal(first->source.quality, 1);
     assert_int_equal(second->topic.idle_timeout_ns, NS_PER_S / 2);
-    assert_int_equal(second->stale_after_ns, 100 * NS_PER_MS);
+    assert_int_equal(second->topic.stale_after_ns, 100 * NS_PER_MS);
     assert_int_equal(second->topic.ring_frames, 2);
     assert_true(second->topic.on_demand);
     assert_int_equal(second->source.quality, 30);
@@ -85,9 +86,9 @@ static void assert_variant(const struct camera_settings *camera, size_t index, c
     assert_true(index < camera->topic.variant_count);
     const struct variant_settings *variant = &camera->topic.variants[index];
     assert_string_equal(variant->name, name);
-    assert_int_equal(variant->wish.width_px, width_px);
-    assert_int_equal(variant->wish.quality, quality);
-    assert_true(variant->wish.fps == fps);
+    assert_int_equal(variant->request.width_px, width_px);
+    assert_int_equal(variant->request.quality, quality);
+    assert_true(variant->request.fps == fps);
 }
 
 static void cameras_add_variants_to_those_of_the_defaults(void **state) {
@@ -114,9 +115,13 @@ static void slow_camera_is_not_stale_between_two_frames(void **state) {
     struct config *config =
         load_valid("{\"cameras\": [{\"source\": {\"type\": \"pattern\", \"fps\": 0.1}},"
                    "{\"stale_after_ms\": 1000, \"source\": {\"type\": \"pattern\", \"fps\": 0.1}}]}");
-    assert_int_equal(config->cameras[0].stale_after_ns, 20 * NS_PER_S);
-    assert_int_equal(config->cameras[1].stale_after_ns, NS_PER_S);
+    assert_int_equal(config->cameras[0].topic.stale_after_ns, 20 * NS_PER_S);
+    assert_int_equal(config->cameras[1].topic.stale_after_ns, NS_PER_S);
     config_destroy(&config);
+}
+
+static const char *const *files_of(const struct config *config) {
+    return ((const struct emulated_settings *)config->cameras[0].source.own)->files;
 }
 
 static void relative_files_are_beside_the_configuration(void **state) {
@@ -129,17 +134,28 @@ static void relative_files_are_beside_the_configuration(void **state) {
     free(load_file(FILE_NAME, &config, &error));
     assert_int_equal(error, ERR_OK);
     const struct source_settings *source = &config->cameras[0].source;
-    assert_int_equal(source->type, SOURCE_EMULATED);
+    assert_string_equal(source->type->name, "emulated");
+    const struct emulated_settings *own = source->own;
     assert_true(source->fps == 1);
-    assert_int_equal(source->file_count, 2);
-    assert_string_equal(source->files[0], "1.jpg");
-    assert_string_equal(source->files[1], "/a/2.jpg");
+    assert_int_equal(own->file_count, 2);
+    assert_string_equal(own->files[0], "1.jpg");
+    assert_string_equal(own->files[1], "/a/2.jpg");
     config_destroy(&config);
 
     free(load_file("./" FILE_NAME, &config, &error));
     assert_int_equal(error, ERR_OK);
-    assert_string_equal(config->cameras[0].source.files[0], "./1.jpg");
-    assert_string_equal(config->cameras[0].source.files[1], "/a/2.jpg");
+    assert_string_equal(files_of(config)[0], "./1.jpg");
+    assert_string_equal(files_of(config)[1], "/a/2.jpg");
+    config_destroy(&config);
+}
+
+static void cameras_of_other_nodes_can_be_named(void **state) {
+    (void)state;
+    struct config *config = load_valid(
+        "{\"cameras\": [" PATTERN "], \"views\": [{\"name\": \"a\", \"cameras\": [\"site-a.front\", \"site-b.*\"]}], "
+        "\"tokens\": [{\"name\": \"t\", \"token\": \"0123456789abcdefghij\", \"cameras\": [\"site-a.front\"]}]}");
+    assert_string_equal(config->server.views.list[0].cameras[0], "site-a.front");
+    assert_string_equal(config->server.views.list[0].cameras[1], "site-b.*");
     config_destroy(&config);
 }
 
@@ -152,6 +168,14 @@ static void environment_variables_are_put_in(void **state) {
                                        "\"source\": {\"type\": \"pattern\"}}]}");
     assert_string_equal(config->cameras[0].topic.id, "left-x");
     assert_string_equal(config->cameras[0].topic.name, "$1 <leftleft> $");
+    config_destroy(&config);
+}
+
+static void node_of_a_cluster_needs_no_camera(void **state) {
+    (void)state;
+    struct config *config = load_valid(
+        "{\"cluster\": {\"url\": \"nats://a\", \"node\": \"wall\", \"import\": [\"*/*\"]}, \"cameras\": []}");
+    assert_int_equal(config->camera_count, 0);
     config_destroy(&config);
 }
 
@@ -212,7 +236,7 @@ static void demo_has_eight_cameras_and_its_pictures(void **state) {
     free(faults);
     assert_int_equal(config->camera_count, 8);
     assert_string_equal(config->cameras[0].topic.id, "front-door");
-    assert_int_equal(config->cameras[0].source.file_count, 3);
+    assert_int_equal(((const struct emulated_settings *)config->cameras[0].source.own)->file_count, 3);
     assert_true(config->cameras[0].source.fps == 1);
     config_destroy(&config);
 }
@@ -241,7 +265,9 @@ int main(void) {
         cmocka_unit_test(cameras_add_variants_to_those_of_the_defaults),
         cmocka_unit_test(slow_camera_is_not_stale_between_two_frames),
         cmocka_unit_test(relative_files_are_beside_the_configuration),
+        cmocka_unit_test(cameras_of_other_nodes_can_be_named),
         cmocka_unit_test(environment_variables_are_put_in),
+        cmocka_unit_test(node_of_a_cluster_needs_no_camera),
         cmocka_unit_test(played_faults_are_taken),
         cmocka_unit_test(a_thousand_cameras_load),
         cmocka_unit_test(a_byte_order_mark_is_passed_over),

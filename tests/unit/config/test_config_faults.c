@@ -1,9 +1,12 @@
-#include "support.h"
+#include "tests/unit/config/support.h"
 
 #define CAMERA "\"cameras\": [{\"source\": {\"type\": \"pattern\"}}]"
 #define SOURCE(members) "{\"cameras\": [{\"source\": {" members "}}]}"
 #define PATTERN(members) SOURCE("\"type\": \"pattern\", " members)
 #define FAULT(members) PATTERN("\"faults\": [{" members "}]")
+#define MQTT(members) "{\"mqtt\": {" members "}, " CAMERA "}"
+#define CLUSTER(members) "{\"cluster\": {" members "}, " CAMERA "}"
+#define VIEW(members) "{\"views\": [{" members "}], " CAMERA "}"
 #define HOOK(members) "{\"hooks\": {\"on_state_change\": {" members "}}, " CAMERA "}"
 #define ID(id) "{\"cameras\": [{\"id\": " id ", \"source\": {\"type\": \"pattern\"}}]}"
 #define NAME(name) "{\"cameras\": [{\"name\": " name ", \"source\": {\"type\": \"pattern\"}}]}"
@@ -46,18 +49,37 @@ static void each_fault_is_told_in_its_own_words(void **state) {
         const char *text, *fault;
     } cases[] = {
         {"[]", ": must be an object (got a list)"},
-        {"{}", ": \"cameras\" is missing: add at least one"},
-        {"{\"cameras\": []}", ": cameras: there is no camera: add at least one"},
+        {"{}", ": \"cameras\" is missing"},
+        {"{\"cameras\": []}", ": cameras: must have at least one camera"},
         {"{\"cameras\": {}}", ": cameras: must be a list (got an object)"},
         {"{\"cameras\": [1]}", ": cameras[0]: must be an object (got a number)"},
         {"{\"cameras\": [{\"id\": \"all\", \"source\": {\"type\": \"pattern\"}}]}",
-         ": cameras[0].id: must be another than \"all\", by which feeds mean every camera"},
+         ": cameras[0].id: must not be \"all\", which stands for every camera in feeds"},
         {"{\"cameras\": [{}]}", ": cameras[0]: \"source\" is missing"},
         {"{\"$schema\": 1, " CAMERA "}", ": $schema: must be a string (got a number)"},
         {"{\"camera\": 1, " CAMERA "}", ": camera: unknown key; did you mean \"cameras\"?"},
         {"{\"x\\ny\": 1, " CAMERA "}",
          ": x?y: unknown key; there are \"$schema\", \"server\", \"defaults\", \"cameras\", \"users\", "
-         "\"tokens\", \"secret\" and \"hooks\""},
+         "\"tokens\", \"secret\", \"recording\", \"views\", \"hooks\", \"mqtt\" and \"cluster\""},
+        {VIEW("\"name\": \"A\""), ": views[0]: \"cameras\" is missing"},
+        {VIEW("\"name\": \"\", \"cameras\": [\"1\"]"),
+         ": views[0].name: must be 1 to 64 bytes of UTF-8 without control characters"},
+        {VIEW("\"name\": \"A\", \"cameras\": [\"nobody\"]"), ": views[0].cameras[0]: no camera has this id"},
+        {VIEW("\"name\": \"A\", \"cameras\": [\"*\"], \"layout\": 7"),
+         ": views[0].layout: must be 1, 4, 9, 16, 25, 36 or 64 (got 7)"},
+        {VIEW("\"name\": \"A\", \"cameras\": [\"*\"]}, {\"name\": \"A\", \"cameras\": [\"*\"]"),
+         ": views[1]: has the same name as another"},
+        {"{\"recording\": {}, " CAMERA "}", ": recording: \"path\" is missing"},
+        {"{\"recording\": {\"path\": \"\"}, " CAMERA "}",
+         ": recording.path: must be the path of the folder of recordings"},
+        {"{\"recording\": {\"path\": \"r\", \"max_bytes\": \"200 XB\"}, " CAMERA "}",
+         ": recording.max_bytes: must be a number of bytes, or of KB, MB, GB or TB, as in \"200 GB\""},
+        {"{\"recording\": {\"path\": \"r\", \"max_age\": true}, " CAMERA "}",
+         ": recording.max_age: must be a number of seconds, or of s, min, h or d, as in \"30 d\""},
+        {"{\"recording\": {\"path\": \"r\", \"max_memory\": \"1 KB\"}, " CAMERA "}",
+         ": recording.max_memory: must be between 1000000 and 1000000000000"},
+        {"{\"cameras\": [{\"source\": {\"type\": \"pattern\"}, \"record\": {\"mode\": \"always\"}}]}",
+         ": cameras[0].record: needs \"recording\", which says where recordings go"},
         {HOOK(""), ": hooks.on_state_change: must have either a \"command\" or a \"url\""},
         {HOOK("\"command\": [\"x\"], \"url\": \"http://h/\""),
          ": hooks.on_state_change: must have either a \"command\" or a \"url\""},
@@ -68,19 +90,61 @@ static void each_fault_is_told_in_its_own_words(void **state) {
         {HOOK("\"url\": \"http://h/\", \"headers\": {\"X-A\": \"b\\r\\nX-B: c\"}"),
          ": hooks.on_state_change.headers.X-A: must be 1 to 4096 bytes without line breaks"},
         {HOOK("\"url\": \"http://h/\", \"headers\": {\"X A\": \"b\"}"),
-         ": hooks.on_state_change.headers.X A: is no name of a header"},
-        {HOOK("\"command\": [\"x\"], \"headers\": {}"), ": hooks.on_state_change.headers: belongs to a \"url\""},
+         ": hooks.on_state_change.headers.X A: is not the name of a header"},
+        {HOOK("\"command\": [\"x\"], \"headers\": {}"), ": hooks.on_state_change.headers: needs a \"url\""},
         {HOOK("\"command\": [\"x\"], \"states\": [\"ofline\"]"),
          ": hooks.on_state_change.states[0]: unknown state; did you mean \"offline\"?"},
         {HOOK("\"command\": [\"x\"], \"cameras\": [\"nobody\"]"),
          ": hooks.on_state_change.cameras[0]: no camera has this id"},
+        {MQTT("\"prefix\": \"a\""), ": mqtt: \"url\" is missing"},
+        {MQTT("\"url\": \"http://secret\""), ": mqtt.url: must begin with mqtt:// or mqtts://"},
+        {MQTT("\"url\": \"mqtt://h\", \"prefix\": \"a/+\""), ": mqtt.prefix: must be the beginning of a topic, such as "
+                                                             "\"site/cameras\": without + and #, without a $ or a / in "
+                                                             "front, without a / at the end"},
+        {MQTT("\"url\": \"mqtt://h\", \"prefix\": \"\""), ": mqtt.prefix: must have 1 to 128 bytes (got 0)"},
+        {MQTT("\"url\": \"mqtt://h\", \"client_id\": \"a b\""),
+         ": mqtt.client_id: must have 1 to 128 ASCII characters without spaces"},
+        {MQTT("\"url\": \"mqtt://h\", \"pictures\": 0"), ": mqtt.pictures: must be between 1 and 86400 (got 0)"},
+        {MQTT("\"url\": \"mqtt://h\", \"pictures\": \"nevr\""),
+         ": mqtt.pictures: unknown choice of pictures; did you mean \"never\"?"},
+        {MQTT("\"url\": \"mqtt://h\", \"ca_file\": \"/ca.pem\""),
+         ": mqtt.ca_file: needs a \"url\" that begins with mqtts://"},
+        {MQTT("\"url\": \"mqtts://h\", \"certificate\": \"/c.pem\""),
+         ": mqtt.certificate: needs \"certificate\" and \"private_key\" together"},
+        {CLUSTER("\"url\": \"nats://h\""), ": cluster: \"node\" is missing"},
+        {CLUSTER("\"url\": \"nats://h, tls://h\", \"node\": \"a\""),
+         ": cluster.url: must have nats:// in front of all servers, or tls://"},
+        {CLUSTER("\"url\": \"nats://h:70000\", \"node\": \"a\""),
+         ": cluster.url: must be the address of a NATS server, such as \"nats://nats.example.org:4222\" or "
+         "\"tls://nats.example.org\", or several, separated by commas"},
+        {CLUSTER("\"url\": \"nats://h\", \"node\": \"a.b\""),
+         ": cluster.node: must be a name of up to 32 characters from a-z, 0-9, - and _, with a letter or digit first"},
+        {CLUSTER("\"url\": \"nats://h\", \"node\": \"a\", \"import\": [\"front\"]"),
+         ": cluster.import: must have entries such as \"site-a/front\", \"site-a/*\" or \"*/*\": a node, a slash, a "
+         "camera"},
+        {CLUSTER("\"url\": \"nats://h\", \"node\": \"a\", \"export\": [\"a/b\"]"),
+         ": cluster.export: must have ids of cameras, in which * stands for any characters and ? for one"},
+        {CLUSTER("\"url\": \"nats://h\", \"node\": \"a\", \"ca_file\": \"/ca.pem\""),
+         ": cluster.ca_file: needs a \"url\" that begins with tls://"},
+        {CLUSTER("\"url\": \"nats://h\", \"node\": \"a\", \"username\": \"u\""),
+         ": cluster.username: needs \"username\" and \"password\" together"},
+        {CLUSTER("\"url\": \"nats://h\", \"node\": \"a\", \"token\": \"t\", \"nkey_seed\": \"/n\""),
+         ": cluster: needs one of \"username\" with \"password\", \"token\", \"credentials\", and \"nkey\" with "
+         "\"nkey_seed\", not several"},
         {"{\"server\": null, " CAMERA "}", ": server: must be an object (got null)"},
+        {"{\"server\": [\"listen\"], " CAMERA "}", ": server: must be an object (got a list)"},
         {"{\"server\": {\"listen\": 8080}, " CAMERA "}", ": server.listen: must be a string (got a number)"},
+        {"{\"server\": {\"listen\": \"[::1:8080\"}, " CAMERA "}",
+         ": server.listen: must be ADDRESS:PORT with a port from 0 to 65535, e.g. \"127.0.0.1:8080\" or \"[::]:8080\""},
+        {"{\"server\": {\"listen\": \"localhost:8080\"}, " CAMERA "}",
+         ": server.listen: must be ADDRESS:PORT with a numeric address, e.g. \"127.0.0.1:8080\", \"0.0.0.0:8080\" or, "
+         "for "
+         "IPv6 too, \"[::]:8080\""},
         {"{\"server\": {\"max_streams\": 10001}, " CAMERA "}",
          ": server.max_streams: must be between 1 and 10000 (got 10001)"},
         {"{\"server\": {\"tls\": {\"key\": \"k\"}}, " CAMERA "}",
-         ": server.tls: there is no TLS here: put a proxy that speaks it (nginx, Caddy, HAProxy) in front, and let "
-         "\"listen\" name an address that only the proxy reaches"},
+         ": server.tls: the server has no TLS: put a proxy with TLS (nginx, Caddy, HAProxy) in front, and set "
+         "\"listen\" to an address that only the proxy reaches"},
         {"{\"defaults\": {\"on_demand\": 1}, " CAMERA "}",
          ": defaults.on_demand: must be true or false (got a number)"},
         {"{\"defaults\": {\"idle_timeout_s\": false}, " CAMERA "}",
@@ -103,9 +167,20 @@ static void each_fault_is_told_in_its_own_words(void **state) {
         {SOURCE("\"fps\": 1"), ": cameras[0].source: \"type\" is missing"},
         {SOURCE("\"type\": 1"), ": cameras[0].source.type: must be a string (got a number)"},
         {SOURCE("\"type\": \"patern\""), ": cameras[0].source.type: unknown type of source; did you mean \"pattern\"?"},
+        {SOURCE("\"type\": \"exec\""), ": cameras[0].source: \"command\" is missing"},
+        {SOURCE("\"type\": \"exec\", \"command\": \"x y\""),
+         ": cameras[0].source.command: must be a list (got a string)"},
+        {SOURCE("\"type\": \"exec\", \"command\": [\"\"]"),
+         ": cameras[0].source.command: must begin with the name or the path of a program"},
+        {SOURCE("\"type\": \"exec\", \"command\": [\"x\"], \"stop_signal\": \"SIGTER\""),
+         ": cameras[0].source.stop_signal: unknown signal; did you mean \"SIGTERM\"?"},
+        {SOURCE("\"type\": \"exec\", \"command\": [\"x\"], \"environment\": {\"A B\": \"1\"}"),
+         ": cameras[0].source.environment.A B: is not the name of an environment variable"},
+        {SOURCE("\"type\": \"exec\", \"command\": [\"x\"], \"environment\": {\"A\": 1}"),
+         ": cameras[0].source.environment.A: must be a string (got a number)"},
         {SOURCE("\"type\": \"push\""), ": cameras[0].source: \"key\" is missing"},
         {SOURCE("\"type\": \"push\", \"key\": \"short\""),
-         ": cameras[0].source.key: must be 8 to 200 letters, digits and signs without blanks"},
+         ": cameras[0].source.key: must be 8 to 200 printable ASCII characters without spaces"},
         {SOURCE("\"type\": \"push\", \"key\": \"12345678\", \"second_pusher\": \"refused\""),
          ": cameras[0].source.second_pusher: unknown value; did you mean \"refuse\"?"},
         {SOURCE("\"type\": \"emulated\", \"files\": []"),
@@ -133,7 +208,7 @@ static void each_fault_is_told_in_its_own_words(void **state) {
          ": cameras[0].source.faults[0]: \"for_s\" is missing, which says how long opening takes"},
         {"{\"cameras\": [{\"source\": {\"type\": \"pattern\"}}, {\"id\": \"3\", \"source\": {\"type\": \"pattern\"}},"
          "{\"source\": {\"type\": \"pattern\"}}]}",
-         ": cameras[2]: without an id it is called by its place, 3, which is already the id of cameras[1]"},
+         ": cameras[2]: has no id, so its place, 3, stands for it, which is already the id of cameras[1]"},
         {"{\"server\": {\"monitor_listen\": \"127.0.0.1:8080\"}, " CAMERA "}",
          ": server.monitor_listen: must be another address or port than that of \"listen\""},
         {"{\"a\": 1, \"a\": 2}", ": not JSON at column 12: duplicate object key"},

@@ -1,22 +1,22 @@
 /* The keys that say how the network reaches the server. */
-#include "support.h"
+#include "tests/unit/config/support.h"
 
 #define CAMERA "\"cameras\": [{\"source\": {\"type\": \"pattern\"}}]"
 
-static void edge_is_read(void **state) {
+static void request_policy_is_read(void **state) {
     (void)state;
     struct config *config =
         load_valid("{\"server\": {\"hosts\": [\"Cams.example.org\", \"nvr:8443\"], \"cors_origins\": "
                    "[\"https://dash.example.org\"], \"trusted_proxies\": [\"10.0.0.0/8\", \"::1\"], "
                    "\"base_path\": \"/cams/\"}, " CAMERA "}");
-    const struct edge_settings *edge = edge_settings(config->server.edge);
-    assert_int_equal(edge->origin.host_count, 2);
-    assert_string_equal(edge->origin.hosts[0].host, "cams.example.org");
-    assert_int_equal(edge->origin.hosts[1].port, 8443);
-    assert_int_equal(edge->origin.origin_count, 1);
-    assert_string_equal(edge->origin.origins[0], "https://dash.example.org");
-    assert_int_equal(edge->trusted_proxy_count, 2);
-    assert_string_equal(edge->base_path, "/cams");
+    const struct request_policy_settings *policy = request_policy_settings(config->server.policy);
+    assert_int_equal(policy->origin.host_count, 2);
+    assert_string_equal(policy->origin.hosts[0].host, "cams.example.org");
+    assert_int_equal(policy->origin.hosts[1].port, 8443);
+    assert_int_equal(policy->origin.origin_count, 1);
+    assert_string_equal(policy->origin.origins[0], "https://dash.example.org");
+    assert_int_equal(policy->trusted_proxy_count, 2);
+    assert_string_equal(policy->base_path, "/cams");
     config_destroy(&config);
 }
 
@@ -26,7 +26,7 @@ static void root_is_the_base_path_by_default(void **state) {
                                         "{\"server\": {\"base_path\": \"\"}, " CAMERA "}"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct config *config = load_valid(texts[i]);
-        assert_string_equal(edge_settings(config->server.edge)->base_path, "");
+        assert_string_equal(request_policy_settings(config->server.policy)->base_path, "");
         config_destroy(&config);
     }
 }
@@ -82,10 +82,8 @@ static void impossible_base_path_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(edge_is_read),
-        cmocka_unit_test(root_is_the_base_path_by_default),
-        cmocka_unit_test(every_wrong_entry_is_named),
-        cmocka_unit_test(too_many_are_refused),
+        cmocka_unit_test(request_policy_is_read),          cmocka_unit_test(root_is_the_base_path_by_default),
+        cmocka_unit_test(every_wrong_entry_is_named),      cmocka_unit_test(too_many_are_refused),
         cmocka_unit_test(impossible_base_path_is_refused),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);

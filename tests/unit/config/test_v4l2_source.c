@@ -1,4 +1,7 @@
-#include "support.h"
+#include "tests/unit/config/support.h"
+
+#include "cameras/driver.h"
+#include "cameras/v4l2/v4l2_settings.h"
 
 #define V4L2(members) "{\"cameras\": [{\"source\": {\"type\": \"v4l2\"" members "}}]}"
 
@@ -18,10 +21,11 @@ static void a_type_alone_takes_any_device_as_it_comes(void **state) {
     (void)state;
     struct config *config = load_valid(V4L2(""));
     const struct source_settings *source = &config->cameras[0].source;
-    assert_int_equal(source->type, SOURCE_V4L2);
-    assert_null(source->device.path);
-    assert_null(source->device.format);
-    assert_int_equal(source->device.range, RANGE_AUTO);
+    const struct v4l2_settings *own = source->own;
+    assert_string_equal(source->type->name, "v4l2");
+    assert_null(own->path);
+    assert_null(own->format);
+    assert_int_equal(own->range, RANGE_AUTO);
     assert_int_equal(source->subsampling, SUBSAMPLING_420);
     assert_int_equal(source->width_px, 1280);
     assert_int_equal(source->height_px, 720);
@@ -39,14 +43,15 @@ static void what_the_file_says_is_taken(void **state) {
         "\"timestamp\": true, \"controls\": {\"brightness\": -5, \"focus_auto\": false, \"exposure_auto\": "
         "\"manual\", \"horizontal_flip\": true}"));
     const struct source_settings *source = &config->cameras[0].source;
-    assert_string_equal(source->device.path, "/dev/v4l/by-id/x");
-    assert_string_equal(source->device.format, "YUYV");
-    assert_int_equal(source->device.range, RANGE_LIMITED);
+    const struct v4l2_settings *own = source->own;
+    assert_string_equal(own->path, "/dev/v4l/by-id/x");
+    assert_string_equal(own->format, "YUYV");
+    assert_int_equal(own->range, RANGE_LIMITED);
     assert_int_equal(source->subsampling, SUBSAMPLING_422);
-    assert_int_equal(source->retouch.turn_degrees, 270);
-    assert_true(source->retouch.flip_horizontal && source->retouch.flip_vertical && source->retouch.timestamp);
-    const struct control_wish *controls = source->device.controls;
-    assert_int_equal(source->device.control_count, 4);
+    assert_int_equal(source->filter.turn_degrees, 270);
+    assert_true(source->filter.flip == FLIP_BOTH && source->filter.caption.is_shown);
+    const struct control_request *controls = own->controls;
+    assert_int_equal(own->control_count, 4);
     assert_string_equal(controls[0].name, "brightness");
     assert_int_equal(controls[0].value, -5);
     assert_int_equal(controls[1].value, 0);
@@ -62,13 +67,13 @@ static void cameras_without_a_device_share_what_nobody_names(void **state) {
                                        "{\"source\": {\"type\": \"v4l2\", \"device\": \"/dev/video1\"}},"
                                        "{\"source\": {\"type\": \"pattern\"}},"
                                        "{\"source\": {\"type\": \"v4l2\"}}]}");
-    const struct device_settings *first = &config->cameras[0].source.device;
-    const struct device_settings *last = &config->cameras[3].source.device;
+    const struct v4l2_settings *first = config->cameras[0].source.own;
+    const struct v4l2_settings *last = config->cameras[3].source.own;
     assert_int_equal(first->unnamed_before, 0);
     assert_int_equal(last->unnamed_before, 1);
     assert_int_equal(last->named_count, 1);
     assert_string_equal(last->named_paths[0], "/dev/video1");
-    assert_int_equal(config->cameras[1].source.device.named_count, 0);
+    assert_int_equal(((const struct v4l2_settings *)config->cameras[1].source.own)->named_count, 0);
     config_destroy(&config);
 }
 
@@ -80,8 +85,7 @@ static void faults_are_told(void **state) {
         {V4L2(", \"device\": \"video0\""),
          ".device: must be \"auto\" or the path of a device, such as \"/dev/video0\""},
         {V4L2(", \"device\": 0"), ".device: must be a string (got a number)"},
-        {V4L2(", \"format\": \"MJPG\""),
-         ".format: unknown format (the schema lists them all); did you mean \"MJPEG\"?"},
+        {V4L2(", \"format\": \"MJPG\""), ".format: unknown format; did you mean \"MJPEG\"?"},
         {V4L2(", \"subsampling\": \"4:4:4\""), ".subsampling: unknown subsampling; there are \"4:2:0\" and \"4:2:2\""},
         {V4L2(", \"range\": \"ful\""), ".range: unknown range; did you mean \"full\"?"},
         {V4L2(", \"rotate\": 45"), ".rotate: must be 0, 90, 180 or 270"},
@@ -92,7 +96,9 @@ static void faults_are_told(void **state) {
          ".flip: unknown way to flip; there are \"none\", \"horizontal\", \"vertical\" and \"both\""},
         {V4L2(", \"timestamp\": 1"), ".timestamp: must be true or false (got a number)"},
         {V4L2(", \"format\": \"MJPEG\", \"timestamp\": true"),
-         ".format: rotate, flip and timestamp need a raw format, such as \"YUYV\", or \"auto\""},
+         ".format: rotate, flip and timestamp in the source need a raw format, such as \"YUYV\", or \"auto\"; as keys "
+         "of "
+         "the camera they take any"},
         {V4L2(", \"controls\": []"), ".controls: must be an object (got a list)"},
         {V4L2(", \"controls\": {\"gain\": 1.5}"),
          ".controls.gain: must be a whole number, true or false, or an entry of the control's menu"},

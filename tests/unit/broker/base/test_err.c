@@ -1,4 +1,4 @@
-#include "broker/err.h"
+#include "broker/base/err.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -71,16 +71,18 @@ static void a_long_reason_is_cut_to_fit(void **state) {
     assert_int_equal(strlen(reason.text), sizeof reason.text - 1);
 }
 
-static void nobody_has_to_want_the_reason(void **state) {
+static void nothing_is_formatted_without_a_reason(void **state) {
     (void)state;
-    reason_set(NULL, "%d", 1); /* must not crash */
+    int formatted = -1;
+    reason_set(NULL, "%n", &formatted);
+    assert_int_equal(formatted, -1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_error_has_words_of_its_own), cmocka_unit_test(a_number_that_is_no_error_has_words_too),
         cmocka_unit_test(system_errors_are_translated),    cmocka_unit_test(a_reason_is_formatted),
-        cmocka_unit_test(a_long_reason_is_cut_to_fit),     cmocka_unit_test(nobody_has_to_want_the_reason),
+        cmocka_unit_test(a_long_reason_is_cut_to_fit),     cmocka_unit_test(nothing_is_formatted_without_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-#include "broker/histogram.h"
+#include "broker/base/histogram.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "broker/log.h"
+#include "broker/base/log.h"
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,7 +35,7 @@ static FILE *end_capture(void) {
 }
 
 /* The one line that was captured, without its time. */
-static void read_only_line(char *line, size_t room) {
+static void read_only_line(char *line, size_t capacity) {
     FILE *file = end_capture();
     char first[2048];
     char second[2048];
@@ -44,7 +44,7 @@ static void read_only_line(char *line, size_t room) {
     fclose(file);
     /* 2026-01-01T00:00:00.000Z and a space */
     assert_true(strlen(first) > 25 && first[10] == 'T' && first[19] == '.' && first[23] == 'Z' && first[24] == ' ');
-    snprintf(line, room, "%s", first + 25);
+    snprintf(line, capacity, "%s", first + 25);
 }
 
 static void a_line_names_level_camera_and_event(void **state) {
@@ -106,15 +106,16 @@ static void what_recurs_is_written_once_in_a_while(void **state) {
     char line[2048];
     begin_capture();
     log_set_level(LOG_LEVEL_WARNING);
-    assert_false(log_recurring(LOG_LEVEL_INFO, "door", "noise", "hidden, and so not the first"));
+    assert_false(log_rate_limited(LOG_LEVEL_INFO, "door", "noise", "hidden, and so not the first"));
     log_set_level(LOG_LEVEL_INFO);
-    assert_true(log_recurring(LOG_LEVEL_INFO, "door", "noise", "%s %d", "noise", 1));
-    assert_false(log_recurring(LOG_LEVEL_INFO, "door", "noise", "%s %d", "noise", 2));
+    assert_true(log_rate_limited(LOG_LEVEL_INFO, "door", "noise", "%s %d", "noise", 1));
+    assert_false(log_rate_limited(LOG_LEVEL_INFO, "door", "noise", "%s %d", "noise", 2));
     read_only_line(line, sizeof line);
     assert_string_equal(line, "info door: noise 1\n");
 }
 
-/* Nobody reads: lines are lost, nobody waits, and who reads then hears of it. Last, since log_open() stays. */
+/* Without a reader lines are lost, no thread waits, and a later reader learns how many. Last, since log_open() stays.
+ */
 static void a_full_pipe_costs_lines_but_no_time(void **state) {
     (void)state;
     int ends[2];

@@ -1,4 +1,4 @@
-#include "broker/log_line.h"
+#include "broker/base/log_line.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

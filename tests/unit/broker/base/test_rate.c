@@ -1,6 +1,6 @@
-#include "broker/rate.h"
+#include "broker/base/rate.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

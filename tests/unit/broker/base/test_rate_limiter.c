@@ -1,6 +1,6 @@
-#include "broker/pace.h"
+#include "broker/base/rate_limiter.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,9 @@
 #define START_NS (100 * NS_PER_S)
 #define FRAMES 3000
 
-static struct pace pace_of(double fps) { return (struct pace){.interval_ns = (int64_t)((double)NS_PER_S / fps)}; }
+static struct rate_limiter rate_limiter_of(double fps) {
+    return (struct rate_limiter){.interval_ns = (int64_t)((double)NS_PER_S / fps)};
+}
 
 /* Capture times of a camera at `hz`: each off by up to `jitter_ns` to either side, the same in every run. */
 static int64_t captured_at(int i, double hz, int64_t jitter_ns) {
@@ -26,12 +28,12 @@ struct outcome {
 };
 
 static struct outcome thin(double from_hz, double to_fps, int64_t jitter_ns) {
-    struct pace pace = pace_of(to_fps);
+    struct rate_limiter limiter = rate_limiter_of(to_fps);
     struct outcome outcome = {.shortest = FRAMES};
     int last = -1;
     for (int i = 0; i < FRAMES; i++) {
         uint64_t missed = 99;
-        if (pace_admits(&pace, captured_at(i, from_hz, jitter_ns), &missed)) {
+        if (rate_limiter_admits(&limiter, captured_at(i, from_hz, jitter_ns), &missed)) {
             int distance = i - last;
             if (last >= 0) {
                 outcome.shortest = distance < outcome.shortest ? distance : outcome.shortest;
@@ -72,11 +74,11 @@ static void the_frame_nearest_to_each_due_time_goes_through(void **state) {
     (void)state;
     /* Due every 3.57 frames. */
     static const int nearest[] = {0, 4, 7, 11, 14, 18, 21, 25};
-    struct pace pace = pace_of(7);
+    struct rate_limiter limiter = rate_limiter_of(7);
     size_t next = 0;
     for (int i = 0; i <= 25; i++) {
         uint64_t missed;
-        if (pace_admits(&pace, captured_at(i, 25, 0), &missed)) {
+        if (rate_limiter_admits(&limiter, captured_at(i, 25, 0), &missed)) {
             assert_int_equal(i, nearest[next]);
             next++;
         }
@@ -92,7 +94,7 @@ static void jitter_changes_neither_the_mean_nor_the_evenness_much(void **state) 
     assert_thinned(30, 10, 15 * NS_PER_MS, 2, 4);
 }
 
-static void a_wish_above_the_cameras_rate_lets_everything_through(void **state) {
+static void a_request_above_the_cameras_rate_lets_everything_through(void **state) {
     (void)state;
     assert_int_equal(thin(30, 30, 0).admitted, FRAMES);
     assert_int_equal(thin(30, 30, 5 * NS_PER_MS).admitted, FRAMES);
@@ -100,45 +102,45 @@ static void a_wish_above_the_cameras_rate_lets_everything_through(void **state) 
     assert_int_equal(thin(1, 1000, 0).admitted, FRAMES);
 }
 
-static void no_wish_lets_everything_through(void **state) {
+static void no_request_lets_everything_through(void **state) {
     (void)state;
-    struct pace pace = {0};
+    struct rate_limiter limiter = {0};
     uint64_t missed = 99;
     for (int i = 0; i < 10; i++) {
-        assert_true(pace_admits(&pace, START_NS, &missed));
+        assert_true(rate_limiter_admits(&limiter, START_NS, &missed));
         assert_int_equal(missed, 0);
     }
 }
 
 static void the_first_frame_goes_through(void **state) {
     (void)state;
-    struct pace pace = pace_of(0.1);
+    struct rate_limiter limiter = rate_limiter_of(0.1);
     uint64_t missed;
-    assert_true(pace_admits(&pace, START_NS, &missed));
-    assert_false(pace_admits(&pace, START_NS + NS_PER_S, &missed));
+    assert_true(rate_limiter_admits(&limiter, START_NS, &missed));
+    assert_false(rate_limiter_admits(&limiter, START_NS + NS_PER_S, &missed));
 }
 
-static void due_times_without_a_frame_are_told(void **state) {
+static void due_times_without_a_frame_are_counted(void **state) {
     (void)state;
-    struct pace pace = pace_of(10);
+    struct rate_limiter limiter = rate_limiter_of(10);
     uint64_t missed;
-    assert_true(pace_admits(&pace, START_NS, &missed));
+    assert_true(rate_limiter_admits(&limiter, START_NS, &missed));
     assert_int_equal(missed, 0);
     /* Due at 100, 200, 300 ms: the last is this one's. */
-    assert_true(pace_admits(&pace, START_NS + 300 * NS_PER_MS, &missed));
+    assert_true(rate_limiter_admits(&limiter, START_NS + 300 * NS_PER_MS, &missed));
     assert_int_equal(missed, 2);
-    assert_true(pace_admits(&pace, START_NS + 400 * NS_PER_MS, &missed));
+    assert_true(rate_limiter_admits(&limiter, START_NS + 400 * NS_PER_MS, &missed));
     assert_int_equal(missed, 0);
 }
 
 static void a_pause_is_not_made_up_for_by_a_burst(void **state) {
     (void)state;
-    struct pace pace = pace_of(10);
+    struct rate_limiter limiter = rate_limiter_of(10);
     uint64_t missed;
     int admitted = 0;
-    assert_true(pace_admits(&pace, START_NS, &missed));
+    assert_true(rate_limiter_admits(&limiter, START_NS, &missed));
     for (int i = 0; i < 30; i++) { /* one second at 30 Hz, after an hour */
-        admitted += pace_admits(&pace, START_NS + 3600 * NS_PER_S + i * NS_PER_S / 30, &missed);
+        admitted += rate_limiter_admits(&limiter, START_NS + 3600 * NS_PER_S + i * NS_PER_S / 30, &missed);
     }
     assert_in_range(admitted, 10, 11);
 }
@@ -149,10 +151,10 @@ int main(void) {
         cmocka_unit_test(other_ratios_are_as_even_as_they_can_be),
         cmocka_unit_test(the_frame_nearest_to_each_due_time_goes_through),
         cmocka_unit_test(jitter_changes_neither_the_mean_nor_the_evenness_much),
-        cmocka_unit_test(a_wish_above_the_cameras_rate_lets_everything_through),
-        cmocka_unit_test(no_wish_lets_everything_through),
+        cmocka_unit_test(a_request_above_the_cameras_rate_lets_everything_through),
+        cmocka_unit_test(no_request_lets_everything_through),
         cmocka_unit_test(the_first_frame_goes_through),
-        cmocka_unit_test(due_times_without_a_frame_are_told),
+        cmocka_unit_test(due_times_without_a_frame_are_counted),
         cmocka_unit_test(a_pause_is_not_made_up_for_by_a_burst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

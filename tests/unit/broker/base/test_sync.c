@@ -1,6 +1,6 @@
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <poll.h>
 #include <setjmp.h>

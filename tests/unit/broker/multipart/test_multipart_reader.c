@@ -1,6 +1,7 @@
-#include "broker/multipart_reader.h"
+#include "broker/multipart/multipart_reader.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
+#include "tests/unit/broker/multipart/tiny_jpeg.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,11 +32,11 @@ static enum err feed(const char *content_type, const char *text, size_t count, s
         } else if (error != ERR_BUSY || at == count) {
             break;
         } else {
-            struct multipart_room room = multipart_reader_room(reader);
-            assert_true(room.count > 0);
+            struct multipart_buffer buffer = multipart_reader_buffer(reader);
+            assert_true(buffer.count > 0);
             size_t taken = count - at < step ? count - at : step;
-            taken = taken < room.count ? taken : room.count;
-            memcpy(room.bytes, text + at, taken);
+            taken = taken < buffer.count ? taken : buffer.count;
+            memcpy(buffer.bytes, text + at, taken);
             multipart_reader_fill(reader, taken);
             at += taken;
         }
@@ -69,13 +70,13 @@ static struct outcome read_in_steps(const char *content_type, const char *text, 
     return outcome;
 }
 
-/* Whatever pieces the bytes come in, the parts are the same. */
+/* Whatever chunks the bytes come in, the parts are the same. */
 static struct outcome read_text(const char *content_type, const char *text) {
     struct outcome whole = read_in_steps(content_type, text, strlen(text), SIZE_MAX);
     for (size_t step = 1; step < 9; step++) {
-        struct outcome pieces = read_in_steps(content_type, text, strlen(text), step);
-        assert_string_equal(pieces.bodies, whole.bodies);
-        assert_int_equal(pieces.error, whole.error);
+        struct outcome views = read_in_steps(content_type, text, strlen(text), step);
+        assert_string_equal(views.bodies, whole.bodies);
+        assert_int_equal(views.error, whole.error);
     }
     return whole;
 }
@@ -132,7 +133,7 @@ static void empty_parts_are_passed_over(void **state) {
     assert_string_equal(outcome.bodies, "a|");
 }
 
-static void end_is_told(void **state) {
+static void the_end_is_reported(void **state) {
     (void)state;
     assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: 1\r\n\r\na\r\n--T--\r\n").error, ERR_CLOSED);
 }
@@ -165,7 +166,137 @@ static void part_that_claims_too_much_is_refused(void **state) {
     (void)state;
     assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: 2147483648\r\n\r\na").error, ERR_INVALID);
     assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: 99999999999999999999\r\n\r\na").error, ERR_INVALID);
-    assert_int_equal(read_text(TYPE, "--T\r\nContent-Length: -5\r\n\r\na").error, ERR_INVALID);
+}
+
+/* How many whole pictures come, however the bytes are cut. */
+struct pictures {
+    unsigned count;
+};
+
+static void count_picture(void *user, struct frame *frame) {
+    struct pictures *pictures = user;
+    assert_int_equal(frame_payload(frame).count, TINY_JPEG_BYTES);
+    assert_memory_equal(frame_payload(frame).bytes, TINY_JPEG, TINY_JPEG_BYTES);
+    pictures->count++;
+}
+
+static unsigned count_pictures(const char *content_type, const char *text, size_t count) {
+    struct pictures first = {0};
+    for (size_t step = 1; step < 300; step += step < 9 ? 1 : 97) {
+        struct pictures pictures = {0};
+        struct reason reason;
+        enum err error = feed(content_type, text, count, step, count_picture, &pictures, &reason);
+        assert_true(error == ERR_BUSY || error == ERR_CLOSED);
+        first = step == 1 ? pictures : first;
+        assert_int_equal(pictures.count, first.count);
+    }
+    return first.count;
+}
+
+#define COUNT_PICTURES(content_type, text) count_pictures(content_type, text, sizeof(text) - 1)
+
+static void pictures_end_at_their_end_whatever_their_length_says(void **state) {
+    (void)state;
+    static const char *const lengths[] = {"",
+                                          "Content-Length: 7\r\n",
+                                          "Content-Length: 20\r\n",
+                                          "Content-Length: 60\r\n",
+                                          "Content-Length: 250\r\n",
+                                          "Content-Length: 0\r\n",
+                                          "Content-Length: -5\r\n",
+                                          "Content-Length:\r\n",
+                                          "Content-Length: unknown\r\n",
+                                          "Content-Length: 100000\r\n"};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        char text[2000];
+        size_t count = 0;
+        for (int n = 0; n < 3; n++) {
+            count += (size_t)snprintf(text + count, sizeof text - count, "--T\r\n%s\r\n", lengths[i]);
+            memcpy(text + count, TINY_JPEG, TINY_JPEG_BYTES);
+            count += TINY_JPEG_BYTES;
+            memcpy(text + count, "\r\n", 2);
+            count += 2;
+        }
+        struct pictures pictures = {0};
+        struct reason reason;
+        (void)feed(TYPE, text, count, 1, count_picture, &pictures, &reason);
+        /* One that claims too much may still wait for it. */
+        assert_in_range(pictures.count, 3, 3);
+    }
+}
+
+static void picture_without_length_is_given_at_its_end(void **state) {
+    (void)state;
+    assert_int_equal(COUNT_PICTURES(TYPE, "--T\r\n\r\n" TINY_JPEG), 1);
+    assert_int_equal(COUNT_PICTURES(TYPE, "--T\r\nContent-Length: 9\r\n\r\n\r\n" TINY_JPEG), 1);
+}
+
+static void delimiters_are_found_however_they_are_declared(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"--video boundary--", "--video boundary--"},
+        {"foo", "foo"},
+        {"--foo", "----foo"},
+        {"--foo", "--foo"},
+        {"\"foo\"", "--\"foo\""},
+        {"foo,", "--foo"},
+        {"'foo'", "--foo"},
+        {"----WebKit", "------WebKit"},
+        {"foo", "--something"},
+        {"foo", "----foo"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char type[100], text[2000];
+        snprintf(type, sizeof type, "multipart/x-mixed-replace;boundary=%s", cases[i][0]);
+        size_t count = 0;
+        for (int n = 0; n < 3; n++) {
+            count += (size_t)snprintf(text + count, sizeof text - count, "%s\r\nContent-Type: image/jpeg\r\n\r\n",
+                                      cases[i][1]);
+            memcpy(text + count, TINY_JPEG "\r\n", TINY_JPEG_BYTES + 2);
+            count += TINY_JPEG_BYTES + 2;
+        }
+        assert_int_equal(count_pictures(type, text, count), 3);
+    }
+}
+
+static void first_picture_may_come_without_delimiter(void **state) {
+    (void)state;
+    assert_int_equal(COUNT_PICTURES(TYPE, "Content-Type: image/jpeg\r\n\r\n" TINY_JPEG "\r\n--T\r\n"
+                                          "Content-Type: image/jpeg\r\n\r\n" TINY_JPEG "\r\n--T\r\n"),
+                     2);
+}
+
+static void pictures_need_neither_delimiters_nor_an_empty_line(void **state) {
+    (void)state;
+    assert_int_equal(COUNT_PICTURES(TYPE, TINY_JPEG TINY_JPEG "\r\n" TINY_JPEG), 3);
+    assert_int_equal(COUNT_PICTURES(TYPE, "\r\n" TINY_JPEG "\r\n--T\r\n\r\n" TINY_JPEG), 2);
+    assert_int_equal(COUNT_PICTURES(TYPE, "--T\r\nContent-Type: image/jpeg\r\n" TINY_JPEG "\r\n--T\r\n" TINY_JPEG), 2);
+    /* The second one is a preview within the first part. */
+    assert_int_equal(COUNT_PICTURES(TYPE, "--T\r\n\r\n" TINY_JPEG TINY_JPEG "\r\n--T\r\n\r\n" TINY_JPEG), 2);
+}
+
+static void picture_of_another_type_is_taken(void **state) {
+    (void)state;
+    assert_int_equal(COUNT_PICTURES(TYPE, "--T\r\nContent-Type: text/plain\r\n\r\n" TINY_JPEG "\r\n--T\r\n"
+                                          "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello\r\n--T\r\n"),
+                     1);
+}
+
+static void fields_of_a_form_are_passed_over(void **state) {
+    (void)state;
+    assert_int_equal(
+        COUNT_PICTURES("multipart/form-data; boundary=T",
+                       "--T\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ntext\r\n"
+                       "--T\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\n\r\n" TINY_JPEG
+                       "\r\n--T--\r\n"),
+        1);
+}
+
+static void cut_picture_ends_at_the_delimiter(void **state) {
+    (void)state;
+    static const char text[] = "--T\r\n\r\n\xff\xd8\xff\xda\0\2abc\r\n--T\r\nContent-Length: 1\r\n\r\nx";
+    struct outcome outcome = read_in_steps(TYPE, text, sizeof text - 1, 3);
+    assert_string_equal(outcome.bodies, "\xff\xd8\xff\xda|x|");
 }
 
 static void endless_things_are_refused(void **state) {
@@ -282,10 +413,18 @@ int main(void) {
         cmocka_unit_test(preamble_and_noise_between_parts_are_passed_over),
         cmocka_unit_test(parts_of_another_kind_are_passed_over),
         cmocka_unit_test(empty_parts_are_passed_over),
-        cmocka_unit_test(end_is_told),
+        cmocka_unit_test(the_end_is_reported),
         cmocka_unit_test(headers_of_another_broker_are_read),
         cmocka_unit_test(missing_or_senseless_headers_are_zero),
+        cmocka_unit_test(pictures_need_neither_delimiters_nor_an_empty_line),
         cmocka_unit_test(part_that_claims_too_much_is_refused),
+        cmocka_unit_test(pictures_end_at_their_end_whatever_their_length_says),
+        cmocka_unit_test(picture_without_length_is_given_at_its_end),
+        cmocka_unit_test(delimiters_are_found_however_they_are_declared),
+        cmocka_unit_test(first_picture_may_come_without_delimiter),
+        cmocka_unit_test(picture_of_another_type_is_taken),
+        cmocka_unit_test(fields_of_a_form_are_passed_over),
+        cmocka_unit_test(cut_picture_ends_at_the_delimiter),
         cmocka_unit_test(endless_things_are_refused),
         cmocka_unit_test(parts_of_any_size_come_whole),
         cmocka_unit_test(boundary_that_is_too_long_is_refused),

@@ -1,4 +1,4 @@
-#include "web/multipart.h"
+#include "broker/multipart/multipart_writer.h"
 
 #include "tests/unit/support.h"
 

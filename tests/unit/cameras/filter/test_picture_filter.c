@@ -1,6 +1,6 @@
-#include "cameras/retouch.h"
+#include "cameras/filter/picture_filter.h"
 
-#include "cameras/draw.h"
+#include "cameras/picture/draw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,11 +47,11 @@ static struct frame *make_raw(enum frame_format format) {
     return raw;
 }
 
-static struct frame *apply(const struct retouch_settings *settings, struct frame *raw) {
-    struct retouch *retouch;
-    assert_int_equal(retouch_create(pool, settings, "Front door", &retouch), ERR_OK);
-    assert_int_equal(retouch_apply(retouch, &raw), ERR_OK);
-    retouch_destroy(&retouch);
+static struct frame *apply(const struct picture_filter_settings *settings, struct frame *raw) {
+    struct picture_filter *filter;
+    assert_int_equal(picture_filter_create(pool, settings, "Front door", &filter), ERR_OK);
+    assert_int_equal(picture_filter_apply(filter, &raw), ERR_OK);
+    picture_filter_destroy(&filter);
     return raw;
 }
 
@@ -64,16 +64,16 @@ static void each_way_to_turn_and_flip_puts_the_corners_right(void **state) {
         BOTTOM_RIGHT = 16 * (HEIGHT - 1) + WIDTH - 1
     };
     static const struct {
-        struct retouch_settings settings;
+        struct picture_filter_settings settings;
         uint8_t corners[3]; /* top left, top right, bottom left of the result */
     } cases[] = {
         {{.turn_degrees = 90}, {BOTTOM_LEFT, TOP_LEFT, BOTTOM_RIGHT}},
         {{.turn_degrees = 180}, {BOTTOM_RIGHT, BOTTOM_LEFT, TOP_RIGHT}},
         {{.turn_degrees = 270}, {TOP_RIGHT, BOTTOM_RIGHT, TOP_LEFT}},
-        {{.flip_horizontal = true}, {TOP_RIGHT, TOP_LEFT, BOTTOM_RIGHT}},
-        {{.flip_vertical = true}, {BOTTOM_LEFT, BOTTOM_RIGHT, TOP_LEFT}},
-        {{.turn_degrees = 90, .flip_horizontal = true}, {TOP_LEFT, BOTTOM_LEFT, TOP_RIGHT}},
-        {{.turn_degrees = 180, .flip_horizontal = true, .flip_vertical = true}, {TOP_LEFT, TOP_RIGHT, BOTTOM_LEFT}},
+        {{.flip = FLIP_HORIZONTAL}, {TOP_RIGHT, TOP_LEFT, BOTTOM_RIGHT}},
+        {{.flip = FLIP_VERTICAL}, {BOTTOM_LEFT, BOTTOM_RIGHT, TOP_LEFT}},
+        {{.turn_degrees = 90, .flip = FLIP_HORIZONTAL}, {TOP_LEFT, BOTTOM_LEFT, TOP_RIGHT}},
+        {{.turn_degrees = 180, .flip = FLIP_BOTH}, {TOP_LEFT, TOP_RIGHT, BOTTOM_LEFT}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct frame *turned = apply(&cases[i].settings, make_raw(FRAME_GREY));
@@ -92,7 +92,7 @@ static void each_way_to_turn_and_flip_puts_the_corners_right(void **state) {
 
 static void colour_turns_with_the_picture(void **state) {
     (void)state;
-    struct frame *turned = apply(&(struct retouch_settings){.turn_degrees = 90}, make_raw(FRAME_YUYV));
+    struct frame *turned = apply(&(struct picture_filter_settings){.turn_degrees = 90}, make_raw(FRAME_YUYV));
     assert_int_equal(frame_info(turned)->format, FRAME_I420);
     const uint8_t *cb = frame_payload(turned).bytes + WIDTH * HEIGHT;
     const uint8_t *cr = cb + WIDTH * HEIGHT / 4;
@@ -115,7 +115,7 @@ static void large_picture_is_turned_in_blocks(void **state) {
     }
     frame_set_size(raw, (size_t)SIDE * SIDE);
     *frame_edit_info(raw) = (struct frame_info){.width_px = SIDE, .height_px = SIDE, .format = FRAME_GREY};
-    struct frame *turned = apply(&(struct retouch_settings){.turn_degrees = 90}, frame_ref(raw));
+    struct frame *turned = apply(&(struct picture_filter_settings){.turn_degrees = 90}, frame_ref(raw));
     for (size_t y = 0; y < SIDE; y++) {
         for (size_t x = 0; x < SIDE; x++) {
             assert_int_equal(frame_payload(turned).bytes[x * SIDE + SIDE - 1 - y], frame_data(raw)[y * SIDE + x]);
@@ -135,7 +135,7 @@ static void timestamp_is_written_into_any_format(void **state) {
         memset(frame_data(raw), 128, size);
         frame_set_size(raw, size);
         *frame_edit_info(raw) = (struct frame_info){.width_px = 400, .height_px = 100, .format = formats[i]};
-        raw = apply(&(struct retouch_settings){.timestamp = true}, raw);
+        raw = apply(&(struct picture_filter_settings){.caption.is_shown = true}, raw);
         assert_int_equal(frame_info(raw)->format, formats[i]);
         struct canvas canvas;
         assert_int_equal(canvas_over(raw, &canvas), ERR_OK);
@@ -155,22 +155,22 @@ static void timestamp_is_written_into_any_format(void **state) {
 
 static void nothing_to_do_is_known(void **state) {
     (void)state;
-    assert_false(retouch_is_wanted(&(struct retouch_settings){.turn_degrees = 0}));
-    assert_true(retouch_is_wanted(&(struct retouch_settings){.timestamp = true}));
-    assert_true(retouch_is_wanted(&(struct retouch_settings){.flip_vertical = true}));
+    assert_false(picture_filter_is_wanted(&(struct picture_filter_settings){.turn_degrees = 0}));
+    assert_true(picture_filter_is_wanted(&(struct picture_filter_settings){.caption.is_shown = true}));
+    assert_true(picture_filter_is_wanted(&(struct picture_filter_settings){.flip = FLIP_VERTICAL}));
 }
 
 static void broken_picture_is_refused(void **state) {
     (void)state;
     struct frame *raw = make_raw(FRAME_YUYV);
     frame_set_size(raw, 10);
-    struct retouch *retouch;
-    const struct retouch_settings settings = {.turn_degrees = 90, .timestamp = true};
-    assert_int_equal(retouch_create(pool, &settings, "", &retouch), ERR_OK);
-    assert_int_equal(retouch_apply(retouch, &raw), ERR_INVALID);
+    struct picture_filter *filter;
+    const struct picture_filter_settings settings = {.turn_degrees = 90, .caption.is_shown = true};
+    assert_int_equal(picture_filter_create(pool, &settings, "", &filter), ERR_OK);
+    assert_int_equal(picture_filter_apply(filter, &raw), ERR_INVALID);
     assert_non_null(raw);
     frame_unref(&raw);
-    retouch_destroy(&retouch);
+    picture_filter_destroy(&filter);
 }
 
 int main(void) {

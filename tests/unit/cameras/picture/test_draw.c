@@ -1,5 +1,5 @@
-#include "cameras/draw.h"
-#include "cameras/font.h"
+#include "cameras/picture/draw.h"
+#include "cameras/picture/font.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

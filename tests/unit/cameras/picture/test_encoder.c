@@ -1,5 +1,6 @@
-#include "cameras/encoder.h"
-#include "cameras/jpeg.h"
+#include "cameras/picture/encoder.h"
+#include "cameras/picture/jpeg.h"
+#include "cameras/picture/jpeg_decode.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -82,7 +83,7 @@ static struct encoder *make_encoder(int quality) {
 static struct frame *encode(struct encoder *encoder, struct frame *raw) {
     struct frame *jpeg = NULL;
     struct reason reason = {""};
-    const enum err error = encoder_encode(encoder, raw, &jpeg, &reason);
+    const enum err error = encoder_encode(encoder, raw, NULL, &jpeg, &reason);
     if (error != ERR_OK) {
         fail_msg("%s: %s", err_text(error), reason.text);
     }
@@ -210,7 +211,7 @@ static void output_passes_the_checks_of_foreign_pictures(void **state) {
         for (size_t j = 0; j < SIZE_COUNT; j++) {
             struct frame *jpeg = encode(encoder, make_raw(formats[i], sizes[j].width, sizes[j].height, 0));
             const size_t size = frame_payload(jpeg).count;
-            assert_int_equal(jpeg_admit(jpeg, true, NULL), ERR_OK);
+            assert_int_equal(jpeg_admit(jpeg, true, NULL, NULL), ERR_OK);
             assert_int_equal(frame_payload(jpeg).count, size);
             assert_int_equal(frame_info(jpeg)->width_px, sizes[j].width);
             assert_int_equal(frame_info(jpeg)->height_px, sizes[j].height);
@@ -372,7 +373,7 @@ static void picture_that_outgrows_its_frame_is_whole(void **state) {
     struct frame *small = encode(encoder, make_raw(FRAME_GREY, 16, 16, 0));
     struct frame *jpeg = encode(encoder, raw);
     assert_true(frame_payload(jpeg).count > 2 * frame_capacity(small));
-    assert_true(jpeg_decodes(frame_payload(jpeg).bytes, frame_payload(jpeg).count, NULL));
+    assert_int_equal(jpeg_check_decoding(frame_payload(jpeg).bytes, frame_payload(jpeg).count, NULL, NULL), ERR_OK);
     frame_unref(&small);
     frame_unref(&jpeg);
     encoder_destroy(&encoder);
@@ -381,7 +382,7 @@ static void picture_that_outgrows_its_frame_is_whole(void **state) {
 static void assert_refused(struct encoder *encoder, struct frame *raw, enum err expected) {
     struct frame *jpeg = NULL;
     struct reason reason = {""};
-    assert_int_equal(encoder_encode(encoder, raw, &jpeg, &reason), expected);
+    assert_int_equal(encoder_encode(encoder, raw, NULL, &jpeg, &reason), expected);
     assert_null(jpeg);
     assert_true(reason.text[0] != '\0');
     frame_unref(&raw);

@@ -1,6 +1,6 @@
-#include "cameras/placeholder.h"
+#include "cameras/picture/placeholder.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "broker/clock.h"
-#include "cameras/driver.h"
+#include "broker/base/clock.h"
+#include "cameras/simple/emulated.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +20,7 @@ static struct event cancel;
 static char directory[] = "/tmp/test_emulated_XXXXXX";
 
 struct camera {
+    struct emulated_settings own;
     struct source_settings settings;
     struct driver_context context;
     void *device;
@@ -27,7 +28,8 @@ struct camera {
 };
 
 static enum err camera_open(struct camera *camera, const char *const *files, size_t count, int64_t deadline_ns) {
-    *camera = (struct camera){.settings = {.type = SOURCE_EMULATED, .files = files, .file_count = count, .fps = 240}};
+    *camera = (struct camera){.own = {.files = files, .file_count = count}, .settings = {.fps = 240}};
+    camera->settings.own = &camera->own;
     camera->context = (struct driver_context){.id = "x", .name = "X", .pool = pool, .cancel = &cancel};
     camera->context.settings = &camera->settings;
     return emulated_driver.open(&camera->context, deadline_ns, &camera->device, &camera->reason);

@@ -1,8 +1,8 @@
-#include "cameras/pattern.h"
+#include "cameras/simple/pattern.h"
 
-#include "broker/clock.h"
-#include "cameras/encoder.h"
-#include "cameras/pacer.h"
+#include "broker/base/clock.h"
+#include "cameras/picture/encoder.h"
+#include "cameras/ticker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ struct camera {
 
 static void camera_open(struct camera *camera, const char *id, uint32_t width, uint32_t height, double fps) {
     event_clear(&cancel);
-    *camera = (struct camera){.settings = {.type = SOURCE_PATTERN, .width_px = width, .height_px = height, .fps = fps}};
+    *camera = (struct camera){.settings = {.width_px = width, .height_px = height, .fps = fps}};
     camera->context = (struct driver_context){.id = id, .name = "Front door", .pool = pool, .cancel = &cancel};
     camera->context.settings = &camera->settings;
     struct reason reason = {0};
@@ -168,7 +168,7 @@ static void strip_survives_compression_at_quality_60_and_scaling_to_320(void **s
         struct frame *raw = read_frame(&camera, 0x5aa53cc3, &drawn);
         struct frame *jpeg;
         struct reason reason = {0};
-        assert_int_equal(encoder_encode(encoder, raw, &jpeg, &reason), ERR_OK);
+        assert_int_equal(encoder_encode(encoder, raw, NULL, &jpeg, &reason), ERR_OK);
         assert_strip(shrink(decode(frame_payload(jpeg)), sizes[i][2]), "yard", drawn);
         frame_unref(&raw);
         frame_unref(&jpeg);
@@ -251,39 +251,39 @@ static void wait_ends_at_the_deadline_or_when_cancelled(void **state) {
     pattern_driver.close(camera.device);
 }
 
-static struct driver_context pacer_context(void) {
+static struct driver_context ticker_context(void) {
     event_clear(&cancel);
     return (struct driver_context){.cancel = &cancel};
 }
 
 static void slots_keep_to_the_schedule_without_drift(void **state) {
     (void)state;
-    struct driver_context context = pacer_context();
-    struct pacer pacer;
-    pacer_init(&pacer, 240);
+    struct driver_context context = ticker_context();
+    struct ticker ticker;
+    ticker_init(&ticker, 240);
     uint64_t lost = 0;
     uint64_t frames = 0;
     while (frames + lost < 25) {
-        assert_int_equal(pacer_wait(&pacer, &context, CLOCK_NEVER, &lost), ERR_OK);
+        assert_int_equal(ticker_wait(&ticker, &context, CLOCK_NEVER, &lost), ERR_OK);
         frames++;
-        int64_t due_ns = pacer.start_ns + (int64_t)((double)(frames + lost - 1) * (double)NS_PER_S / 240);
+        int64_t due_ns = ticker.start_ns + (int64_t)((double)(frames + lost - 1) * (double)NS_PER_S / 240);
         assert_true(clock_monotonic_ns() >= due_ns);
     }
-    assert_int_equal(pacer.slot, frames + lost);
+    assert_int_equal(ticker.slot, frames + lost);
 }
 
 static void missed_slots_are_lost_and_not_caught_up(void **state) {
     (void)state;
-    struct driver_context context = pacer_context();
-    struct pacer pacer;
-    pacer_init(&pacer, 0.1);
-    pacer.start_ns -= 35 * NS_PER_S;
+    struct driver_context context = ticker_context();
+    struct ticker ticker;
+    ticker_init(&ticker, 0.1);
+    ticker.start_ns -= 35 * NS_PER_S;
     uint64_t lost = 0;
-    assert_int_equal(pacer_wait(&pacer, &context, CLOCK_NEVER, &lost), ERR_OK);
+    assert_int_equal(ticker_wait(&ticker, &context, CLOCK_NEVER, &lost), ERR_OK);
     assert_int_equal(lost, 3);
-    assert_int_equal(pacer_wait(&pacer, &context, clock_monotonic_ns(), &lost), ERR_TIMEOUT);
+    assert_int_equal(ticker_wait(&ticker, &context, clock_monotonic_ns(), &lost), ERR_TIMEOUT);
     assert_int_equal(lost, 3);
-    assert_int_equal(pacer.slot, 4);
+    assert_int_equal(ticker.slot, 4);
 }
 
 static int create_all(void **state) {

@@ -2,7 +2,7 @@
 #ifndef TESTS_FAKE_DRIVER_H
 #define TESTS_FAKE_DRIVER_H
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 #include "cameras/driver.h"
 
 #include <string.h>
@@ -18,10 +18,12 @@ enum step {
     STEP_SILENCE,   /* nothing until the deadline */
     STEP_HANG,      /* nothing, and the deadline is ignored */
     STEP_GONE,      /* the device has vanished */
+    STEP_CLOSED,    /* the connection is lost */
+    STEP_ALIVE,     /* the source sends, but no frame yet */
 };
 
 #define FAKE_OPENINGS_MAX 16
-#define FAKE_PACE_NS (2 * NS_PER_MS)
+#define FAKE_PERIOD_NS (2 * NS_PER_MS)
 /* Long enough for any machine; only a failing test waits that long. */
 #define PATIENCE_NS (20 * NS_PER_S)
 
@@ -122,7 +124,7 @@ static enum err fake_frame(enum frame_format format, uint32_t width_px, uint32_t
 }
 
 static enum err fake_jpeg(struct span jpeg, struct frame **frame) {
-    enum err error = driver_sleep_until(&fake.context, clock_monotonic_ns() + FAKE_PACE_NS);
+    enum err error = driver_sleep_until(&fake.context, clock_monotonic_ns() + FAKE_PERIOD_NS);
     return error == ERR_OK ? fake_frame(FRAME_JPEG, 64, 48, jpeg, frame) : error;
 }
 
@@ -148,6 +150,10 @@ static enum err fake_read(void *state, int64_t deadline_ns, uint64_t sequence, s
         error = driver_sleep_until(&fake.context, deadline_ns);
         return error == ERR_OK ? ERR_TIMEOUT : error;
     case STEP_HANG: return driver_sleep_until(&fake.context, clock_monotonic_ns() + 10 * PATIENCE_NS);
+    case STEP_CLOSED: reason_set(reason, "the camera closed the connection"); return ERR_CLOSED;
+    case STEP_ALIVE:
+        error = driver_sleep_until(&fake.context, clock_monotonic_ns() + FAKE_PERIOD_NS);
+        return error == ERR_OK ? ERR_BUSY : error;
     case STEP_GONE: reason_set(reason, "unplugged: plug it in again"); return ERR_GONE;
     }
     return ERR_IO;
@@ -167,6 +173,6 @@ static void fake_close(void *state) {
 }
 
 static const struct driver_ops fake_driver = {
-    .name = "fake", .open = fake_open, .read = fake_read, .describe = fake_describe, .close = fake_close};
+    .open = fake_open, .read = fake_read, .describe = fake_describe, .close = fake_close};
 
 #endif

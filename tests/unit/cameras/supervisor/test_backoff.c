@@ -1,4 +1,4 @@
-#include "cameras/backoff.h"
+#include "cameras/supervisor/backoff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,13 @@
-#include "cameras/camera.h"
+#include "broker/inbox.h"
+#include "broker/subscriber.h"
+#include "cameras/supervisor/camera.h"
 
-#include "broker/log.h"
-#include "cameras/encoder.h"
-#include "cameras/jpeg.h"
-#include "fake_driver.h"
+#include "broker/base/log.h"
+#include "cameras/picture/encoder.h"
+#include "cameras/picture/jpeg.h"
+#include "cameras/picture/jpeg_decode.h"
+#include "tests/unit/cameras/picture/bare_jpeg.h"
+#include "tests/unit/cameras/supervisor/fake_driver.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -18,10 +22,11 @@ static const struct camera_timing quick = {
     .open = 300 * NS_PER_MS,
     .first_frame = 300 * NS_PER_MS,
     .next_frame = 1000 * NS_PER_MS,
+    .no_frame = 2000 * NS_PER_MS,
     .grace = PATIENCE_NS, /* what is no test of hanging drivers finds none, however long a thread waits for a core */
     .quick_start = 50 * NS_PER_MS,
     .retry_first = 10 * NS_PER_MS,
-    .retry_most = 80 * NS_PER_MS,
+    .retry_max = 80 * NS_PER_MS,
     .steady = 1 * NS_PER_S,
 };
 
@@ -37,23 +42,6 @@ static struct inbox *inbox;
 static struct subscriber *viewer;
 static uint8_t jpeg_bytes[20000], bare_jpeg_bytes[20000];
 
-/* Copies a JPEG file without its DHT segments. */
-static size_t strip_tables(const uint8_t *jpeg, size_t count, uint8_t *bare) {
-    size_t at = 2;
-    size_t out = 2;
-    memcpy(bare, jpeg, 2);
-    while (jpeg[at + 1] != 0xda) {
-        size_t segment = 2 + ((size_t)jpeg[at + 2] << 8 | jpeg[at + 3]);
-        if (jpeg[at + 1] != 0xc4) {
-            memcpy(bare + out, jpeg + at, segment);
-            out += segment;
-        }
-        at += segment;
-    }
-    memcpy(bare + out, jpeg + at, count - at);
-    return out + count - at;
-}
-
 static void make_pictures(void) {
     struct encoder *encoder;
     struct frame *raw;
@@ -65,7 +53,7 @@ static void make_pictures(void) {
     }
     frame_set_size(raw, (size_t)64 * 48);
     *frame_edit_info(raw) = (struct frame_info){.width_px = 64, .height_px = 48, .format = FRAME_GREY};
-    assert_int_equal(encoder_encode(encoder, raw, &jpeg, NULL), ERR_OK);
+    assert_int_equal(encoder_encode(encoder, raw, NULL, &jpeg, NULL), ERR_OK);
     struct span payload = frame_payload(jpeg);
     assert_true(payload.count < sizeof jpeg_bytes);
     memcpy(jpeg_bytes, payload.bytes, payload.count);
@@ -108,17 +96,17 @@ static struct camera_settings usual_settings(void) {
                                               .source = "fake",
                                               .ring_frames = 4,
                                               .idle_timeout_ns = 20 * NS_PER_MS,
-                                              .on_demand = true},
-                                    .stale_after_ns = 100 * NS_PER_MS,
+                                              .on_demand = true,
+                                              .stale_after_ns = 100 * NS_PER_MS},
                                     .source = {.width_px = 320, .height_px = 240, .quality = 80}};
 }
 
 static void create_with(const struct camera_settings *settings, const struct camera_timing *wanted) {
     static struct camera_timing timing; /* borrowed for longer than the test's own function runs */
     timing = *wanted;
-    const struct camera_means means = {.broker = broker, .watchdog = watchdog, .timing = &timing};
+    const struct camera_shared shared = {.broker = broker, .watchdog = watchdog, .timing = &timing};
     assert_int_equal(broker_create_topic(broker, &settings->topic, &topic), ERR_OK);
-    assert_int_equal(camera_create(&means, &fake_driver, settings, topic, &camera), ERR_OK);
+    assert_int_equal(camera_create(&shared, &fake_driver, settings, topic, &camera), ERR_OK);
     struct camera *none = NULL;
     camera_begin(camera, &none);
 }
@@ -130,7 +118,7 @@ static void create_camera(void) {
 
 static void create_slow_to_retry(void) {
     struct camera_timing timing = quick;
-    timing.retry_first = timing.retry_most = LONG_RETRY_NS;
+    timing.retry_first = timing.retry_max = LONG_RETRY_NS;
     struct camera_settings settings = usual_settings();
     create_with(&settings, &timing);
 }
@@ -264,7 +252,7 @@ static void leaving_ends_the_wait_for_the_next_attempt(void **state) {
     SCRIPT(STEP_JPEG);
     struct camera_settings settings = usual_settings();
     struct camera_timing patient = quick;
-    patient.retry_first = patient.retry_most = 10 * PATIENCE_NS;
+    patient.retry_first = patient.retry_max = 10 * PATIENCE_NS;
     create_with(&settings, &patient);
     watch_camera();
     await_state(STATE_OFFLINE);
@@ -272,6 +260,68 @@ static void leaving_ends_the_wait_for_the_next_attempt(void **state) {
     await_idle();
     watch_camera();
     await_state(STATE_LIVE);
+}
+
+/* ---- Probes of an idle camera ---- */
+
+/* Nobody watches, so that it takes polling as well. */
+static void await_idle_error(bool wanted) {
+    int64_t deadline_ns = clock_monotonic_ns() + PATIENCE_NS;
+    struct reason error;
+    while (topic_state_detail(topic, NULL, &error) != STATE_IDLE || (error.text[0] != '\0') != wanted) {
+        assert_true(clock_monotonic_ns() < deadline_ns);
+        poll(NULL, 0, 1);
+    }
+}
+
+static void create_probed(const struct camera_timing *timing) {
+    struct camera_settings settings = usual_settings();
+    settings.probe_ns = 20 * NS_PER_MS;
+    create_with(&settings, timing);
+}
+
+static void last_failure_stays_while_idle(void **state) {
+    (void)state;
+    fake.openings_that_fail = 1000;
+    SCRIPT(STEP_JPEG);
+    create_slow_to_retry();
+    watch_camera();
+    await_state(STATE_OFFLINE);
+    subscriber_destroy(&viewer);
+    await_idle_error(true);
+}
+
+static void probe_finds_a_dead_camera_and_its_return(void **state) {
+    (void)state;
+    fake.openings_that_fail = 1;
+    SCRIPT(STEP_BAD, STEP_JPEG);
+    create_probed(&quick);
+    await_idle_error(true);
+    await_idle_error(false);
+    assert_true(fake_count(&fake.opened) >= 2);
+    assert_int_equal(snapshot().published, 0);
+    assert_int_equal(snapshot().restarts, 0);
+}
+
+static void probe_of_a_silent_camera_says_so(void **state) {
+    (void)state;
+    SCRIPT(STEP_SILENCE);
+    create_probed(&quick);
+    await_idle_error(true);
+    assert_non_null(strstr(snapshot().error, "sent no frame"));
+}
+
+static void viewer_who_comes_ends_a_probe(void **state) {
+    (void)state;
+    SCRIPT(STEP_SILENCE);
+    struct camera_timing patient = quick;
+    patient.first_frame = 10 * PATIENCE_NS;
+    create_probed(&patient);
+    assert_true(fake_wait(&fake.reads, 1));
+    watch_camera();
+    await_state(STATE_STARTING);
+    assert_true(fake_wait(&fake.opened, 2));
+    assert_int_equal(fake_count(&fake.closed), 1);
 }
 
 /* ---- Failures ---- */
@@ -300,7 +350,7 @@ static void each_failure_doubles_the_wait(void **state) {
     int64_t least_ns = quick.retry_first * 8 / 10;
     for (int i = 0; i < 6; i++) {
         assert_true(fake.opened_at_ns[i + 1] - fake.opened_at_ns[i] >= least_ns);
-        least_ns = least_ns * 2 < quick.retry_most * 8 / 10 ? least_ns * 2 : quick.retry_most * 8 / 10;
+        least_ns = least_ns * 2 < quick.retry_max * 8 / 10 ? least_ns * 2 : quick.retry_max * 8 / 10;
     }
 }
 
@@ -311,9 +361,50 @@ static void one_frame_does_not_make_a_failing_camera_spin(void **state) {
     create_camera();
     watch_camera();
     assert_true(fake_wait(&fake.opened, 6));
-    assert_true(fake.opened_at_ns[5] - fake.opened_at_ns[4] >= quick.retry_most * 8 / 10);
+    assert_true(fake.opened_at_ns[5] - fake.opened_at_ns[4] >= quick.retry_max * 8 / 10);
     await_state(STATE_OFFLINE);
     assert_true(snapshot().restarts >= 4);
+}
+
+static void brief_loss_shows_no_placeholder_and_starts_the_wait_anew(void **state) {
+    (void)state;
+    fake.starts_over = true;
+    SCRIPT(STEP_JPEG, STEP_CLOSED);
+    struct camera_settings settings = usual_settings();
+    settings.topic.stale_after_ns = PATIENCE_NS;
+    struct camera_timing timing = quick;
+    timing.quick_start = PATIENCE_NS;
+    timing.retry_max = 10 * PATIENCE_NS;
+    create_with(&settings, &timing);
+    watch_camera();
+    assert_true(fake_wait(&fake.opened, FAKE_OPENINGS_MAX)); /* doubled so often, the wait would have no end */
+    struct frame *frame = await_picture(STATE_LIVE);
+    assert_int_equal(frame_info(frame)->position, frame_info(frame)->sequence); /* placeholders count in the former */
+    frame_unref(&frame);
+    assert_int_equal(topic_state(topic), STATE_LIVE);
+    assert_true(snapshot().restarts >= FAKE_OPENINGS_MAX - 1);
+}
+
+static void loss_that_lasts_becomes_stale_then_offline(void **state) {
+    (void)state;
+    SCRIPT(STEP_JPEG, STEP_CLOSED);
+    create_slow_to_retry();
+    watch_camera();
+    await_state(STATE_STALE);
+    await_state(STATE_OFFLINE);
+    assert_string_equal(snapshot().error, "the camera closed the connection");
+}
+
+static void signs_of_life_keep_a_camera_live_until_they_last_too_long(void **state) {
+    (void)state;
+    SCRIPT(STEP_JPEG, STEP_ALIVE);
+    create_slow_to_retry();
+    watch_camera();
+    struct frame *frame = await_picture(STATE_LIVE);
+    int64_t live_ns = clock_monotonic_ns();
+    frame_unref(&frame);
+    await_state(STATE_OFFLINE); /* not after stale_after_ns, nor after next_frame */
+    assert_true(clock_monotonic_ns() - live_ns >= quick.no_frame * 8 / 10);
 }
 
 static void stall_becomes_stale_then_offline_then_live_again(void **state) {
@@ -335,7 +426,7 @@ static void silent_camera_is_opened_again_with_words(void **state) {
     create_camera();
     watch_camera();
     await_state(STATE_OFFLINE);
-    assert_string_equal(snapshot().error, "no frame for 0.3 s: the camera stopped sending; opening it again");
+    assert_string_equal(snapshot().error, "no frame for 0.3 s: the camera stopped sending; reopening it");
 }
 
 static void hanging_read_is_interrupted(void **state) {
@@ -344,7 +435,7 @@ static void hanging_read_is_interrupted(void **state) {
     struct camera_settings settings = usual_settings();
     struct camera_timing hasty = quick;
     hasty.grace = SHORT_GRACE_NS;
-    hasty.retry_first = hasty.retry_most = LONG_RETRY_NS;
+    hasty.retry_first = hasty.retry_max = LONG_RETRY_NS;
     create_with(&settings, &hasty);
     watch_camera();
     await_state(STATE_OFFLINE);
@@ -427,9 +518,9 @@ static void missing_huffman_tables_are_put_in(void **state) {
     struct frame *frame = await_picture(STATE_LIVE);
     struct span payload = frame_payload(frame);
     struct jpeg_layout layout;
-    assert_int_equal(jpeg_walk(payload.bytes, payload.count, &layout, NULL), ERR_OK);
+    assert_int_equal(jpeg_inspect(payload.bytes, payload.count, &layout, NULL), ERR_OK);
     assert_true(layout.has_huffman_tables);
-    assert_true(jpeg_decodes(payload.bytes, payload.count, NULL));
+    assert_int_equal(jpeg_check_decoding(payload.bytes, payload.count, NULL, NULL), ERR_OK);
     frame_unref(&frame);
     assert_int_equal(snapshot().invalid, 0);
 }
@@ -450,7 +541,7 @@ static void raw_pictures_become_jpeg_in_order_and_none_is_lost_uncounted(void **
     (void)state;
     SCRIPT(STEP_RAW, STEP_RAW, STEP_RAW, STEP_RAW, STEP_RAW, STEP_RAW, STEP_RAW, STEP_RAW, STEP_SILENCE);
     struct camera_settings settings = usual_settings();
-    settings.stale_after_ns = PATIENCE_NS;
+    settings.topic.stale_after_ns = PATIENCE_NS;
     create_with(&settings, &quick);
     watch_camera();
     uint64_t before = 0;
@@ -473,7 +564,7 @@ static void no_frame_of_a_closed_opening_follows(void **state) {
     SCRIPT(STEP_RAW, STEP_RAW, STEP_GONE);
     struct camera_settings settings = usual_settings();
     struct camera_timing patient = quick;
-    patient.retry_first = patient.retry_most = 10 * PATIENCE_NS;
+    patient.retry_first = patient.retry_max = 10 * PATIENCE_NS;
     create_with(&settings, &patient);
     watch_camera();
     await_state(STATE_OFFLINE);
@@ -496,7 +587,7 @@ static void placeholder_has_the_configured_size_and_decodes(void **state) {
     struct span payload = frame_payload(frame);
     assert_int_equal(frame_info(frame)->width_px, 320);
     assert_int_equal(frame_info(frame)->height_px, 240);
-    assert_true(jpeg_decodes(payload.bytes, payload.count, NULL));
+    assert_int_equal(jpeg_check_decoding(payload.bytes, payload.count, NULL, NULL), ERR_OK);
     frame_unref(&frame);
 }
 
@@ -526,7 +617,7 @@ static void quick_start_shows_no_placeholder(void **state) {
     (void)state;
     SCRIPT(STEP_JPEG);
     struct camera_settings settings = usual_settings();
-    settings.stale_after_ns = PATIENCE_NS;
+    settings.topic.stale_after_ns = PATIENCE_NS;
     struct camera_timing patient = quick;
     patient.quick_start = PATIENCE_NS;
     create_with(&settings, &patient);
@@ -546,9 +637,16 @@ int main(void) {
         camera_test(camera_that_is_not_on_demand_opens_at_once),
         camera_test(leaving_interrupts_a_long_read),
         camera_test(leaving_ends_the_wait_for_the_next_attempt),
+        camera_test(last_failure_stays_while_idle),
+        camera_test(probe_finds_a_dead_camera_and_its_return),
+        camera_test(probe_of_a_silent_camera_says_so),
+        camera_test(viewer_who_comes_ends_a_probe),
         camera_test(failure_is_told_in_words_and_the_viewer_stays),
         camera_test(each_failure_doubles_the_wait),
         camera_test(one_frame_does_not_make_a_failing_camera_spin),
+        camera_test(brief_loss_shows_no_placeholder_and_starts_the_wait_anew),
+        camera_test(loss_that_lasts_becomes_stale_then_offline),
+        camera_test(signs_of_life_keep_a_camera_live_until_they_last_too_long),
         camera_test(stall_becomes_stale_then_offline_then_live_again),
         camera_test(silent_camera_is_opened_again_with_words),
         camera_test(hanging_read_is_interrupted),

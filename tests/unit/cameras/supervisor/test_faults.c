@@ -1,6 +1,6 @@
-#include "cameras/faults.h"
+#include "cameras/supervisor/faults.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,9 +63,9 @@ static void ready_close(void *state) {
 }
 
 static const struct driver_ops ready_driver = {
-    .name = "ready", .open = ready_open, .read = ready_read, .describe = ready_describe, .close = ready_close};
+    .open = ready_open, .read = ready_read, .describe = ready_describe, .close = ready_close};
 static const struct driver_ops silent_driver = {
-    .name = "silent", .open = ready_open, .read = silent_read, .describe = ready_describe, .close = ready_close};
+    .open = ready_open, .read = silent_read, .describe = ready_describe, .close = ready_close};
 
 /* One camera with one fault. */
 struct camera {

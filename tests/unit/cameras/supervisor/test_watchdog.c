@@ -1,4 +1,4 @@
-#include "cameras/watchdog.h"
+#include "cameras/supervisor/watchdog.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +9,9 @@
 
 #define PATIENCE_NS (20 * NS_PER_S)
 
-/* A ward that counts the looks, and lets the test wait for them. */
+/* A watch that counts the looks, and lets the test wait for them. */
 struct counted {
-    struct ward ward;
+    struct watch watch;
     struct event looked;
     atomic_uint looks;    /* counted before `looked` is set */
     int64_t looked_at_ns; /* likewise */
@@ -36,13 +36,13 @@ static int set_up(void **state) {
     counted = (struct counted){.next_ns = CLOCK_NEVER};
     assert_int_equal(event_init(&counted.looked), ERR_OK);
     assert_int_equal(watchdog_create(&watchdog), ERR_OK);
-    watchdog_add(watchdog, &counted.ward, count_look, &counted);
+    watchdog_add(watchdog, &counted.watch, count_look, &counted);
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    watchdog_remove(&counted.ward);
+    watchdog_remove(&counted.watch);
     watchdog_destroy(&watchdog);
     event_finish(&counted.looked);
     return 0;
@@ -54,22 +54,22 @@ static void await_looks(unsigned looks) {
         assert_true(event_wait_until(&counted.looked, clock_monotonic_ns() + PATIENCE_NS));
         event_clear(&counted.looked);
     }
-    watchdog_settle(&counted.ward);
+    watchdog_wait_idle(&counted.watch);
 }
 
 static void ward_is_looked_at_when_it_asked_for(void **state) {
     (void)state;
     int64_t at_ns = clock_monotonic_ns() + 20 * NS_PER_MS;
-    watchdog_attend(&counted.ward, at_ns);
+    watchdog_schedule(&counted.watch, at_ns);
     await_looks(1);
     assert_true(counted.looked_at_ns >= at_ns);
 }
 
-static void earlier_wish_comes_first(void **state) {
+static void earlier_request_comes_first(void **state) {
     (void)state;
     int64_t at_ns = clock_monotonic_ns() + 10 * PATIENCE_NS;
-    watchdog_attend(&counted.ward, at_ns);
-    watchdog_attend(&counted.ward, 0);
+    watchdog_schedule(&counted.watch, at_ns);
+    watchdog_schedule(&counted.watch, 0);
     await_looks(1);
     assert_true(counted.looked_at_ns < at_ns);
 }
@@ -78,7 +78,7 @@ static void look_names_the_time_of_the_next(void **state) {
     (void)state;
     int64_t at_ns = clock_monotonic_ns() + 20 * NS_PER_MS;
     counted.next_ns = at_ns;
-    watchdog_attend(&counted.ward, 0);
+    watchdog_schedule(&counted.watch, 0);
     await_looks(2);
     assert_true(counted.looked_at_ns >= at_ns);
 }
@@ -87,14 +87,14 @@ static void one_ward_does_not_hide_another(void **state) {
     (void)state;
     struct counted other = {.next_ns = CLOCK_NEVER};
     assert_int_equal(event_init(&other.looked), ERR_OK);
-    watchdog_add(watchdog, &other.ward, count_look, &other);
-    watchdog_attend(&other.ward, clock_monotonic_ns() + 10 * PATIENCE_NS);
-    watchdog_attend(&counted.ward, 0);
+    watchdog_add(watchdog, &other.watch, count_look, &other);
+    watchdog_schedule(&other.watch, clock_monotonic_ns() + 10 * PATIENCE_NS);
+    watchdog_schedule(&counted.watch, 0);
     await_looks(1);
     assert_false(event_wait_until(&other.looked, 0));
-    watchdog_attend(&other.ward, 0);
+    watchdog_schedule(&other.watch, 0);
     assert_true(event_wait_until(&other.looked, clock_monotonic_ns() + PATIENCE_NS));
-    watchdog_remove(&other.ward);
+    watchdog_remove(&other.watch);
     event_finish(&other.looked);
 }
 
@@ -111,10 +111,10 @@ static void removal_waits_for_a_look_under_way(void **state) {
     (void)state;
     struct counted slow = {.next_ns = CLOCK_NEVER};
     assert_int_equal(event_init(&slow.looked), ERR_OK);
-    watchdog_add(watchdog, &slow.ward, look_slowly, &slow);
-    watchdog_attend(&slow.ward, 0);
+    watchdog_add(watchdog, &slow.watch, look_slowly, &slow);
+    watchdog_schedule(&slow.watch, 0);
     assert_true(event_wait_until(&slow.looked, clock_monotonic_ns() + PATIENCE_NS));
-    watchdog_remove(&slow.ward);
+    watchdog_remove(&slow.watch);
     assert_true(slow.looked_at_ns != 0);
     event_finish(&slow.looked);
 }
@@ -123,7 +123,7 @@ static void removal_waits_for_a_look_under_way(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        watchdog_test(ward_is_looked_at_when_it_asked_for), watchdog_test(earlier_wish_comes_first),
+        watchdog_test(ward_is_looked_at_when_it_asked_for), watchdog_test(earlier_request_comes_first),
         watchdog_test(look_names_the_time_of_the_next),     watchdog_test(one_ward_does_not_hide_another),
         watchdog_test(removal_waits_for_a_look_under_way),
     };

@@ -1,4 +1,4 @@
-#include "cameras/address.h"
+#include "cameras/url/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,6 +46,32 @@ static void secrets_within_a_text_are_removed(void **state) {
     assert_string_equal(plain, "nothing to hide: a@b?c");
 }
 
+static void address_is_shared_without_secrets(void **state) {
+    (void)state;
+    static const struct {
+        const char *address, *shared, *variable;
+    } cases[] = {
+        {"rtsp://u:p@host:554/a", "rtsp://host:554/a", NULL},
+        {"http://host/?action=snapshot&0123", "http://host/?action=snapshot&0123", NULL},
+        {"http://u:p@host/a?Channel=1&subtype=0#x", "http://host/a?Channel=1&subtype=0", NULL},
+        {"http://host/a?channel=1&loginpas=secret", "http://host/a?${CAM_QUERY}", "CAM_QUERY"},
+        {"http://host/a?secret", "http://host/a?${CAM_QUERY}", "CAM_QUERY"},
+        {"rtsp://host/b/user=a&password=secret&channel=1?x", "rtsp://host/b/${CAM_PATH}", "CAM_PATH"},
+        {"/var/a=b.mp4", "/var/a=b.mp4", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *shared = NULL;
+        const char *variable;
+        assert_int_equal(address_share(cases[i].address, &shared, &variable), ERR_OK);
+        assert_string_equal(shared, cases[i].shared);
+        assert_string_equal(variable != NULL ? variable : "", cases[i].variable != NULL ? cases[i].variable : "");
+        free(shared);
+    }
+    assert_true(address_has_login("rtsp://u@host/"));
+    assert_false(address_has_login("rtsp://host/a@b"));
+    assert_false(address_has_login("a@b.mp4"));
+}
+
 static void login_replaces_the_one_of_the_address(void **state) {
     (void)state;
     static const struct {
@@ -60,6 +86,39 @@ static void login_replaces_the_one_of_the_address(void **state) {
         assert_int_equal(address_with_login(cases[i].address, cases[i].username, cases[i].password, &result), ERR_OK);
         assert_string_equal(result, cases[i].result);
         free(result);
+    }
+}
+
+static void login_moves_to_another_address(void **state) {
+    (void)state;
+    static const char *const cases[][3] = {
+        {"rtsp://u:p%40@host/a", "rtsp://host/b?c", "rtsp://u:p%40@host/b?c"},
+        {"rtsp://u:p@host/a", "rtsp://old:older@host/b", "rtsp://u:p@host/b"},
+        {"rtsp://host/a", "rtsp://old:older@host", "rtsp://host"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *result = NULL;
+        assert_int_equal(address_move_login(cases[i][0], cases[i][1], &result), ERR_OK);
+        assert_string_equal(result, cases[i][2]);
+        free(result);
+    }
+}
+
+static void origin_is_scheme_host_and_port(void **state) {
+    (void)state;
+    static const char *const same[][2] = {{"rtsp://u:p@Host/a", "RTSP://host:554/b?c"},
+                                          {"http://host:80", "http://host/"},
+                                          {"https://[::1]:443/", "https://[::1]/"},
+                                          {"srt://host:9000?x", "srt://host:9000"}};
+    static const char *const others[][2] = {
+        {"rtsp://host/a", "rtsp://host:8554/a"}, {"rtsp://host/a", "rtsps://host/a"},
+        {"rtsp://host/a", "rtsp://host.evil/a"}, {"http://host:80", "http://host:8080"},
+        {"rtsp://host@evil/", "rtsp://host/"},   {"/a", "/a"}};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        assert_true(address_same_origin(same[i][0], same[i][1]));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_false(address_same_origin(others[i][0], others[i][1]));
     }
 }
 
@@ -101,7 +160,10 @@ int main(void) {
         cmocka_unit_test(secrets_are_never_shown),
         cmocka_unit_test(long_address_is_cut_without_its_secrets),
         cmocka_unit_test(secrets_within_a_text_are_removed),
+        cmocka_unit_test(address_is_shared_without_secrets),
         cmocka_unit_test(login_replaces_the_one_of_the_address),
+        cmocka_unit_test(login_moves_to_another_address),
+        cmocka_unit_test(origin_is_scheme_host_and_port),
         cmocka_unit_test(host_is_found),
         cmocka_unit_test(addresses_that_can_be_opened_pass),
         cmocka_unit_test(addresses_that_lead_astray_are_refused),

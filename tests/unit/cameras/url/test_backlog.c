@@ -1,4 +1,4 @@
-#include "cameras/backlog.h"
+#include "cameras/url/backlog.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,11 +2,13 @@
 #ifndef TESTS_FAKE_V4L2_H
 #define TESTS_FAKE_V4L2_H
 
-#include "broker/clock.h"
-#include "broker/log.h"
-#include "cameras/driver.h"
-#include "cameras/encoder.h"
-#include "fake_v4l2_device.h"
+#include "broker/base/clock.h"
+#include "broker/base/log.h"
+#include "cameras/picture/encoder.h"
+#include "cameras/v4l2/v4l2_driver.h"
+#include "cameras/v4l2/v4l2_settings.h"
+#include "tests/unit/cameras/picture/bare_jpeg.h"
+#include "tests/unit/cameras/v4l2/fake_v4l2_device.h"
 
 #include <dirent.h>
 #include <glob.h>
@@ -38,6 +40,18 @@ void globfree(glob_t *found) {
     free(found->gl_pathv[0]);
     free(found->gl_pathv);
 }
+
+#if !defined(_FILE_OFFSET_BITS) || _FILE_OFFSET_BITS != 64
+/* Debian 13's libv4l2 calls them by these names; with files of 64 bits the compiler gives them to those above. */
+int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found);
+void globfree64(glob_t *found);
+
+int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found) {
+    return glob(pattern, flags, on_error, found);
+}
+
+void globfree64(glob_t *found) { globfree(found); }
+#endif
 
 static struct fake_v4l2 *device;
 static uint8_t *device_file;
@@ -118,7 +132,7 @@ static inline size_t make_jpeg(uint32_t width, uint32_t height, uint8_t *out, si
     }
     frame_set_size(raw, (size_t)width * height);
     *frame_edit_info(raw) = (struct frame_info){.width_px = width, .height_px = height, .format = FRAME_GREY};
-    assert_int_equal(encoder_encode(encoder, raw, &jpeg, NULL), ERR_OK);
+    assert_int_equal(encoder_encode(encoder, raw, NULL, &jpeg, NULL), ERR_OK);
     struct span payload = frame_payload(jpeg);
     assert_true(payload.count <= room);
     memcpy(out, payload.bytes, payload.count);
@@ -129,30 +143,12 @@ static inline size_t make_jpeg(uint32_t width, uint32_t height, uint8_t *out, si
     return payload.count;
 }
 
-/* Copies a JPEG without its DHT segments; returns how long the copy is. */
-static inline size_t strip_tables(const uint8_t *jpeg, size_t count, uint8_t *bare) {
-    size_t at = 2;
-    size_t out = 2;
-    memcpy(bare, jpeg, 2);
-    while (jpeg[at + 1] != 0xda) {
-        size_t segment = 2 + ((size_t)jpeg[at + 2] << 8 | jpeg[at + 3]);
-        if (jpeg[at + 1] != 0xc4) {
-            memcpy(bare + out, jpeg + at, segment);
-            out += segment;
-        }
-        at += segment;
-    }
-    memcpy(bare + out, jpeg + at, count - at);
-    return out + count - at;
-}
+/* What they have of their own, at its start again with each call of the next. */
+static struct v4l2_settings own_settings;
 
 static inline struct source_settings v4l2_settings(void) {
-    return (struct source_settings){.type = SOURCE_V4L2,
-                                    .fps = 30,
-                                    .width_px = 64,
-                                    .height_px = 48,
-                                    .quality = 80,
-                                    .device = {.path = device_path}};
+    own_settings = (struct v4l2_settings){.path = device_path};
+    return (struct source_settings){.fps = 30, .width_px = 64, .height_px = 48, .quality = 80, .own = &own_settings};
 }
 
 static inline size_t count_entries(const char *directory) {

@@ -38,7 +38,7 @@ struct fake_format {
 struct fake_control {
     uint32_t id, type;
     char name[32];
-    int32_t least, most, usual, value;
+    int32_t min, max, fallback, value;
     uint32_t flags;
     uint32_t freed_by; /* the control that must be 0 for this one to be settable; 0: none */
     const char *choices[4];

@@ -1,6 +1,6 @@
 /* The plugin of libv4l2 that answers for a fake device. */
 #define _DEFAULT_SOURCE
-#include "fake_v4l2_device.h"
+#include "tests/unit/cameras/v4l2/fake_v4l2_device.h"
 
 #include <errno.h>
 #include <libv4l-plugin.h>
@@ -246,10 +246,10 @@ static int query_control(struct fake_v4l2 *device, struct v4l2_queryctrl *query)
     }
     *query = (struct v4l2_queryctrl){.id = next->id,
                                      .type = next->type,
-                                     .minimum = next->least,
-                                     .maximum = next->most,
+                                     .minimum = next->min,
+                                     .maximum = next->max,
                                      .step = 1,
-                                     .default_value = next->usual,
+                                     .default_value = next->fallback,
                                      .flags = next->flags | (is_held(device, next) ? V4L2_CTRL_FLAG_INACTIVE : 0)};
     memcpy(query->name, next->name, sizeof next->name);
     return 0;

@@ -1,10 +1,15 @@
 /* A camera with the V4L2 driver: what its viewers see of a device that misbehaves. */
-#include "fake_v4l2.h"
+#include "broker/inbox.h"
+#include "broker/subscriber.h"
+#include "tests/unit/cameras/v4l2/fake_v4l2.h"
 
-#include "cameras/camera.h"
+#include "cameras/supervisor/camera.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h> /* before jpeglib.h, which lacks it */
+
+#include <jpeglib.h>
 
 #define PATIENCE_NS (20 * NS_PER_S)
 
@@ -30,8 +35,8 @@ static int set_up(void **state) {
                                                   .source = "v4l2",
                                                   .ring_frames = 4,
                                                   .idle_timeout_ns = 20 * NS_PER_MS,
-                                                  .on_demand = true},
-                                        .stale_after_ns = NS_PER_S,
+                                                  .on_demand = true,
+                                                  .stale_after_ns = NS_PER_S},
                                         .source = v4l2_settings()};
     assert_int_equal(broker_create(&(struct broker_settings){.workers = 1}, &broker), ERR_OK);
     assert_int_equal(watchdog_create(&watchdog), ERR_OK);
@@ -52,9 +57,9 @@ static int tear_down(void **state) {
 }
 
 static void watch(void) {
-    const struct camera_means means = {.broker = broker, .watchdog = watchdog, .timing = &camera_usual_timing};
+    const struct camera_shared shared = {.broker = broker, .watchdog = watchdog, .timing = &camera_default_timing};
     assert_int_equal(broker_create_topic(broker, &settings.topic, &topic), ERR_OK);
-    assert_int_equal(camera_create(&means, &v4l2_driver, &settings, topic, &camera), ERR_OK);
+    assert_int_equal(camera_create(&shared, &v4l2_driver, &settings, topic, &camera), ERR_OK);
     struct camera *none = NULL;
     camera_begin(camera, &none);
     assert_int_equal(subscriber_create(topic, inbox, &(struct subscriber_settings){.remote = "", .route = ""}, &viewer),
@@ -124,11 +129,69 @@ static void picture_without_tables_gets_them(void **state) {
     assert_int_equal(snapshot_of_topic().invalid, 0);
 }
 
+/* A picture with a restart marker after each row of blocks, and before each of them the stray bytes that some of
+ * Logitech's webcams leave. Returns its length; *stray_count: how many of them there are. */
+static size_t make_stray_jpeg(uint8_t *out, size_t *stray_count) {
+    struct jpeg_compress_struct compress;
+    struct jpeg_error_mgr errors;
+    unsigned char *bytes = NULL;
+    unsigned long count = 0;
+    uint8_t row[3 * 64];
+    JSAMPROW rows[] = {row};
+    compress.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&compress);
+    jpeg_mem_dest(&compress, &bytes, &count);
+    compress.image_width = 64;
+    compress.image_height = 48;
+    compress.input_components = 3;
+    compress.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&compress);
+    compress.restart_in_rows = 1;
+    jpeg_start_compress(&compress, TRUE);
+    while (compress.next_scanline < compress.image_height) {
+        for (size_t i = 0; i < sizeof row; i++) {
+            row[i] = (uint8_t)(i * compress.next_scanline);
+        }
+        jpeg_write_scanlines(&compress, rows, 1);
+    }
+    jpeg_finish_compress(&compress);
+    jpeg_destroy_compress(&compress);
+    size_t length = 0;
+    *stray_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] == 0xff && i + 1 < count && bytes[i + 1] >= 0xd0 && bytes[i + 1] <= 0xd7) {
+            memcpy(out + length, "\x12\x34\x56\x78", 4);
+            length += 4;
+            *stray_count += 4;
+        }
+        out[length++] = bytes[i];
+    }
+    free(bytes);
+    return length;
+}
+
+static void stray_bytes_before_restart_markers_reject_no_picture(void **state) {
+    (void)state;
+    static uint8_t strays[sizeof jpeg], bare[sizeof jpeg];
+    size_t stray_count;
+    size_t count = make_stray_jpeg(strays, &stray_count);
+    assert_int_equal(stray_count, 8); /* of three rows of blocks */
+    set_payload(0, strays, count);
+    set_payload(1, bare, strip_tables(strays, count, bare));
+    PLAY({FRAME}, {FRAME, .payload = 1}, {FRAME}, {FRAME, .payload = 1}, {FRAME});
+    watch();
+    wait_for_published(5);
+    assert_int_equal(snapshot_of_topic().invalid, 0);
+    assert_int_equal(snapshot_of_topic().restarts, 0);
+    assert_int_equal(snapshot_of_topic().last_bytes, count);
+}
+
 static void raw_pictures_become_jpeg_turned_as_asked(void **state) {
     (void)state;
     device->formats[0].fourcc = V4L2_PIX_FMT_YUYV;
     set_payload(0, device_file, (size_t)64 * 48 * 2);
-    settings.source.retouch = (struct retouch_settings){.turn_degrees = 270, .timestamp = true};
+    settings.filter = settings.source.filter =
+        (struct picture_filter_settings){.turn_degrees = 270, .caption.is_shown = true};
     PLAY({FRAME});
     watch();
     wait_for_published(1);
@@ -137,6 +200,20 @@ static void raw_pictures_become_jpeg_turned_as_asked(void **state) {
     assert_int_equal(frame_info(frame)->width_px, 48);
     assert_int_equal(frame_info(frame)->height_px, 64);
     frame_unref(&frame);
+    assert_int_equal(snapshot_of_topic().width_px, 48);
+}
+
+static void jpeg_of_the_camera_is_turned_as_asked(void **state) {
+    (void)state;
+    settings.filter = (struct picture_filter_settings){.turn_degrees = 90};
+    PLAY({FRAME});
+    watch();
+    wait_for_published(1);
+    struct frame *frame = topic_newest(topic);
+    assert_int_equal(frame_info(frame)->width_px, 48);
+    assert_int_equal(frame_info(frame)->height_px, 64);
+    frame_unref(&frame);
+    assert_string_equal(snapshot_of_topic().format, "MJPEG");
     assert_int_equal(snapshot_of_topic().width_px, 48);
 }
 
@@ -166,19 +243,19 @@ static void unplugged_camera_is_offline_at_once_and_live_within_a_second_of_its_
 
 static void controls_are_set_at_each_opening_and_live(void **state) {
     (void)state;
-    static const struct control_wish wishes[] = {{.name = "brightness", .value = 42}};
-    settings.source.device.controls = wishes;
-    settings.source.device.control_count = 1;
+    static const struct control_request requests[] = {{.name = "brightness", .value = 42}};
+    own_settings.controls = requests;
+    own_settings.control_count = 1;
     device->controls[0] = (struct fake_control){
-        .id = V4L2_CID_BRIGHTNESS, .type = V4L2_CTRL_TYPE_INTEGER, .name = "Brightness", .most = 255};
+        .id = V4L2_CID_BRIGHTNESS, .type = V4L2_CTRL_TYPE_INTEGER, .name = "Brightness", .max = 255};
     PLAY({FRAME}, {FRAME}, {.error = ENODEV}, {FRAME});
     watch();
     wait_for_published(4); /* of two openings */
     assert_int_equal(device->set_count, 2);
     assert_int_equal(device->controls[0].value, 42);
     struct reason reason = {""};
-    struct control_wish wish = {.name = "brightness", .value = 7};
-    assert_int_equal(control_port_set(topic_controls(topic), &wish, &reason), ERR_OK);
+    struct control_request request = {.name = "brightness", .value = 7};
+    assert_int_equal(control_port_set(topic_controls(topic), &request, &reason), ERR_OK);
     struct control_list list = {0};
     assert_int_equal(control_port_list(topic_controls(topic), &list, &reason), ERR_OK);
     assert_int_equal(list.count, 1);
@@ -186,7 +263,7 @@ static void controls_are_set_at_each_opening_and_live(void **state) {
     control_list_finish(&list);
     subscriber_destroy(&viewer);
     wait_for_state(STATE_IDLE);
-    assert_int_equal(control_port_set(topic_controls(topic), &wish, &reason), ERR_CLOSED);
+    assert_int_equal(control_port_set(topic_controls(topic), &request, &reason), ERR_CLOSED);
 }
 
 static void nobody_watching_means_closed(void **state) {
@@ -206,7 +283,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(only_whole_pictures_are_published),
         TEST(picture_without_tables_gets_them),
+        TEST(stray_bytes_before_restart_markers_reject_no_picture),
         TEST(raw_pictures_become_jpeg_turned_as_asked),
+        TEST(jpeg_of_the_camera_is_turned_as_asked),
         TEST(unplugged_camera_is_offline_at_once_and_live_within_a_second_of_its_return),
         TEST(controls_are_set_at_each_opening_and_live),
         TEST(nobody_watching_means_closed),

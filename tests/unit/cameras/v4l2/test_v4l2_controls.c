@@ -1,8 +1,8 @@
 /* The controls of V4L2 cameras, on a device whose manual exposure waits for its automatic to be switched off. */
-#include "fake_v4l2.h"
+#include "tests/unit/cameras/v4l2/fake_v4l2.h"
 
-#include "cameras/v4l2_controls.h"
-#include "cameras/v4l2_node.h"
+#include "cameras/v4l2/v4l2_controls.h"
+#include "cameras/v4l2/v4l2_node.h"
 
 #define BRIGHTNESS V4L2_CID_BRIGHTNESS
 #define AUTO_EXPOSURE V4L2_CID_EXPOSURE_AUTO
@@ -17,22 +17,22 @@ static int set_up(void **state) {
     device->controls[0] = (struct fake_control){.id = BRIGHTNESS,
                                                 .type = V4L2_CTRL_TYPE_INTEGER,
                                                 .name = "Brightness",
-                                                .most = 255,
-                                                .usual = 128,
+                                                .max = 255,
+                                                .fallback = 128,
                                                 .value = 100};
     device->controls[1] =
-        (struct fake_control){.id = MIRROR, .type = V4L2_CTRL_TYPE_BOOLEAN, .name = "Horizontal Flip", .most = 1};
+        (struct fake_control){.id = MIRROR, .type = V4L2_CTRL_TYPE_BOOLEAN, .name = "Horizontal Flip", .max = 1};
     device->controls[2] = (struct fake_control){.id = AUTO_EXPOSURE,
                                                 .type = V4L2_CTRL_TYPE_MENU,
                                                 .name = "Auto Exposure",
-                                                .most = 3,
+                                                .max = 3,
                                                 .value = 3,
                                                 .choices = {"Manual Mode", NULL, "Shutter Priority Mode", "Auto Mode"}};
     device->controls[3] = (struct fake_control){.id = EXPOSURE,
                                                 .type = V4L2_CTRL_TYPE_INTEGER,
                                                 .name = "Exposure Time, Absolute",
-                                                .least = 3,
-                                                .most = 2047,
+                                                .min = 3,
+                                                .max = 2047,
                                                 .freed_by = AUTO_EXPOSURE};
     device->controls[4] = (struct fake_control){
         .id = V4L2_CID_CAMERA_CLASS, .type = V4L2_CTRL_TYPE_CTRL_CLASS, .name = "Camera Controls"};
@@ -64,10 +64,10 @@ static void controls_are_listed_with_ranges_and_menus(void **state) {
     assert_int_equal(list.count, 4);
     const struct control *brightness = find(&list, "brightness");
     assert_int_equal(brightness->type, CONTROL_INTEGER);
-    assert_int_equal(brightness->least, 0);
-    assert_int_equal(brightness->most, 255);
+    assert_int_equal(brightness->min, 0);
+    assert_int_equal(brightness->max, 255);
     assert_int_equal(brightness->step, 1);
-    assert_int_equal(brightness->usual, 128);
+    assert_int_equal(brightness->fallback, 128);
     assert_int_equal(brightness->value, 100);
     assert_true(brightness->writable);
     assert_int_equal(find(&list, "horizontal_flip")->type, CONTROL_BOOLEAN);
@@ -82,16 +82,16 @@ static void controls_are_listed_with_ranges_and_menus(void **state) {
 
 static void assert_set(const char *name, const char *choice, int64_t value) {
     struct reason reason = {""};
-    struct control_wish wish = {.name = name, .choice = choice, .value = value};
-    if (v4l2_controls_set(device_fd, &wish, &reason) != ERR_OK) {
+    struct control_request request = {.name = name, .choice = choice, .value = value};
+    if (v4l2_controls_set(device_fd, &request, &reason) != ERR_OK) {
         fail_msg("%s", reason.text);
     }
 }
 
 static void assert_not_set(const char *name, const char *choice, int64_t value, enum err expected, const char *words) {
     struct reason reason = {""};
-    struct control_wish wish = {.name = name, .choice = choice, .value = value};
-    assert_int_equal(v4l2_controls_set(device_fd, &wish, &reason), expected);
+    struct control_request request = {.name = name, .choice = choice, .value = value};
+    assert_int_equal(v4l2_controls_set(device_fd, &request, &reason), expected);
     assert_string_equal(reason.text, words);
     assert_int_equal(device->set_count, 0);
 }
@@ -124,7 +124,7 @@ static void names_of_older_kernels_are_known(void **state) {
     assert_int_equal(device->controls[3].value, 100);
 }
 
-static void wrong_wishes_are_refused_in_words(void **state) {
+static void wrong_values_are_refused_in_words(void **state) {
     (void)state;
     assert_not_set("contrast", NULL, 1, ERR_NOT_FOUND, "contrast: the camera has no such control");
     assert_not_set("gamma", NULL, 1, ERR_NOT_FOUND, "gamma: the camera has no such control");
@@ -139,11 +139,11 @@ static void wrong_wishes_are_refused_in_words(void **state) {
 
 static void automatics_are_switched_before_what_they_hold(void **state) {
     (void)state;
-    static const struct control_wish wishes[] = {{.name = "exposure_time_absolute", .value = 50},
-                                                 {.name = "no_such_control", .value = 1},
-                                                 {.name = "auto_exposure", .choice = "manual"},
-                                                 {.name = "brightness", .value = 7}};
-    v4l2_controls_apply(device_fd, "1", wishes, 4);
+    static const struct control_request requests[] = {{.name = "exposure_time_absolute", .value = 50},
+                                                      {.name = "no_such_control", .value = 1},
+                                                      {.name = "auto_exposure", .choice = "manual"},
+                                                      {.name = "brightness", .value = 7}};
+    v4l2_controls_apply(device_fd, "1", requests, 4);
     assert_int_equal(device->set_count, 3);
     assert_int_equal(device->set_order[0], AUTO_EXPOSURE);
     assert_int_equal(device->controls[3].value, 50);
@@ -158,7 +158,7 @@ int main(void) {
         TEST(values_are_set),
         TEST(entries_of_menus_are_set_by_their_first_words),
         TEST(names_of_older_kernels_are_known),
-        TEST(wrong_wishes_are_refused_in_words),
+        TEST(wrong_values_are_refused_in_words),
         TEST(automatics_are_switched_before_what_they_hold),
     };
     return cmocka_run_group_tests(tests, make_device, remove_device);

@@ -1,6 +1,6 @@
-#include "config/file_watch.h"
+#include "config/app/file_watch.h"
 
-#include "broker/log.h"
+#include "broker/base/log.h"
 #include "tests/unit/config/support.h"
 #include "tests/unit/support.h"
 

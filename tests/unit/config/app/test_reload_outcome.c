@@ -1,4 +1,4 @@
-#include "config/reload_outcome.h"
+#include "config/app/reload_outcome.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,10 +20,13 @@ static void assert_answer(const struct reload_outcome *outcome, int status, cons
 
 static void a_success_lists_what_became_of_each_camera(void **state) {
     (void)state;
-    struct fleet_entry entries[] = {
-        {"a", FLEET_ADDED}, {"b", FLEET_UNCHANGED}, {"c", FLEET_CHANGED}, {"d", FLEET_UNCHANGED}, {"e", FLEET_REMOVED}};
-    struct reload_outcome outcome = {
-        .cameras = {.entries = entries, .count = 5}, .needs_restart = {"server.listen"}, .needs_restart_count = 1};
+    struct camera_manager_entry entries[] = {{"a", CAMERA_MANAGER_ADDED},
+                                             {"b", CAMERA_MANAGER_UNCHANGED},
+                                             {"c", CAMERA_MANAGER_CHANGED},
+                                             {"d", CAMERA_MANAGER_UNCHANGED},
+                                             {"e", CAMERA_MANAGER_REMOVED}};
+    struct reload_outcome outcome = {.cameras = {.entries = entries, .count = 5},
+                                     .needs_restart = {{"server.listen"}, 1}};
     assert_answer(&outcome, 200,
                   "{\"reloaded\":true,\"cameras\":{\"added\":[\"a\"],\"removed\":[\"e\"],\"changed\":[\"c\"],"
                   "\"unchanged\":2},\"needs_restart\":[\"server.listen\"]}");
@@ -43,9 +46,10 @@ static void without_faults_the_reason_is_told(void **state) {
     (void)state;
     char none[] = "";
     struct reload_outcome outcome = {.error = ERR_BUSY, .faults = none, .reason = {"no thread"}};
-    assert_answer(&outcome, 503,
-                  "{\"reloaded\":false,\"error\":{\"code\":\"reload_failed\",\"message\":\"there are not the means for "
-                  "it now; nothing has changed\"},\"faults\":[\"no thread\"]}");
+    assert_answer(
+        &outcome, 503,
+        "{\"reloaded\":false,\"error\":{\"code\":\"reload_failed\",\"message\":\"not enough memory or threads "
+        "to reload; nothing has changed\"},\"faults\":[\"no thread\"]}");
     assert_string_equal(reload_outcome_fault(&outcome).text, "no thread");
 }
 
@@ -72,20 +76,20 @@ static void a_flood_of_faults_is_cut(void **state) {
 
 static void what_differs_from_the_running_needs_a_restart(void **state) {
     (void)state;
-    struct fixed_settings running = {.listen = {"127.0.0.1", 8080}, .max_streams = 10, .senders = 1};
-    const char *names[FIXED_SETTINGS_MAX];
-    struct fixed_settings wanted = running;
-    wanted.max_streams = 9; /* which can be had at once */
-    assert_int_equal(fixed_settings_compare(&running, &wanted, names), 0);
-    wanted = (struct fixed_settings){.listen = {"127.0.0.2", 8080}, .max_streams = 11, .workers = 1};
-    assert_int_equal(fixed_settings_compare(&running, &wanted, names), 4);
-    assert_string_equal(names[0], "server.listen");
-    assert_string_equal(names[1], "server.max_streams");
-    assert_string_equal(names[2], "server.senders");
-    assert_string_equal(names[3], "server.workers");
+    struct config running = {.server = {.listen = {"127.0.0.1", 8080}, .max_streams = 10, .senders = 1}};
+    struct config wanted = running;
+    wanted.server.max_streams = 9; /* which a reload can apply */
+    assert_int_equal(restart_required_compare(&running, &wanted).count, 0);
+    wanted = (struct config){.server = {.listen = {"127.0.0.2", 8080}, .max_streams = 11}, .workers = 1};
+    struct restart_required required = restart_required_compare(&running, &wanted);
+    assert_int_equal(required.count, 4);
+    assert_string_equal(required.names[0], "server.listen");
+    assert_string_equal(required.names[1], "server.max_streams");
+    assert_string_equal(required.names[2], "server.senders");
+    assert_string_equal(required.names[3], "server.workers");
     wanted = running;
-    wanted.listen.port = 0;
-    assert_int_equal(fixed_settings_compare(&running, &wanted, names), 1);
+    wanted.server.listen.port = 0;
+    assert_int_equal(restart_required_compare(&running, &wanted).count, 1);
 }
 
 int main(void) {

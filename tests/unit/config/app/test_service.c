@@ -1,6 +1,6 @@
-#include "config/service.h"
+#include "config/app/service.h"
 
-#include "broker/log.h"
+#include "broker/base/log.h"
 #include "tests/topics.h"
 #include "tests/unit/support.h"
 

@@ -1,6 +1,6 @@
-#include "support.h"
+#include "tests/unit/config/support.h"
 
-#include "config/json_lines.h"
+#include "config/json/json_lines.h"
 
 static struct json_lines *scan(const char *text) {
     struct json_lines *lines = NULL;

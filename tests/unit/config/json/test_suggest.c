@@ -1,10 +1,10 @@
-#include "support.h"
+#include "tests/unit/config/support.h"
 
-#include "config/near_match.h"
+#include "config/json/suggest.h"
 
 static const char *const words[] = {"id", "fps", "name", "files", "width", "height", "idle_timeout_s"};
 
-static const char *match(const char *word) { return near_match(word, words, sizeof words / sizeof words[0]); }
+static const char *match(const char *word) { return suggest(word, words, sizeof words / sizeof words[0]); }
 
 static void typing_errors_are_forgiven(void **state) {
     (void)state;
@@ -23,14 +23,14 @@ static void other_words_match_nothing(void **state) {
     assert_null(match("rate"));
     assert_null(match("resolution"));
     assert_null(match("a_word_that_is_longer_than_any_key_could_be"));
-    assert_null(near_match("id", words, 0));
+    assert_null(suggest("id", words, 0));
 }
 
 static void nearest_of_several_wins(void **state) {
     (void)state;
     static const char *const close[] = {"abcdefgh", "abcdefxh", "abcdexxh"};
-    assert_string_equal(near_match("abcdefxh", close, 3), "abcdefxh");
-    assert_string_equal(near_match("abcdexh", close, 3), "abcdefxh");
+    assert_string_equal(suggest("abcdefxh", close, 3), "abcdefxh");
+    assert_string_equal(suggest("abcdexh", close, 3), "abcdefxh");
 }
 
 int main(void) {

@@ -3,7 +3,7 @@
 #define TESTS_UNIT_WEB_ACCESS_FIXTURE_H
 
 #include "tests/unit/support.h"
-#include "web/visitor.h"
+#include "web/access/principal.h"
 
 #include <stdio.h>
 

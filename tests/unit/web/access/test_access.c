@@ -1,35 +1,41 @@
-#include "access_fixture.h"
+#include "tests/unit/web/access/access_fixture.h"
 
 static void without_accounts_everybody_may_do_everything(void **state) {
     (void)state;
-    struct visitor visitor = {.access = make_access(NULL, 0, NULL)};
-    assert_true(access_is_open(visitor.access));
-    assert_int_equal(visitor_rights(&visitor), RIGHTS_ADMIN);
-    assert_true(access_may_view(&visitor, "anything"));
-    assert_true(access_may_view_all(&visitor));
-    visitor_finish(&visitor);
+    struct principal principal = {.access = make_access(NULL, 0, NULL)};
+    assert_true(access_is_open(principal.access));
+    assert_int_equal(principal_rights(&principal), RIGHTS_ADMIN);
+    assert_true(access_may_view(&principal, "anything"));
+    assert_true(access_may_view_all(&principal));
+    principal_finish(&principal);
 }
 
 static void stranger_may_do_nothing(void **state) {
     (void)state;
     struct account_settings user = make_user("anna", "hash");
-    struct visitor visitor = {.access = make_access(&user, 1, NULL)};
-    assert_int_equal(visitor_rights(&visitor), RIGHTS_NONE);
-    assert_false(access_may_view(&visitor, "door"));
-    assert_false(access_may_view_all(&visitor));
-    visitor_finish(&visitor);
+    struct principal principal = {.access = make_access(&user, 1, NULL)};
+    assert_int_equal(principal_rights(&principal), RIGHTS_NONE);
+    assert_false(access_may_view(&principal, "door"));
+    assert_false(access_may_view_all(&principal));
+    principal_finish(&principal);
 }
 
 static void patterns_say_which_cameras(void **state) {
     (void)state;
-    static const char *const patterns[] = {"front-*", "door", "cam?", "*-in-*"};
+    static const char *const patterns[] = {"front-*", "door", "cam?", "*-in-*", "site-a.gate", "site-b.*"};
     static const struct {
         const char *id;
         bool may;
     } cases[] = {
-        {"front-door", true}, {"front-", true}, {"front", false}, {"xfront-door", false}, {"door", true},
-        {"door2", false},     {"doo", false},   {"cam1", true},   {"cam", false},         {"cam12", false},
-        {"a-in-b", true},     {"in", false},    {"", false},
+        {"front-door", true},  {"front-", true},
+        {"front", false},      {"xfront-door", false},
+        {"door", true},        {"door2", false},
+        {"doo", false},        {"cam1", true},
+        {"cam", false},        {"cam12", false},
+        {"a-in-b", true},      {"in", false},
+        {"", false},           {"site-a.gate", true},
+        {"gate", false},       {"site-a.door", false},
+        {"site-b.door", true}, {"site-a.front-door", false},
     };
     struct account account = {.settings = make_limited("bob", patterns, COUNT_OF(patterns))};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -91,48 +97,48 @@ static void unknown_name_is_always_the_same_user_in_disguise(void **state) {
     access_unref(&access);
 }
 
-static void renewed_visitor_keeps_his_account_until_it_changes(void **state) {
+static void renewed_principal_keeps_his_account_until_it_changes(void **state) {
     (void)state;
-    static const char *const door[] = {"door"};
+    static const char *const reaper[] = {"door"};
     struct account_settings before[] = {make_user("anna", "hash"), make_user("bob", "hash")};
-    struct account_settings moved[] = {make_token("t", TOKEN), make_limited("anna", door, 1)};
+    struct account_settings moved[] = {make_token("t", TOKEN), make_limited("anna", reaper, 1)};
     struct account_settings another_password[] = {make_user("anna", "another")};
-    struct visitor visitor = {.access = make_access(before, COUNT_OF(before), NULL)}, renewed;
-    visitor.account = access_find_user(visitor.access, "anna");
-    visitor.lender = access_find_user(visitor.access, "bob");
-    snprintf(visitor.link.camera, sizeof visitor.link.camera, "yard");
-    assert_true(access_may_view(&visitor, "yard"));
+    struct principal principal = {.access = make_access(before, COUNT_OF(before), NULL)}, renewed;
+    principal.account = access_find_user(principal.access, "anna");
+    principal.lender = access_find_user(principal.access, "bob");
+    snprintf(principal.link.camera, sizeof principal.link.camera, "yard");
+    assert_true(access_may_view(&principal, "yard"));
 
     struct access *access = make_access(moved, COUNT_OF(moved), NULL);
-    visitor_renew(&visitor, access, &renewed);
+    principal_renew(&principal, access, &renewed);
     assert_string_equal(renewed.account->settings.name, "anna");
     assert_null(renewed.lender);
     assert_true(access_may_view(&renewed, "door"));
     assert_false(access_may_view(&renewed, "yard"));
-    visitor_finish(&renewed);
+    principal_finish(&renewed);
     access_unref(&access);
 
     access = make_access(another_password, COUNT_OF(another_password), NULL);
-    visitor_renew(&visitor, access, &renewed);
+    principal_renew(&principal, access, &renewed);
     assert_null(renewed.account);
-    visitor_finish(&renewed);
+    principal_finish(&renewed);
     access_unref(&access);
-    visitor_finish(&visitor);
+    principal_finish(&principal);
 }
 
 static void link_allows_no_more_than_its_maker_may_do(void **state) {
     (void)state;
-    static const char *const door[] = {"door"};
-    struct account_settings user = make_limited("bob", door, 1);
-    struct visitor visitor = {.access = make_access(&user, 1, NULL), .link.camera = "door"};
-    visitor.lender = access_find_user(visitor.access, "bob");
-    assert_int_equal(visitor_rights(&visitor), RIGHTS_NONE);
-    assert_true(access_may_view(&visitor, "door"));
-    assert_false(access_may_view(&visitor, "yard"));
-    snprintf(visitor.link.camera, sizeof visitor.link.camera, "yard");
-    assert_false(access_may_view(&visitor, "yard"));
-    assert_false(access_may_view(&visitor, "door"));
-    visitor_finish(&visitor);
+    static const char *const reaper[] = {"door"};
+    struct account_settings user = make_limited("bob", reaper, 1);
+    struct principal principal = {.access = make_access(&user, 1, NULL), .link.camera = "door"};
+    principal.lender = access_find_user(principal.access, "bob");
+    assert_int_equal(principal_rights(&principal), RIGHTS_NONE);
+    assert_true(access_may_view(&principal, "door"));
+    assert_false(access_may_view(&principal, "yard"));
+    snprintf(principal.link.camera, sizeof principal.link.camera, "yard");
+    assert_false(access_may_view(&principal, "yard"));
+    assert_false(access_may_view(&principal, "door"));
+    principal_finish(&principal);
 }
 
 static void secret_decides_what_is_signed_with(void **state) {
@@ -177,7 +183,7 @@ int main(void) {
         cmocka_unit_test(settings_are_copied),
         cmocka_unit_test(accounts_are_found_by_what_they_are_called),
         cmocka_unit_test(unknown_name_is_always_the_same_user_in_disguise),
-        cmocka_unit_test(renewed_visitor_keeps_his_account_until_it_changes),
+        cmocka_unit_test(renewed_principal_keeps_his_account_until_it_changes),
         cmocka_unit_test(link_allows_no_more_than_its_maker_may_do),
         cmocka_unit_test(secret_decides_what_is_signed_with),
         cmocka_unit_test(tokens_are_long_and_fit_a_header),

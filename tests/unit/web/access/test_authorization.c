@@ -1,9 +1,10 @@
 /* What strangers get of a server that has accounts: every route that there is is tried. */
-#include "access_fixture.h"
+#include "broker/base/clock.h"
 #include "broker/broker.h"
-#include "broker/clock.h"
-#include "web/gate.h"
-#include "web/router.h"
+#include "tests/unit/web/access/access_fixture.h"
+#include "tests/unit/web/example_path.h"
+#include "web/access/authorization.h"
+#include "web/routes/route_table.h"
 #include "web/server.h"
 
 #include <arpa/inet.h>
@@ -16,8 +17,12 @@ static struct server *server;
 static int set_up(void **state) {
     (void)state;
     struct account_settings user = make_user("anna", "hash");
-    struct server_settings settings = {
-        .listen = {.address = "127.0.0.1"}, .max_streams = 2, .senders = 1, .access = make_access(&user, 1, NULL)};
+    struct server_settings settings = {.listen = {.address = "127.0.0.1"},
+                                       .max_streams = 2,
+                                       .max_event_streams = 4,
+                                       .request_threads = 32,
+                                       .senders = 1,
+                                       .access = make_access(&user, 1, NULL)};
     struct reason reason = {""};
     if (broker_create(&(struct broker_settings){.workers = 1}, &broker) != ERR_OK ||
         server_start(&settings, broker, &server, &reason) != ERR_OK) {
@@ -52,28 +57,29 @@ static int ask(const char *method, const char *path) {
     return status;
 }
 
-static bool is_open(enum route_target target) {
-    return target == ROUTE_HEALTH || target == ROUTE_READY || target == ROUTE_LOGIN || target == ROUTE_LOGOUT;
+static bool is_open(const struct route_row *row) {
+    static const char *const patterns[] = {"/healthz", "/readyz", "/login", "/logout"};
+    for (size_t i = 0; i < COUNT_OF(patterns); i++) {
+        if (strcmp(patterns[i], row->pattern) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void every_route_but_a_few_refuses_strangers(void **state) {
     (void)state;
-    static const struct {
-        enum route_method method;
-        const char *name;
-    } methods[] = {{METHOD_GET, "GET"}, {METHOD_HEAD, "HEAD"}, {METHOD_POST, "POST"}, {METHOD_PUT, "PUT"}};
-    for (size_t i = 0; i < route_path_count; i++) {
-        const char *pattern = route_paths[i].pattern, *open = strchr(pattern, '{');
+    for (size_t i = 0; i < route_table.count; i++) {
+        const struct route_row *row = route_table.rows[i];
         char path[128];
-        snprintf(path, sizeof path, "%.*s%s%s", open == NULL ? (int)strlen(pattern) : (int)(open - pattern), pattern,
-                 open == NULL ? "" : "x", open == NULL ? "" : strchr(open, '}') + 1);
-        for (size_t m = 0; m < COUNT_OF(methods); m++) {
-            if ((route_paths[i].methods & methods[m].method) == 0) {
+        write_example_path(row->pattern, path, sizeof path);
+        for (size_t m = 0; m < METHOD_COUNT; m++) {
+            if ((row->methods & method_names[m].method) == 0) {
                 continue;
             }
-            int status = ask(methods[m].name, path);
-            if ((status == 401) == is_open(route_paths[i].target)) {
-                fail_msg("%s %s: %d", methods[m].name, path, status);
+            int status = ask(method_names[m].name, path);
+            if ((status == 401) == is_open(row)) {
+                fail_msg("%s %s: %d", method_names[m].name, path, status);
             }
         }
     }
@@ -83,17 +89,17 @@ static void answer_cannot_begin_once_its_session_has_ended(void **state) {
     (void)state;
     const struct account_settings user = make_user("anna", "hash");
     struct access *access = make_access(&user, 1, NULL);
-    struct visitor visitor = {.access = access, .account = access_find_user(access, "anna"), .has_session = true};
-    visitor.session = session_begin(visitor.account, clock_realtime_ns() / NS_PER_S);
-    struct gate *gate = NULL;
-    struct gate_answer answer;
-    assert_int_equal(gate_create(&gate), ERR_OK);
-    gate_set_access(gate, access);
-    assert_true(gate_begin_answer(gate, &answer, &visitor, NULL, 0, -1));
-    gate_end_answer(gate, &answer);
-    gate_end_session(gate, &visitor.session);
-    assert_false(gate_begin_answer(gate, &answer, &visitor, NULL, 0, -1));
-    gate_destroy(&gate);
+    struct principal principal = {.access = access, .account = access_find_user(access, "anna"), .has_session = true};
+    principal.session = session_begin(principal.account, clock_realtime_ns() / NS_PER_S);
+    struct authorization *authorization = NULL;
+    struct long_response response;
+    assert_int_equal(authorization_create(&authorization), ERR_OK);
+    authorization_set_access(authorization, access);
+    assert_true(authorization_register_response(authorization, &response, &principal, NULL, 0, -1));
+    authorization_unregister_response(authorization, &response);
+    authorization_end_session(authorization, &principal.session);
+    assert_false(authorization_register_response(authorization, &response, &principal, NULL, 0, -1));
+    authorization_destroy(&authorization);
     access_unref(&access);
 }
 

@@ -1,4 +1,4 @@
-#include "web/credentials.h"
+#include "web/access/credentials.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,10 +110,23 @@ static void cookie_is_found_among_others(void **state) {
     assert_cookie(NULL, NULL);
 }
 
+static void bearer_is_found_whatever_the_case_of_its_scheme(void **state) {
+    (void)state;
+    assert_string_equal(credentials_find_bearer("Bearer a b!"), "a b!");
+    assert_string_equal(credentials_find_bearer("bEARER  key"), "key");
+    assert_string_equal(credentials_find_bearer("BEARER "), "");
+    assert_null(credentials_find_bearer("Bearerkey"));
+    assert_null(credentials_find_bearer("Basic key"));
+    assert_null(credentials_find_bearer(NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(basic_is_a_name_and_a_password),        cmocka_unit_test(malformed_basic_is_told_apart),
-        cmocka_unit_test(parts_that_are_too_long_are_malformed), cmocka_unit_test(bearer_is_a_token),
+        cmocka_unit_test(bearer_is_found_whatever_the_case_of_its_scheme),
+        cmocka_unit_test(basic_is_a_name_and_a_password),
+        cmocka_unit_test(malformed_basic_is_told_apart),
+        cmocka_unit_test(parts_that_are_too_long_are_malformed),
+        cmocka_unit_test(bearer_is_a_token),
         cmocka_unit_test(cookie_is_found_among_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

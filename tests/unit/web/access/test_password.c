@@ -1,7 +1,7 @@
 /* Passwords, and the threads that check them. */
 #include "tests/unit/support.h"
-#include "web/password.h"
-#include "web/password_checker.h"
+#include "web/access/password.h"
+#include "web/access/password_checker.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -48,6 +48,22 @@ static void hash_is_told_from_a_password(void **state) {
     assert_false(password_is_hash(cut));
 }
 
+static void huge_cost_is_told(void **state) {
+    (void)state;
+    static const char *const cheap[] = {"$y$j75$", "$y$jCT$",  "$gy$j9T$",          "$7$DU..../....",
+                                        "$2b$13$", "$6$salt$", "$5$rounds=2000000$"};
+    static const char *const dear[] = {
+        "$y$jDT$",        "$y$jzT$", "$y$jCU$", "$y$j9T01$", "$gy$jFT$", "$7$EU..../....",     "$7$D.1.../....",
+        "$7$DU....0....", "$7$D",    "$2b$14$", "$2y$31$",   "$y$j9$",   "$5$rounds=2000001$", "$6$rounds=999999999$"};
+    assert_true(password_is_affordable(hash));
+    for (size_t i = 0; i < COUNT_OF(cheap); i++) {
+        assert_true(password_is_affordable(cheap[i]));
+    }
+    for (size_t i = 0; i < COUNT_OF(dear); i++) {
+        assert_false(password_is_affordable(dear[i]));
+    }
+}
+
 static void only_the_password_matches(void **state) {
     (void)state;
     static const char *const others[] = {"", "open", "open sesame ", "Open sesame", "open sesamf"};
@@ -73,24 +89,35 @@ static void password_that_is_too_long_is_refused(void **state) {
     free(made);
 }
 
-static void what_was_right_is_remembered(void **state) {
+/* The error of a question for which no place is left unless the answer is remembered. */
+static enum err ask_again(struct password_checker *checker, const char *address, const char *hash_asked,
+                          const char *password) {
+    const struct password_question question = {.address = address, .hash = hash_asked, .password = password};
+    bool matches = false;
+    enum err error = password_checker_ask(checker, &question, &matches);
+    assert_true(error == ERR_BUSY || matches);
+    return error;
+}
+
+static void right_password_is_remembered(void **state) {
     (void)state;
     struct password_checker *checker = NULL;
+    struct password_question question = {
+        .address = ADDRESS, .hash = hash, .password = "open sesame", .max_concurrent = 1};
     bool matches = false;
     assert_int_equal(password_checker_create(&checker), ERR_OK);
-    assert_false(password_checker_knows(checker, ADDRESS, hash, "open sesame"));
-    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", 1, &matches), ERR_OK);
+    assert_int_equal(ask_again(checker, ADDRESS, hash, "open sesame"), ERR_BUSY);
+    assert_int_equal(password_checker_ask(checker, &question, &matches), ERR_OK);
     assert_true(matches);
-    assert_true(password_checker_knows(checker, ADDRESS, hash, "open sesame"));
-    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "open sesame", 1, &matches), ERR_OK);
-    assert_true(matches);
-    assert_int_equal(password_checker_ask(checker, ADDRESS, hash, "wrong", 1, &matches), ERR_OK);
+    assert_int_equal(ask_again(checker, ADDRESS, hash, "open sesame"), ERR_OK);
+    question.password = "wrong";
+    assert_int_equal(password_checker_ask(checker, &question, &matches), ERR_OK);
     assert_false(matches);
-    assert_false(password_checker_knows(checker, ADDRESS, hash, "wrong"));
+    assert_int_equal(ask_again(checker, ADDRESS, hash, "wrong"), ERR_BUSY);
     char *other = NULL;
     assert_int_equal(password_hash("open sesame", &other), ERR_OK);
-    assert_false(password_checker_knows(checker, ADDRESS, other, "open sesame"));
-    assert_false(password_checker_knows(checker, "192.0.2.2", hash, "open sesame"));
+    assert_int_equal(ask_again(checker, ADDRESS, other, "open sesame"), ERR_BUSY);
+    assert_int_equal(ask_again(checker, "192.0.2.2", hash, "open sesame"), ERR_BUSY);
     free(other);
     password_checker_destroy(&checker);
 }
@@ -102,24 +129,22 @@ static void what_was_right_is_remembered(void **state) {
 struct asker {
     pthread_t thread;
     struct password_checker *checker;
-    const char *address, *hash;
-    char password[16];
-    unsigned most;
+    struct password_question question;
+    char password[16], address[16];
     enum err error;
     bool matches;
 };
 
 static void *ask(void *argument) {
     struct asker *asker = argument;
-    asker->error = password_checker_ask(asker->checker, asker->address, asker->hash, asker->password, asker->most,
-                                        &asker->matches);
+    asker->error = password_checker_ask(asker->checker, &asker->question, &asker->matches);
     return NULL;
 }
 
-static struct asker guesser(int number) {
-    struct asker asker = {.address = ADDRESS, .hash = hash, .most = ASKERS};
-    snprintf(asker.password, sizeof asker.password, "guess %d", number);
-    return asker;
+static void make_guesser(struct asker *asker, int number) {
+    *asker = (struct asker){.question = {.address = ADDRESS, .hash = hash, .max_concurrent = ASKERS}};
+    snprintf(asker->password, sizeof asker->password, "guess %d", number);
+    asker->question.password = asker->password;
 }
 
 /* How many got an answer; the others were told that too many ask. */
@@ -144,7 +169,7 @@ static void different_passwords_at_once_are_bounded(void **state) {
     (void)state;
     struct asker askers[ASKERS];
     for (int i = 0; i < ASKERS; i++) {
-        askers[i] = guesser(i);
+        make_guesser(&askers[i], i);
     }
     size_t answered = ask_at_once(askers, false);
     assert_true(answered >= 8 && answered < ASKERS);
@@ -157,11 +182,12 @@ static void different_passwords_of_one_address_are_bounded(void **state) {
     (void)state;
     struct asker askers[ASKERS];
     for (int i = 0; i < ASKERS; i++) {
-        askers[i] = guesser(i);
-        askers[i].hash = slow_hash;
-        askers[i].most = 1;
+        make_guesser(&askers[i], i);
+        askers[i].question.hash = slow_hash;
+        askers[i].question.max_concurrent = 1;
+        askers[i].question.standing = STANDING_KNOWN;
     }
-    askers[ASKERS - 1].address = "192.0.2.2";
+    askers[ASKERS - 1].question.address = "192.0.2.2";
     size_t answered = ask_at_once(askers, false);
     assert_true(answered >= 2 && answered < 5);
     assert_int_equal(askers[ASKERS - 1].error, ERR_OK);
@@ -171,19 +197,53 @@ static void equal_passwords_at_once_share_a_check(void **state) {
     (void)state;
     struct asker askers[ASKERS];
     for (int i = 0; i < ASKERS; i++) {
-        askers[i] = (struct asker){.address = ADDRESS, .hash = hash, .password = "open sesame", .most = 1};
+        askers[i] = (struct asker){.question = {.address = ADDRESS,
+                                                .hash = hash,
+                                                .password = "open sesame",
+                                                .max_concurrent = 1,
+                                                .standing = STANDING_KNOWN}};
     }
     assert_true(ask_at_once(askers, true) >= 24);
+}
+
+static void guessers_of_other_addresses_leave_places(void **state) {
+    (void)state;
+    static struct asker guessers[ASKERS];
+    struct password_checker *checker = NULL;
+    assert_int_equal(password_checker_create(&checker), ERR_OK);
+    for (int i = 0; i < ASKERS; i++) {
+        make_guesser(&guessers[i], i);
+        snprintf(guessers[i].address, sizeof guessers[i].address, "198.51.100.%d", i);
+        guessers[i].checker = checker;
+        guessers[i].question.address = guessers[i].address;
+        guessers[i].question.hash = slow_hash;
+        guessers[i].question.standing = i % 2 == 0 ? STANDING_FAILING : STANDING_NEW;
+        assert_int_equal(pthread_create(&guessers[i].thread, NULL, ask, &guessers[i]), 0);
+    }
+    const struct password_question known = {
+        .address = ADDRESS, .hash = hash, .password = "open sesame", .max_concurrent = 1, .standing = STANDING_KNOWN};
+    bool matches = false;
+    assert_int_equal(password_checker_ask(checker, &known, &matches), ERR_OK);
+    assert_true(matches);
+    size_t answered = 0;
+    for (int i = 0; i < ASKERS; i++) {
+        pthread_join(guessers[i].thread, NULL);
+        answered += guessers[i].error == ERR_OK;
+    }
+    assert_true(answered > 0 && answered < ASKERS);
+    password_checker_destroy(&checker);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hash_is_told_from_a_password),
+        cmocka_unit_test(huge_cost_is_told),
         cmocka_unit_test(only_the_password_matches),
         cmocka_unit_test(password_that_is_too_long_is_refused),
-        cmocka_unit_test(what_was_right_is_remembered),
+        cmocka_unit_test(right_password_is_remembered),
         cmocka_unit_test(different_passwords_at_once_are_bounded),
         cmocka_unit_test(different_passwords_of_one_address_are_bounded),
+        cmocka_unit_test(guessers_of_other_addresses_leave_places),
         cmocka_unit_test(equal_passwords_at_once_share_a_check),
     };
     return cmocka_run_group_tests(tests, begin, end);

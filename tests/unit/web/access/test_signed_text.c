@@ -1,6 +1,6 @@
 /* What is signed, and the two things that are: sessions and links. */
-#include "access_fixture.h"
-#include "web/signed_link.h"
+#include "tests/unit/web/access/access_fixture.h"
+#include "web/access/signed_link.h"
 
 #define NOW_S 1800000000
 
@@ -108,6 +108,48 @@ static void too_many_ended_sessions_take_older_ones_with_them(void **state) {
     ended_sessions_destroy(&ended);
 }
 
+static void logouts_of_one_account_end_no_session_of_another(void **state) {
+    (void)state;
+    struct ended_sessions *ended = NULL;
+    assert_int_equal(ended_sessions_create(&ended), ERR_OK);
+    struct session other = make_session(NOW_S), other_ended = make_session(NOW_S);
+    other.fingerprint.bytes[0] ^= 1;
+    other_ended.fingerprint = other.fingerprint;
+    ended_sessions_add(ended, &other_ended, NOW_S);
+    for (int i = 0; i < 2500; i++) {
+        struct session session = make_session(NOW_S + i);
+        ended_sessions_add(ended, &session, NOW_S + i);
+        assert_true(ended_sessions_has(ended, &session));
+    }
+    assert_false(ended_sessions_has(ended, &other));
+    assert_true(ended_sessions_has(ended, &other_ended));
+    ended_sessions_destroy(&ended);
+}
+
+static void full_table_is_paid_for_by_the_largest_account(void **state) {
+    (void)state;
+    struct ended_sessions *ended = NULL;
+    assert_int_equal(ended_sessions_create(&ended), ERR_OK);
+    struct session first[40];
+    for (int i = 0; i < 40; i++) {
+        for (int n = 0; n < 64; n++) {
+            struct session session = make_session(NOW_S + n);
+            session.fingerprint.bytes[0] = (unsigned char)i;
+            ended_sessions_add(ended, &session, NOW_S + 64);
+            first[i] = n == 0 ? session : first[i];
+        }
+    }
+    struct session small = make_session(NOW_S), bystander = make_session(NOW_S);
+    small.fingerprint.bytes[0] = bystander.fingerprint.bytes[0] = 200;
+    ended_sessions_add(ended, &small, NOW_S + 64);
+    assert_true(ended_sessions_has(ended, &small));
+    assert_false(ended_sessions_has(ended, &bystander));
+    for (int i = 0; i < 40; i++) {
+        assert_true(ended_sessions_has(ended, &first[i]));
+    }
+    ended_sessions_destroy(&ended);
+}
+
 static void expired_sessions_make_room(void **state) {
     (void)state;
     struct ended_sessions *ended = NULL;
@@ -150,6 +192,8 @@ int main(void) {
         cmocka_unit_test(signed_text_of_another_kind_is_no_session),
         cmocka_unit_test(ended_session_stays_ended),
         cmocka_unit_test(too_many_ended_sessions_take_older_ones_with_them),
+        cmocka_unit_test(logouts_of_one_account_end_no_session_of_another),
+        cmocka_unit_test(full_table_is_paid_for_by_the_largest_account),
         cmocka_unit_test(expired_sessions_make_room),
         cmocka_unit_test(link_comes_back_until_it_expires),
     };

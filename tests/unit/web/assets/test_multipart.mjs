@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { boundaryOf, MultipartParser } from '../../../web/assets/multipart.js';
+import { boundaryOf, MultipartParser } from '../../../../web/assets/multipart.js';
 
 const bytes = (text) => new Uint8Array(Buffer.from(text, 'latin1'));
 

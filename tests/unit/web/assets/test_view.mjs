@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { arrange, feedWidth, fitColumns, fitWidth, matches, move, readView, writeView } from '../../../web/assets/view.js';
+import {
+  arrange, feedWidth, matches, move, readIds, readView, writeIds, writeView,
+} from '../../../../web/assets/view.js';
 
-const roomOf = (width, height, captionHeight = 0) => ({ width, height, captionHeight });
-const PLAIN = { layout: 'auto', filter: '', order: [], kiosk: false };
+const PLAIN = {
+  layout: 'auto', filter: '', order: [], cameras: null, name: '', sort: '', kiosk: false, rotate: null,
+};
 
 test('a plain wall has no query', () => {
   assert.deepEqual(readView(''), PLAIN);
@@ -14,7 +17,10 @@ test('a plain wall has no query', () => {
 });
 
 test('a view survives its address', () => {
-  const view = { layout: '9', filter: 'a&b=ü #1', order: ['b', 'a-1'], kiosk: true };
+  const view = {
+    layout: '9', filter: 'a&b=ü #1', order: ['b', 'a-1'], cameras: ['a-1'], name: 'Ground floor', sort: 'trouble',
+    kiosk: true, rotate: 10,
+  };
   assert.deepEqual(readView(writeView(view)), view);
   assert.equal(writeView({ ...PLAIN, order: ['b', 'a'], kiosk: true }), '?order=b,a&kiosk=1');
 });
@@ -40,22 +46,20 @@ test('the filter finds names and ids in any case', () => {
   assert.ok(!matches('back', camera));
 });
 
-test('all tiles fit, as large as can be', () => {
-  assert.equal(fitColumns(1, roomOf(1920, 1080)), 1);
-  assert.equal(fitColumns(64, roomOf(1920, 1080)), 8);
-  assert.equal(fitColumns(2, roomOf(2400, 1000)), 2);
-  assert.equal(fitColumns(2, roomOf(1080, 1920)), 1);
-  assert.equal(fitColumns(0, roomOf(1920, 1080)), 1);
+test('the filter finds states, trouble and groups', () => {
+  const camera = { id: 'a', name: 'Yard', state: 'stale', groups: ['Ground floor'] };
+  for (const filter of ['stale', 'Trouble', 'ground']) assert.ok(matches(filter, camera), filter);
+  for (const filter of ['offline', 'first floor', 'sta']) assert.ok(!matches(filter, camera), filter);
 });
 
-test('captions take their part of the height', () => {
-  assert.equal(fitColumns(12, roomOf(1920, 1080)), 3);
-  assert.equal(fitColumns(12, roomOf(1920, 1080, 30)), 4);
-});
-
-test('pictures are as wide as their column, or as their row is high', () => {
-  assert.equal(fitWidth(4, 12, roomOf(1600, 2000)), 400);
-  assert.equal(fitWidth(4, 12, roomOf(1600, 360, 30)), 160);
+test('300 cameras with long ids make a short address', () => {
+  const ids = Array.from({ length: 300 }, (_, index) => `building-${index % 7}-floor-${index % 11}-camera-${index}`);
+  const order = ids.toReversed();
+  const query = writeView({ ...PLAIN, order, cameras: ids });
+  assert.ok(query.length < 2600, `${query.length} characters`);
+  assert.deepEqual(readView(query, ids), { ...PLAIN, order, cameras: ids });
+  assert.equal(writeIds(['a', 'b']), 'a,b');
+  assert.deepEqual(readIds(writeIds(ids), ids.slice(5)), ids.slice(5)); // the others are no longer there
 });
 
 test('few widths are asked for, none below the tile unless it is huge', () => {

@@ -1,6 +1,6 @@
-#include "web/hook_watch.h"
+#include "web/hooks/hook_watch.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static int set_up(void **state) {
 }
 
 static void note(enum camera_state from, enum camera_state to) {
-    struct journal_entry entry = {.kind = JOURNAL_STATE, .from = from, .to = to};
+    struct event_log_entry entry = {.kind = EVENT_LOG_STATE, .from = from, .to = to};
     hook_watch_note(&watch, &hook, &entry, now_ns);
 }
 

@@ -1,4 +1,4 @@
-#include "web/authority.h"
+#include "web/http/authority.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static void hosts_are_read_with_and_without_a_port(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct authority authority;
-        assert_int_equal(authority_parse(piece_of(cases[i].text), &authority), ERR_OK);
+        assert_int_equal(authority_parse(string_view_of(cases[i].text), &authority), ERR_OK);
         assert_int_equal(authority.kind, cases[i].kind);
         assert_string_equal(authority.host, cases[i].host);
         assert_int_equal(authority.port, cases[i].port);
@@ -42,29 +42,30 @@ static void what_is_no_host_is_refused(void **state) {
     };
     struct authority authority;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (authority_parse(piece_of(texts[i]), &authority) != ERR_INVALID) {
+        if (authority_parse(string_view_of(texts[i]), &authority) != ERR_INVALID) {
             fail_msg("taken: %s", texts[i]);
         }
     }
     char longest[AUTHORITY_HOST_MAX_BYTES + 3];
     memset(longest, 'a', sizeof longest);
-    assert_int_equal(authority_parse((struct piece){longest, AUTHORITY_HOST_MAX_BYTES}, &authority), ERR_OK);
-    assert_int_equal(authority_parse((struct piece){longest, AUTHORITY_HOST_MAX_BYTES + 1}, &authority), ERR_INVALID);
+    assert_int_equal(authority_parse((struct string_view){longest, AUTHORITY_HOST_MAX_BYTES}, &authority), ERR_OK);
+    assert_int_equal(authority_parse((struct string_view){longest, AUTHORITY_HOST_MAX_BYTES + 1}, &authority),
+                     ERR_INVALID);
 }
 
 static void origins_have_the_port_of_their_scheme(void **state) {
     (void)state;
     struct authority authority;
-    assert_int_equal(authority_parse_origin(piece_of("http://a.example"), &authority), ERR_OK);
+    assert_int_equal(authority_parse_origin(string_view_of("http://a.example"), &authority), ERR_OK);
     assert_int_equal(authority.port, 80);
-    assert_int_equal(authority_parse_origin(piece_of("https://a.example/x?y"), &authority), ERR_OK);
+    assert_int_equal(authority_parse_origin(string_view_of("https://a.example/x?y"), &authority), ERR_OK);
     assert_int_equal(authority.port, 443);
     assert_string_equal(authority.host, "a.example");
-    assert_int_equal(authority_parse_origin(piece_of("http://[::1]:8080"), &authority), ERR_OK);
+    assert_int_equal(authority_parse_origin(string_view_of("http://[::1]:8080"), &authority), ERR_OK);
     assert_int_equal(authority.port, 8080);
     static const char *const texts[] = {"null", "", "a.example", "ftp://a", "http://", "https:///x", "HTTP://a", "//a"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_int_equal(authority_parse_origin(piece_of(texts[i]), &authority), ERR_INVALID);
+        assert_int_equal(authority_parse_origin(string_view_of(texts[i]), &authority), ERR_INVALID);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "web/client_address.h"
+#include "web/http/client_address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static int set_up(void **state) {
 static bool trace(const char *peer, const char *forwarded_for, const char *client) {
     char address[ADDRESS_TEXT_BYTES];
     snprintf(address, sizeof address, "%s", peer);
-    bool goes_on = client_address_trace(&proxies, piece_of(forwarded_for), address);
+    bool goes_on = client_address_trace(&proxies, string_view_of(forwarded_for), address);
     assert_string_equal(address, client);
     return goes_on;
 }

@@ -1,4 +1,4 @@
-#include "web/origin.h"
+#include "web/http/origin.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 static struct authority host_of(const char *text) {
     struct authority host;
-    assert_int_equal(authority_parse(piece_of(text), &host), ERR_OK);
+    assert_int_equal(authority_parse(string_view_of(text), &host), ERR_OK);
     return host;
 }
 

@@ -1,23 +1,23 @@
-#include "web/parameters.h"
+#include "web/http/parameters.h"
 
-#include "tests/unit/web/route_fixture.h"
+#include "tests/unit/web/http/route_fixture.h"
 
 static void action_counts_cameras_from_0(void **state) {
     (void)state;
     static const struct {
         const char *query;
-        enum route_target target;
+        const char *pattern;
         size_t place;
     } cases[] = {
-        {"action=stream", ROUTE_VIDEO_FEED, 0},
-        {"action=snapshot", ROUTE_SNAPSHOT, 0},
-        {"action=stream_0", ROUTE_VIDEO_FEED, 0},
-        {"action=snapshot_11", ROUTE_SNAPSHOT, 11},
-        {"t=1&action=stream_999999&x", ROUTE_VIDEO_FEED, 999999},
+        {"action=stream", "/video_feed", 0},
+        {"action=snapshot", "/snapshot", 0},
+        {"action=stream_0", "/video_feed", 0},
+        {"action=snapshot_11", "/snapshot", 11},
+        {"t=1&action=stream_999999&x", "/video_feed", 999999},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct route route = accept_route("/", cases[i].query);
-        assert_int_equal(route.target, cases[i].target);
+        assert_string_equal(route.row->pattern, cases[i].pattern);
         assert_string_equal(route.name, "");
         assert_int_equal(route.place, cases[i].place);
     }
@@ -42,7 +42,7 @@ static void unknown_action_is_refused(void **state) {
         assert_refused("GET", "/", queries[i], 400, "bad_parameter");
     }
     assert_bad_parameter("/", "action=stream&action=stream", "action is given more than once");
-    assert_route("/video_feed", "action=nonsense", ROUTE_VIDEO_FEED, "");
+    assert_route("/video_feed", "action=nonsense", "/video_feed", "");
 }
 
 static void parameters_default_to_not_asked_for(void **state) {
@@ -106,10 +106,10 @@ static void repeated_parameter_is_refused(void **state) {
 
 static void parameters_of_other_routes_are_ignored(void **state) {
     (void)state;
-    assert_route("/api/status", "fps=x&max_age_ms=y", ROUTE_STATUS, "");
-    assert_route("/snapshot", "fps=x", ROUTE_SNAPSHOT, "");
-    assert_route("/stream", "max_age_ms=y&cameras=%", ROUTE_VIDEO_FEED, "");
-    assert_route("/api/status", "width=1&quality=900&variant=%&cameras=", ROUTE_STATUS, "");
+    assert_route("/api/status", "fps=x&max_age_ms=y", "/api/status", "");
+    assert_route("/snapshot", "fps=x", "/snapshot", "");
+    assert_route("/stream", "max_age_ms=y&cameras=%", "/stream", "");
+    assert_route("/api/status", "width=1&quality=900&variant=%&cameras=", "/api/status", "");
 }
 
 static void width_and_quality_belong_to_all_pictures(void **state) {
@@ -117,16 +117,16 @@ static void width_and_quality_belong_to_all_pictures(void **state) {
     static const char *const paths[] = {"/camera/1/video_feed", "/camera/1/snapshot", "/feed"};
     for (size_t i = 0; i < 3; i++) {
         struct route route = accept_route(paths[i], "width=16&quality=100");
-        assert_int_equal(route.wish.width_px, 16);
-        assert_int_equal(route.wish.quality, 100);
+        assert_int_equal(route.variant_request.width_px, 16);
+        assert_int_equal(route.variant_request.quality, 100);
         assert_string_equal(route.variant, "");
         route = accept_route(paths[i], "width=3840&quality=1&fps=5");
-        assert_int_equal(route.wish.width_px, 3840);
-        assert_int_equal(route.wish.quality, 1);
-        assert_true(route.wish.fps == 0);
+        assert_int_equal(route.variant_request.width_px, 3840);
+        assert_int_equal(route.variant_request.quality, 1);
+        assert_true(route.variant_request.fps == 0);
         route = accept_route(paths[i], "t=1");
-        assert_int_equal(route.wish.width_px, 0);
-        assert_int_equal(route.wish.quality, 0);
+        assert_int_equal(route.variant_request.width_px, 0);
+        assert_int_equal(route.variant_request.quality, 0);
     }
 }
 

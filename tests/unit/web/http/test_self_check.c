@@ -1,7 +1,7 @@
-#include "web/self_check.h"
+#include "web/http/self_check.h"
 
-#include "broker/clock.h"
-#include "tests/unit/web/answering_machine.h"
+#include "broker/base/clock.h"
+#include "tests/unit/web/http/answering_machine.h"
 
 /* Above the time-outs inside, below the two seconds in which the program ends. */
 #define BOUND_NS (NS_PER_S * 3 / 2)

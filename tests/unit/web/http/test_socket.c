@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE /* TCP_NOTSENT_LOWAT */
-#include "web/socket.h"
+#include "web/http/socket.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,61 +48,36 @@ static int option_of(int fd, int level, int name) {
     return value;
 }
 
-static void only_numeric_ipv4_is_an_address(void **state) {
+static void only_numeric_addresses_are_addresses(void **state) {
     (void)state;
-    assert_true(socket_is_address("127.0.0.1"));
-    assert_true(socket_is_address("0.0.0.0"));
-    static const char *const refused[] = {"", "localhost", "::1", "127.0.0.256", "127.0.0", "127.0.0.1 "};
+    static const char *const ipv4[] = {"127.0.0.1", "0.0.0.0"};
+    static const char *const ipv6[] = {"::1", "::", "2001:db8::1", "fe80::1%lo"};
+    static const char *const refused[] = {"",           "localhost", "[::1]",     "127.0.0.256", "127.0.0",
+                                          "127.0.0.1 ", "::g",       "fe80::1%x", "::1 "};
+    for (size_t i = 0; i < sizeof ipv4 / sizeof ipv4[0]; i++) {
+        assert_true(socket_is_address(ipv4[i]) && !socket_is_ipv6(ipv4[i]));
+    }
+    for (size_t i = 0; i < sizeof ipv6 / sizeof ipv6[0]; i++) {
+        assert_true(socket_is_address(ipv6[i]) && socket_is_ipv6(ipv6[i]));
+    }
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         assert_false(socket_is_address(refused[i]));
     }
+    assert_true(socket_is_loopback("::1") && socket_is_loopback("127.8.9.10"));
+    assert_false(socket_is_loopback("::") || socket_is_loopback("::ffff:127.0.0.1") || socket_is_loopback("0.0.0.0"));
 }
 
-static void a_connection_is_found_among_others(void **state) {
+static void addresses_have_one_spelling(void **state) {
     (void)state;
-    enum { COUNT = 5 };
-    uint16_t port;
-    uint16_t client_ports[COUNT];
-    int clients[COUNT];
-    int accepted[COUNT];
-    int listener = listen_on_free_port(&port);
-    for (int i = 0; i < COUNT; i++) {
-        clients[i] = connect_to(port, &client_ports[i]);
-        accepted[i] = accept(listener, NULL, NULL);
-    }
-    for (int i = 0; i < COUNT; i++) {
-        int fd = -1;
-        assert_int_equal(socket_find_connection("127.0.0.1", client_ports[i], port, &fd), ERR_OK);
-        assert_int_equal(fd, accepted[i]); /* and not the client's end, which has the ports the other way round */
-        assert_int_equal(socket_find_connection("127.0.0.1", port, client_ports[i], &fd), ERR_OK);
-        assert_int_equal(fd, clients[i]);
-    }
-    int fd = -1;
-    assert_int_equal(socket_find_connection("127.0.0.2", client_ports[0], port, &fd), ERR_GONE);
-    assert_int_equal(socket_find_connection("localhost", client_ports[0], port, &fd), ERR_INVALID);
-    for (int i = 0; i < COUNT; i++) {
-        close(clients[i]);
-        close(accepted[i]);
-    }
-    close(listener);
-}
-
-static void a_connection_that_was_reset_is_gone(void **state) {
-    (void)state;
-    uint16_t port;
-    uint16_t client_port;
-    int listener = listen_on_free_port(&port);
-    int client = connect_to(port, &client_port);
-    int accepted = accept(listener, NULL, NULL);
-    struct linger hard = {.l_onoff = 1};
-    assert_int_equal(setsockopt(client, SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
-    close(client);
-    struct pollfd poller = {.fd = accepted, .events = POLLIN};
-    assert_int_equal(poll(&poller, 1, PATIENCE_MS), 1);
-    int fd = -1;
-    assert_int_equal(socket_find_connection("127.0.0.1", client_port, port, &fd), ERR_GONE);
-    close(accepted);
-    close(listener);
+    char address[64] = "2001:0DB8:0:0::01", authority[SOCKET_AUTHORITY_BYTES];
+    assert_true(socket_normalize(address, sizeof address));
+    assert_string_equal(address, "2001:db8::1");
+    socket_format_authority(address, 80, authority);
+    assert_string_equal(authority, "[2001:db8::1]:80");
+    socket_format_authority("192.0.2.1", 8080, authority);
+    assert_string_equal(authority, "192.0.2.1:8080");
+    snprintf(address, sizeof address, "localhost");
+    assert_false(socket_normalize(address, sizeof address));
 }
 
 static void a_listener_is_found_by_its_port(void **state) {
@@ -201,7 +177,7 @@ static void nothing_is_left_open(void **state) {
     for (int i = 0; i < 10; i++) {
         assert_int_equal(socket_try_listen("127.0.0.1", port, NULL), ERR_BUSY);
         assert_int_equal(socket_try_listen("127.0.0.1", 0, NULL), ERR_OK);
-        assert_int_equal(socket_find_connection("127.0.0.1", 1, port, &fd), ERR_GONE);
+        assert_int_equal(socket_find_listener(port, &fd), ERR_OK);
         socket_nudge_listener("127.0.0.1", port);
         socket_nudge_listener("nowhere", port);
     }
@@ -222,9 +198,8 @@ static void a_nudge_wakes_the_listener(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_numeric_ipv4_is_an_address),
-        cmocka_unit_test(a_connection_is_found_among_others),
-        cmocka_unit_test(a_connection_that_was_reset_is_gone),
+        cmocka_unit_test(only_numeric_addresses_are_addresses),
+        cmocka_unit_test(addresses_have_one_spelling),
         cmocka_unit_test(a_listener_is_found_by_its_port),
         cmocka_unit_test(what_is_accepted_inherits_the_listeners_options),
         cmocka_unit_test(a_client_that_reads_nothing_holds_little),

@@ -2,7 +2,7 @@
 #ifndef TESTS_WEB_CONTROLS_FIXTURE_H
 #define TESTS_WEB_CONTROLS_FIXTURE_H
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 #include "tests/topics.h"
 #include "web/server.h"
 
@@ -20,10 +20,10 @@ static inline enum err fake_list(void *user, struct control_list *list, struct r
     (void)user;
     (void)reason;
     static const struct control controls[] = {
-        {.name = "brightness", .label = "Brightness", .most = 255, .step = 1, .usual = 128, .writable = true},
-        {.name = "flip", .label = "Flip", .type = CONTROL_BOOLEAN, .most = 1, .usual = 1},
-        {.name = "mode", .label = "Mode", .type = CONTROL_MENU, .most = 2, .writable = true, .choice_count = 2},
-        {.name = "night", .label = "Night", .type = CONTROL_BOOLEAN, .most = 1, .writable = true}};
+        {.name = "brightness", .label = "Brightness", .max = 255, .step = 1, .fallback = 128, .writable = true},
+        {.name = "flip", .label = "Flip", .type = CONTROL_BOOLEAN, .max = 1, .fallback = 1},
+        {.name = "mode", .label = "Mode", .type = CONTROL_MENU, .max = 2, .writable = true, .choice_count = 2},
+        {.name = "night", .label = "Night", .type = CONTROL_BOOLEAN, .max = 1, .writable = true}};
     list->count = sizeof controls / sizeof controls[0];
     list->controls = malloc(sizeof controls);
     struct control_choice *choices = calloc(2, sizeof *choices);
@@ -38,14 +38,14 @@ static inline enum err fake_list(void *user, struct control_list *list, struct r
     return ERR_OK;
 }
 
-static inline enum err fake_set(void *user, const struct control_wish *wish, struct reason *reason) {
+static inline enum err fake_set(void *user, const struct control_request *request, struct reason *reason) {
     (void)user;
-    if (strcmp(wish->name, "brightness") == 0) {
-        brightness = wish->choice != NULL ? -1 : wish->value;
-    } else if (strcmp(wish->name, "night") == 0) {
-        night = wish->value;
+    if (strcmp(request->name, "brightness") == 0) {
+        brightness = request->choice != NULL ? -1 : request->value;
+    } else if (strcmp(request->name, "night") == 0) {
+        night = request->value;
     } else {
-        reason_set(reason, "%s: the camera has no such control", wish->name);
+        reason_set(reason, "%s: the camera has no such control", request->name);
         return ERR_NOT_FOUND;
     }
     return ERR_OK;
@@ -73,7 +73,7 @@ static inline enum err controls_fixture_start(const char *address) {
     static const struct control_ops ops = {.list = fake_list, .set = fake_set};
     struct topic *plain;
     struct reason reason;
-    struct server_settings settings = {.max_streams = 2, .senders = 1};
+    struct server_settings settings = {.max_streams = 2, .max_event_streams = 4, .request_threads = 32, .senders = 1};
     snprintf(settings.listen.address, sizeof settings.listen.address, "%s", address);
     brightness = 100;
     night = 1;

@@ -1,7 +1,7 @@
 #define _DEFAULT_SOURCE /* syscall */
-#include "web/sender.h"
+#include "web/stream/sender.h"
 
-#include "broker/sync.h"
+#include "broker/base/sync.h"
 #include "tests/unit/support.h"
 
 #include <poll.h>
@@ -45,21 +45,18 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* A client, and the thread that waits until it has been served. */
+/* A client and its stream. */
 struct client {
-    struct senders *senders;
     struct stream_settings settings;
     int fd; /* -1: it has left */
-    pthread_t thread;
     struct event served;
-    enum err result;
+    enum err result; /* once it is served */
 };
 
-static void *serve(void *argument) {
-    struct client *client = argument;
-    client->result = senders_serve(client->senders, &client->settings);
+static void note_end(void *user, enum err result) {
+    struct client *client = user;
+    client->result = result;
     event_set(&client->served);
-    return NULL;
 }
 
 /* kind: SOCK_SEQPACKET shows the client what was sent with one call as one message. */
@@ -70,9 +67,14 @@ static void client_start_with(struct client *client, struct fixture *fixture, st
     settings.fd = pair[0];
     settings.remote = "127.0.0.1:52034";
     settings.route = "video_feed";
-    *client = (struct client){.senders = fixture->senders, .settings = settings, .fd = pair[1]};
+    settings.ended = note_end;
+    settings.user = client;
+    *client = (struct client){.settings = settings, .fd = pair[1]};
     assert_int_equal(event_init(&client->served), ERR_OK);
-    assert_int_equal(thread_start(&client->thread, "client", 0, serve, client), ERR_OK);
+    enum err error = senders_begin(fixture->senders, &client->settings);
+    if (error != ERR_OK) {
+        note_end(client, error);
+    }
 }
 
 /* Of the fixture's topic. */
@@ -87,10 +89,10 @@ static void client_leave(struct client *client) {
     client->fd = -1;
 }
 
-/* Waits for the end of its stream, which must come by itself; returns what senders_serve() did. */
+/* Waits for the end of its stream, which must come by itself; returns its result. */
 static enum err client_end(struct client *client) {
     assert_true(event_wait_until(&client->served, clock_monotonic_ns() + PATIENCE_NS));
-    pthread_join(client->thread, NULL);
+    event_clear(&client->served); /* reading orders this thread after the writer, which waiting alone does not */
     event_finish(&client->served);
     close(client->settings.fd);
     if (client->fd >= 0) {
@@ -173,6 +175,29 @@ static void each_frame_reaches_every_client(void **state) {
 static bool has_bytes(const struct client *client) {
     struct pollfd poller = {.fd = client->fd, .events = POLLIN};
     return poll(&poller, 1, 0) == 1;
+}
+
+/* A frame that both topics have is sent once. */
+static void a_closed_topic_is_continued_by_the_next_one(void **state) {
+    struct fixture *fixture = *state;
+    struct topic *next = make_topic(4);
+    struct client client;
+    client_start(&client, fixture, (struct stream_settings){.next_topics = &next});
+    publish(fixture->topic, fixture->pool, 1);
+    assert_next(&client, 1);
+    struct frame *frame = topic_newest(fixture->topic);
+    struct frame *same = make_frame(fixture->pool, 1);
+    frame_edit_info(same)->captured_realtime_ns = frame_info(frame)->captured_realtime_ns;
+    frame_unref(&frame);
+    topic_publish(next, &same);
+    topic_close(fixture->topic);
+    publish(next, fixture->pool, 2);
+    assert_next(&client, 2);
+    publish(next, fixture->pool, 3);
+    assert_next(&client, 3);
+    topic_close(next);
+    assert_int_equal(client_end(&client), ERR_OK);
+    topic_unref(&next);
 }
 
 /* Unless the sender happens to be at work itself. */
@@ -426,6 +451,7 @@ int main(void) {
         TEST(a_client_that_takes_nothing_for_ten_seconds_is_dropped),
         TEST(a_client_that_leaves_is_noticed_without_any_frame),
         TEST(a_closed_topic_ends_its_streams_and_takes_no_more),
+        TEST(a_closed_topic_is_continued_by_the_next_one),
         TEST(stopping_ends_all_streams_and_every_later_one),
         TEST(a_frame_is_repeated_for_display_when_no_other_follows),
         TEST(a_capped_client_gets_every_third_of_thirty),

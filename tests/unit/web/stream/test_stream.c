@@ -1,4 +1,4 @@
-#include "web/stream.h"
+#include "web/stream/stream.h"
 
 #include "tests/unit/support.h"
 
@@ -31,7 +31,7 @@ static int set_up(void **state) {
     assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes), 0);
     struct stream_settings settings = {.topics = &fixture.topic, .topic_count = 1, .fd = pair[0]};
     assert_int_equal(stream_init(&fixture.stream, &settings), ERR_OK);
-    fixture.stream.last_progress_ns = clock_monotonic_ns();
+    fixture.stream.state_since_ns = clock_monotonic_ns();
     fixture.stream.channels[0].subscriber = subscribe(fixture.topic, NULL);
     fixture.client = pair[1];
     fixture.received = malloc(RECEIVED_MAX_BYTES);
@@ -87,7 +87,7 @@ static void receive(struct fixture *fixture) {
 /* The client reads until the stream has nothing left to send. */
 static void receive_all(struct fixture *fixture) {
     receive(fixture);
-    while (fixture->stream.is_blocked) {
+    while (fixture->stream.state == STREAM_BLOCKED) {
         assert_goes_on(stream_on_writable(&fixture->stream));
         receive(fixture);
     }
@@ -136,7 +136,7 @@ static void a_slow_client_gets_the_part_that_was_begun_and_then_the_newest(void 
     struct fixture *fixture = *state;
     publish_large(fixture, 1);
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
-    assert_true(fixture->stream.is_blocked);
+    assert_true(fixture->stream.state == STREAM_BLOCKED);
     for (uint64_t sequence = 2; sequence <= 5; sequence++) {
         publish_large(fixture, sequence);
         assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
@@ -161,7 +161,7 @@ static void a_frame_that_was_not_begun_gives_way_to_a_newer_one(void **state) {
     block_socket(fixture);
     publish(fixture->topic, fixture->pool, 1);
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
-    assert_true(fixture->stream.is_blocked);
+    assert_true(fixture->stream.state == STREAM_BLOCKED);
     publish(fixture->topic, fixture->pool, 2);
     receive(fixture);
     fixture->received_bytes = 0;
@@ -239,7 +239,7 @@ static void a_client_that_takes_a_little_has_ten_seconds_more(void **state) {
     receive(fixture);
     int64_t before_ns = clock_monotonic_ns();
     assert_goes_on(stream_on_writable(&fixture->stream));
-    assert_true(fixture->stream.is_blocked);
+    assert_true(fixture->stream.state == STREAM_BLOCKED);
     assert_true(fixture->stream.timer_ns > timer_ns);
     assert_true(fixture->stream.timer_ns >= before_ns + 10 * NS_PER_S);
 }
@@ -251,7 +251,7 @@ static void expire_timer(struct fixture *fixture) {
 }
 
 static int64_t timer_wait_ns(const struct fixture *fixture) {
-    return fixture->stream.timer_ns - fixture->stream.last_progress_ns;
+    return fixture->stream.timer_ns - fixture->stream.state_since_ns;
 }
 
 static void a_frame_is_repeated_once_for_display(void **state) {
@@ -302,7 +302,7 @@ static void a_repetition_that_was_not_begun_gives_way_without_a_skip(void **stat
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     block_socket(fixture);
     expire_timer(fixture);
-    assert_true(fixture->stream.is_blocked);
+    assert_true(fixture->stream.state == STREAM_BLOCKED);
     publish(fixture->topic, fixture->pool, 2);
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     receive(fixture);
@@ -332,7 +332,7 @@ static int64_t captured_at_30_hz(uint64_t i) { return CAPTURED_FROM_NS + (int64_
 
 static void a_capped_rate_thins_evenly_and_counts_no_skips(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.channels[0].pace.interval_ns = NS_PER_S / 10;
+    fixture->stream.channels[0].limiter.interval_ns = NS_PER_S / 10;
     for (uint64_t i = 0; i < 9; i++) {
         publish_at(fixture, i + 1, captured_at_30_hz(i));
         assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
@@ -345,7 +345,7 @@ static void a_capped_rate_thins_evenly_and_counts_no_skips(void **state) {
 
 static void a_capped_client_that_is_slow_skips_only_what_it_was_due(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.channels[0].pace.interval_ns = NS_PER_S / 10;
+    fixture->stream.channels[0].limiter.interval_ns = NS_PER_S / 10;
     publish_at(fixture, 1, captured_at_30_hz(0));
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     for (uint64_t i = 1; i <= 9; i++) { /* due were those at 100, 200 and 300 ms */
@@ -358,7 +358,7 @@ static void a_capped_client_that_is_slow_skips_only_what_it_was_due(void **state
 
 static void frames_that_came_before_the_next_was_due_are_no_skips(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.channels[0].pace.interval_ns = NS_PER_S;
+    fixture->stream.channels[0].limiter.interval_ns = NS_PER_S;
     publish_at(fixture, 1, captured_at_30_hz(0));
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     for (uint64_t i = 1; i <= 9; i++) {
@@ -371,7 +371,7 @@ static void frames_that_came_before_the_next_was_due_are_no_skips(void **state) 
 
 static void a_placeholder_is_not_thinned_out(void **state) {
     struct fixture *fixture = *state;
-    fixture->stream.channels[0].pace.interval_ns = 10 * NS_PER_S;
+    fixture->stream.channels[0].limiter.interval_ns = 10 * NS_PER_S;
     publish(fixture->topic, fixture->pool, 1);
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
     struct frame *placeholder = make_frame(fixture->pool, 9);
@@ -404,7 +404,7 @@ static void a_part_that_was_begun_is_sent_whole_before_the_end(void **state) {
     struct fixture *fixture = *state;
     publish_large(fixture, 1);
     assert_goes_on(stream_on_news(&fixture->stream.channels[0]));
-    assert_true(fixture->stream.is_blocked);
+    assert_true(fixture->stream.state == STREAM_BLOCKED);
     fixture->stream.settings.until_ns = clock_monotonic_ns();
     enum stream_verdict verdict = STREAM_GOES_ON;
     while (verdict == STREAM_GOES_ON) {

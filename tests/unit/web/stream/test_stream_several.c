@@ -1,5 +1,5 @@
 /* Streams of several topics: whose frame comes when, and how many go out with one system call. */
-#include "web/stream.h"
+#include "web/stream/stream.h"
 
 #include "tests/unit/support.h"
 
@@ -167,7 +167,7 @@ static void frames_behind_a_begun_one_give_way_to_newer_ones(void **state) {
     enum { BYTES = 20000 };
     note_each(fixture, 3, BYTES);
     send_news(fixture);
-    assert_true(fixture->stream.is_blocked);
+    assert_true(fixture->stream.state == STREAM_BLOCKED);
     note(fixture, 0, 4, BYTES);
     note(fixture, 1, 2 + 100, BYTES);
     note(fixture, 2, 3 + 100, BYTES);

@@ -1,4 +1,4 @@
-#include "web/escape.h"
+#include "web/views/escape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-#include "web/metrics_page.h"
+#include "web/views/metrics_page.h"
 
-#include "broker/clock.h"
+#include "broker/base/clock.h"
 
 #include <locale.h>
 #include <math.h>

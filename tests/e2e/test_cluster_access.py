@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""How nodes prove who they are, and the nats-server.conf that ships."""
+import base64
+import re
+import subprocess
+import unittest
+
+from harness import PATIENCE_S, SOURCE_DIR, Server, eventually, main, pattern, wait_until
+from mqtt_broker import make_certificates
+from nats_cluster import (NatsServer, is_live, live, node, require_nats_server, wait_for_cluster,
+                          wait_for_import)
+
+EXAMPLE = SOURCE_DIR / "config/deploy/nats-server.conf"
+SECRET = "s3cr3tWord"
+
+
+def crc16(data):
+    """XMODEM's, as NKeys have it."""
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
+    return crc.to_bytes(2, "little")
+
+
+def encoded(data):
+    return base64.b32encode(data + crc16(data)).decode().rstrip("=")
+
+
+def make_nkey():
+    """A user's seed and its public key, as https://github.com/nats-io/nkeys has them."""
+    private = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+    public = subprocess.run(["openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER"], input=private,
+                            check=True, capture_output=True).stdout
+    user = 20 << 3
+    seed = bytes(((18 << 3) | (user >> 5), (user & 31) << 3)) + private[-32:]
+    return encoded(seed), encoded(bytes((user,)) + public[-32:])
+
+
+class AccessTest(unittest.TestCase):
+    def setUp(self):
+        require_nats_server()
+
+    def start(self, url, name, *cameras, environment=None, **options):
+        return self.enterContext(Server(node(url, name, *cameras, **options), environment=environment))
+
+    def wait_for_refusal(self, server, words):
+        wait_until(lambda: server.status()["cluster"]["state"] != "connected" and
+                   words in (server.status()["cluster"]["error"] or ""), PATIENCE_S, f"{words!r} in the error")
+
+    def assert_no_secret(self, *servers):
+        for server in servers:
+            self.assertNotIn(SECRET, server.log() + server.get("/api/status").text + server.get("/api/cluster").text +
+                             server.get("/metrics").text)
+
+
+class Logins(AccessTest):
+    def test_passwords(self):
+        with NatsServer(f"authorization {{ user: cameras, password: {SECRET} }}") as nats:
+            environment = {"NATS_PASSWORD": SECRET}
+            url = nats.url_of("cameras", "${NATS_PASSWORD}")
+            site = self.start(url, "site-a", live("front"), environment=environment)
+            wall = self.start(nats.url, "wall", imports=["*/*"], username="cameras", password="${NATS_PASSWORD}",
+                              environment=environment)
+            wait_for_import(wall, "site-a.front")
+            stranger = self.start(nats.url_of("cameras", "wrong"), "stranger", pattern("own"))
+            wait_for_cluster(stranger, "refused")
+            nameless = self.start(nats.url, "nameless", pattern("own"))
+            wait_for_cluster(nameless, "refused")
+            self.assert_no_secret(site, wall, stranger)
+
+    def test_token(self):
+        with NatsServer(f"authorization {{ token: {SECRET} }}") as nats:
+            first = self.start(nats.url, "a", pattern("x"), token=SECRET)
+            wait_for_cluster(first, "connected")
+            self.assert_no_secret(first)
+
+    def test_nkey(self):
+        seed, public = make_nkey()
+        with NatsServer(f"authorization {{ users: [ {{ nkey: {public} }} ] }}") as nats:
+            (nats.directory / "seed").write_text(f"{seed}\n")
+            (nats.directory / "seed").chmod(0o600)
+            (nats.directory / "other").write_text(f"{make_nkey()[0]}\n")
+            first = self.start(nats.url, "a", pattern("x"), nkey=public, nkey_seed=str(nats.directory / "seed"))
+            wait_for_cluster(first, "connected")
+            second = self.start(nats.url, "b", pattern("x"), nkey=public, nkey_seed=str(nats.directory / "other"))
+            wait_for_cluster(second, "refused")
+            self.assertNotIn(seed, first.log() + first.get("/api/status").text + first.get("/api/cluster").text)
+
+    def test_tls(self):
+        nats = NatsServer("tls { cert_file: {}/server.pem, key_file: {}/server.key, ca_file: {}/ca.pem }")
+        make_certificates(nats.directory)
+        authority = str(nats.directory / "ca.pem")
+        with nats:
+            url = f"tls://localhost:{nats.port}"
+            self.start(url, "site-a", live("front"), ca_file=authority)
+            wall = self.start(url, "wall", imports=["*/*"], ca_file=authority)
+            wait_for_import(wall, "site-a.front")
+            with wall.stream("/camera/site-a.front/video_feed") as stream:
+                stream.frame_where(is_live, PATIENCE_S, "a frame")
+            # An authority that nobody knows, and a name that is another's.
+            unknown = self.start(url, "unknown", pattern("x"))
+            self.wait_for_refusal(unknown, "certificate")
+            misnamed = self.start(url.replace("localhost", "127.0.0.1"), "misnamed", pattern("x"), ca_file=authority)
+            self.wait_for_refusal(misnamed, "mismatch")
+
+    def test_tls_with_certificates_of_nodes(self):
+        nats = NatsServer("tls { cert_file: {}/server.pem, key_file: {}/server.key, ca_file: {}/ca.pem, verify: true }")
+        make_certificates(nats.directory)
+        with nats:
+            files = {"ca_file": str(nats.directory / "ca.pem"), "certificate": str(nats.directory / "server.pem"),
+                     "private_key": str(nats.directory / "server.key")}
+            first = self.start(f"tls://localhost:{nats.port}", "a", pattern("x"), **files)
+            wait_for_cluster(first, "connected")
+            second = self.start(f"tls://localhost:{nats.port}", "b", pattern("x"), ca_file=files["ca_file"])
+            self.wait_for_refusal(second, "")
+
+
+class Example(AccessTest):
+    """config/deploy/nats-server.conf, with what every user has to change."""
+
+    def server(self, *changes):
+        text = EXAMPLE.read_text()
+        own = [(r'^listen: .*\n', ""), (r'^http: .*\n', ""), ("/etc/nats-server/certificate.pem", "{}/server.pem"),
+               ("/etc/nats-server/key.pem", "{}/server.key"),
+               *((rf"\${name}_PASSWORD", f"{SECRET}{name[-1]}") for name in ("SITE_A", "SITE_B", "WALL"))]
+        for old, new in (*own, *changes):
+            text, count = re.subn(old, new, text, flags=re.MULTILINE)
+            self.assertEqual(count, 1, old)
+        nats = NatsServer(*text.splitlines(), limits="")
+        make_certificates(nats.directory)
+        return nats
+
+    def start_node(self, nats, user, name, *cameras, **options):
+        password = f"{SECRET}{user.replace('-', '_').upper()[-1]}"
+        return self.start(f"tls://localhost:{nats.port}", name, *cameras, ca_file=str(nats.directory / "ca.pem"),
+                          username=user, password=password, **options)
+
+    def test_nodes_with_these_rights_work(self):
+        with self.server() as nats:
+            for site in ("site-a", "site-b"):
+                self.start_node(nats, site, site, live("front"), imports=["*/*"])
+            wall = self.start_node(nats, "wall", "wall", imports=["*/*"])
+            wait_for_import(wall, "site-a.front", "site-b.front")
+            with wall.stream("/feed?cameras=all") as feed:
+                feed.frame_where(is_live, PATIENCE_S, "a frame")
+                seen = set()
+
+                def check():
+                    part = feed.part()
+                    seen.update({part.headers.get("x-camera-id")} if part.state == "live" else ())
+                    return len(seen) == 2
+                wait_until(check, PATIENCE_S, "frames of both")
+            self.assertNotIn("ermission", wall.log() + nats.log().replace("permissions", ""))
+            self.assertIsNone(wall.status()["cluster"]["error"])
+
+    def test_node_of_another_name_is_denied(self):
+        with self.server() as nats:
+            impostor = self.start_node(nats, "site-b", "site-a", live("front"))
+            wait_for_cluster(impostor, "connected", "framebroker.1.")
+            error = impostor.status()["cluster"]["error"]
+            self.assertRegex(error, r"framebroker\.1\.[a-z.*-]*site-a")
+            wall = self.start_node(nats, "wall", "wall", pattern("own"), imports=["*/*"])
+            wait_for_cluster(wall, "connected")
+            eventually(lambda: [camera["id"] for camera in wall.status()["cameras"]], ["own"], "what is imported")
+
+    def test_denied_subject_is_named(self):
+        with self.server((r"(users: \[\n(?:.*\n){4} *)\"framebroker.1.lease.\*\", ", r"\1")) as nats:
+            site = self.start_node(nats, "site-b", "site-b", live("front"))
+            reader = self.start_node(nats, "site-a", "site-a", pattern("own"), imports=["*/*"])
+            wait_for_import(reader, "site-b.front")
+            with reader.stream("/camera/site-b.front/video_feed"):
+                wait_for_cluster(reader, "connected", "framebroker.1.lease.site-b")
+            wait_until(lambda: "framebroker.1.lease.site-b" in reader.log(), PATIENCE_S, "the log")
+            self.assertIsNone(site.status()["cluster"]["error"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""The promise that one account and one address cannot take more than their share: what they use up is their own."""
+import socket
+import unittest
+
+from harness import TIME_SCALE, Server, eventually, main, pattern
+from test_access import basic, cookie_of, hash_of, log_in
+
+PASSWORDS = {"root": "the administrator's", "vera": "who sees one camera"}
+USERS = [{"name": "root", "password": hash_of(PASSWORDS["root"]), "rights": "admin"},
+         {"name": "vera", "password": hash_of(PASSWORDS["vera"]), "cameras": ["waits"]}]
+CAMERAS = [{"id": "waits", "source": {"type": "push", "key": "pusher-0123456789abcdefghijKLMN"}},
+           pattern("idle", 64, 64, idle_timeout_s=0)]
+ENDED_MAX = 1024  # sessions that have ended and are remembered, of all accounts
+
+
+def headers_of(name):
+    return basic(name, PASSWORDS[name])
+
+
+class Shares(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server({"users": USERS, "cameras": CAMERAS}).__enter__()
+        cls.addClassCleanup(cls.server.__exit__, None, None)
+
+    def ask(self, path, name, address):
+        """Sends a request from an address of this machine, and leaves its reply to come."""
+        own = socket.create_connection(("127.0.0.1", self.server.port), 10 * TIME_SCALE, (address, 0))
+        self.addCleanup(own.close)
+        authorization = headers_of(name)["Authorization"]
+        own.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n".encode())
+        return own
+
+    def status_line(self, path, name, address):
+        return self.ask(path, name, address).recv(12)
+
+    def test_sessions_of_one_account_do_not_end_those_of_others(self):
+        def session(name):
+            return {"Cookie": cookie_of(log_in(self.server, name, PASSWORDS[name]))}
+        root = session("root")
+        origin = {"Origin": f"http://127.0.0.1:{self.server.port}"}
+        for _ in range(ENDED_MAX + 10):
+            cookie = session("vera")
+            self.assertEqual(self.server.get("/logout", "POST", {**cookie, **origin}, body=b"").status, 303)
+        self.assertEqual(self.server.get("/api/status", headers=cookie).status, 401)
+        self.assertEqual(self.server.get("/api/status", headers=root).status, 200)
+
+    def test_snapshots_that_wait_leave_places_to_other_accounts_and_addresses(self):
+        for addresses in (["127.0.0.1"] * 40, [f"127.0.0.{number}" for number in range(10, 50)]):
+            with self.subTest(addresses=len(set(addresses))):
+                # Each address is known before, so that no password is checked at the moment that counts.
+                for address in (*addresses, "127.0.0.7"):
+                    for name in PASSWORDS:
+                        self.assertEqual(self.status_line("/readyz", name, address)[:9], b"HTTP/1.1 ")
+                waiting = [self.ask("/camera/waits/snapshot?max_age_ms=0", "vera", address) for address in addresses]
+                eventually(lambda: self.server.get("/api/cameras/waits", headers=headers_of("root")).json["subscribers"]
+                           != [], True, "snapshots to wait")
+                for _ in range(3):
+                    self.assertEqual(self.status_line("/camera/idle/snapshot", "root", "127.0.0.7"), b"HTTP/1.1 200")
+                for own in waiting:
+                    own.close()
+
+
+if __name__ == "__main__":
+    main()

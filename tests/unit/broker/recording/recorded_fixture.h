@@ -1,0 +1,86 @@
+/* A folder of recordings, made by the project's own writers: segments with frames whose bytes are their sequence, but
+ * for a head as of a JPEG of 640x360. */
+#ifndef TESTS_UNIT_RECORDED_FIXTURE_H
+#define TESTS_UNIT_RECORDED_FIXTURE_H
+
+#include "broker/multipart/multipart_writer.h"
+#include "broker/recording/catalogue_writer.h"
+#include "broker/recording/segment_writer.h"
+#include "tests/unit/support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* 2026-01-01T00:00:00Z, where the recordings begin. */
+#define RECORDED_START_NS (INT64_C(1767225600) * NS_PER_S)
+
+struct recorded {
+    char path[64];
+    struct frame_pool *pool;
+    struct catalogue_writer *writer;
+    unsigned segments;
+};
+
+static inline void recorded_make(struct recorded *recorded) {
+    multipart_init();
+    *recorded = (struct recorded){.path = "/tmp/framebroker-recorded-XXXXXX", .pool = make_pool()};
+    assert_non_null(mkdtemp(recorded->path));
+    struct reason reason;
+    assert_int_equal(catalogue_writer_open(recorded->path, &recorded->writer, &reason), ERR_OK);
+}
+
+static inline struct frame *recorded_frame_of(struct recorded *recorded, const char *camera, uint64_t sequence,
+                                              int64_t at_ns) {
+    struct frame *frame = make_frame(recorded->pool, sequence);
+    static const uint8_t head[] = {0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 1, 0x68, 2, 0x80};
+    memcpy(frame_data(frame), head, sizeof head);
+    frame_edit_info(frame)->captured_realtime_ns = RECORDED_START_NS + at_ns;
+    frame_seal(frame, multipart_envelope(), camera);
+    return frame;
+}
+
+/* Frames of a camera from at_ns (since RECORDED_START_NS) on, in a segment of their own. */
+static inline void recorded_add(struct recorded *recorded, const char *camera, uint64_t first_sequence, int64_t at_ns,
+                                int64_t interval_ns, unsigned count, bool is_finished) {
+    char path[256];
+    struct segment_row row = {.is_finished = is_finished, .is_full = true};
+    char name[SEGMENT_NAME_BYTES];
+    snprintf(name, sizeof name, "%u.mjpeg", ++recorded->segments);
+    snprintf(path, sizeof path, "%s/%s", recorded->path, camera);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/%s/%s", recorded->path, camera, name);
+    struct segment_writer file = {.is_open = false};
+    struct reason reason;
+    assert_int_equal(segment_writer_open(&file, AT_FDCWD, path, multipart_first_delimiter(), &reason), ERR_OK);
+    for (unsigned i = 0; i < count; i++) {
+        struct frame *frame = recorded_frame_of(recorded, camera, first_sequence + i, at_ns + interval_ns * i);
+        assert_int_equal(segment_writer_append(&file, &frame, 1, &reason), ERR_OK);
+        frame_unref(&frame);
+    }
+    row.start_ns = file.start_ns;
+    row.end_ns = file.end_ns;
+    row.bytes = file.bytes;
+    row.frames = file.frames;
+    row.name = name;
+    row.index = file.index.packed;
+    row.index_bytes = file.index.bytes;
+    int64_t key, camera_key;
+    assert_int_equal(catalogue_writer_begin(recorded->writer), ERR_OK);
+    assert_int_equal(catalogue_writer_camera(recorded->writer, camera, &camera_key), ERR_OK);
+    assert_int_equal(catalogue_writer_insert(recorded->writer, camera_key, &row, &key), ERR_OK);
+    assert_int_equal(catalogue_writer_commit(recorded->writer), ERR_OK);
+    segment_writer_close(&file);
+    segment_writer_finish(&file);
+}
+
+static inline void recorded_remove(struct recorded *recorded) {
+    catalogue_writer_close(&recorded->writer);
+    frame_pool_destroy(&recorded->pool);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", recorded->path);
+    assert_int_equal(system(command), 0);
+}
+
+#endif
