@@ -1,7 +1,7 @@
 /* Bodies of JSON as requests bring them, parsed on a stack of the size that civetweb's threads have. */
 #include "tests/fuzz/fuzz.h"
-#include "web/views/control_json.h"
-#include "web/views/link_json.h"
+#include "web/views/json/control_json.h"
+#include "web/views/json/link_json.h"
 
 #include <pthread.h>
 

@@ -3,7 +3,7 @@
 #include "broker/base/clock.h"
 #include "broker/base/log.h"
 #include "broker/base/sync.h"
-#include "web/views/event_json.h"
+#include "web/views/json/event_json.h"
 
 #include <errno.h>
 #include <poll.h>

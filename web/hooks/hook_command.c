@@ -3,8 +3,8 @@
 
 #include "broker/base/clock.h"
 #include "broker/base/subprocess.h"
-#include "web/views/event_json.h"
-#include "web/views/motion_json.h"
+#include "web/views/json/event_json.h"
+#include "web/views/json/motion_json.h"
 
 #include <errno.h>
 #include <fcntl.h>

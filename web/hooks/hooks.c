@@ -6,7 +6,7 @@
 #include "web/hooks/hook.h"
 #include "web/hooks/hook_command.h"
 #include "web/hooks/hook_post.h"
-#include "web/views/event_json.h"
+#include "web/views/json/event_json.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include "web/mqtt/mqtt_gone.h"
 #include "web/mqtt/mqtt_picture.h"
 #include "web/mqtt/mqtt_values.h"
-#include "web/views/mqtt_json.h"
+#include "web/views/json/mqtt_json.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "web/mqtt/mqtt_values.h"
 
-#include "web/views/mqtt_json.h"
+#include "web/views/json/mqtt_json.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "web/routes/support/reply.h"
 #include "web/routes/support/server_figures.h"
 #include "web/routes/support/visible_cameras.h"
-#include "web/views/cluster_json.h"
+#include "web/views/json/cluster_json.h"
 
 /* Figures say what others watch: they are for administrators of all cameras. */
 static void handle_cluster(struct server_context *context, const struct http_request *request,

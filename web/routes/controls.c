@@ -6,7 +6,7 @@
 #include "web/routes/support/camera_requests.h"
 #include "web/routes/support/history_note.h"
 #include "web/routes/support/reply.h"
-#include "web/views/control_json.h"
+#include "web/views/json/control_json.h"
 
 #include <stdlib.h>
 

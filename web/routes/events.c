@@ -8,7 +8,7 @@
 #include "web/routes/support/camera_selection.h"
 #include "web/routes/support/reply.h"
 #include "web/routes/support/visible_cameras.h"
-#include "web/views/event_json.h"
+#include "web/views/json/event_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "web/routes/support/camera_requests.h"
 #include "web/routes/support/frame_reply.h"
 #include "web/routes/support/reply.h"
-#include "web/views/motion_json.h"
+#include "web/views/json/motion_json.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "web/http/route.h"
 #include "web/routes/support/camera_requests.h"
 #include "web/routes/support/reply.h"
-#include "web/views/polygon_json.h"
+#include "web/views/json/polygon_json.h"
 
 static void handle_privacy_masks(struct server_context *context, const struct http_request *request,
                                  const struct route *route, struct topic *camera) {

@@ -7,7 +7,7 @@
 #include "web/routes/support/playback_stream.h"
 #include "web/routes/support/reply.h"
 #include "web/routes/support/visible_cameras.h"
-#include "web/views/recording_json.h"
+#include "web/views/json/recording_json.h"
 
 #include <stdlib.h>
 

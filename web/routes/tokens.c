@@ -4,7 +4,7 @@
 #include "web/http/route.h"
 #include "web/routes/support/reply.h"
 #include "web/routes/support/visible_cameras.h"
-#include "web/views/link_json.h"
+#include "web/views/json/link_json.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "web/views/history_details.h"
 
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 
 char *login_details_render(const char *name, const char *remote) {
     return json_render(

@@ -4,7 +4,7 @@
 #include "broker/cluster/cluster.h"
 #include "web/assets/assets.h"
 #include "web/views/escape.h"
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 #include "web/views/template.h"
 
 #include <inttypes.h>

@@ -1,10 +1,10 @@
 #include "web/views/status.h"
 
 #include "broker/base/clock.h"
-#include "web/views/cluster_json.h"
-#include "web/views/json_values.h"
-#include "web/views/motion_json.h"
-#include "web/views/recording_json.h"
+#include "web/views/json/cluster_json.h"
+#include "web/views/json/json_values.h"
+#include "web/views/json/motion_json.h"
+#include "web/views/json/recording_json.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "web/views/json_body.h"
+#include "web/views/json/json_body.h"
 
 #include <stdbool.h>
 

@@ -6,7 +6,7 @@
 
 #include "broker/broker.h"
 #include "broker/cluster/cluster_status.h"
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #define WEB_VIEWS_POLYGON_JSON_H
 
 #include "broker/frame.h"
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 
 /* A new reference; NULL when memory ran out. */
 json_t *polygon_json(const struct polygon *polygon);

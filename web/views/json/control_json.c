@@ -1,7 +1,7 @@
-#include "web/views/control_json.h"
+#include "web/views/json/control_json.h"
 
-#include "web/views/json_body.h"
-#include "web/views/json_values.h"
+#include "web/views/json/json_body.h"
+#include "web/views/json/json_values.h"
 
 #include <stdlib.h>
 

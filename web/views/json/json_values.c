@@ -1,4 +1,4 @@
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 
 #include "broker/base/clock.h"
 #include "web/views/escape.h"

@@ -1,4 +1,4 @@
-#include "web/views/event_json.h"
+#include "web/views/json/event_json.h"
 
 #include "broker/base/clock.h"
 

@@ -1,4 +1,4 @@
-#include "web/views/recording_json.h"
+#include "web/views/json/recording_json.h"
 
 #include "broker/base/clock.h"
 #include "broker/recording/recorder_status.h"

@@ -1,4 +1,4 @@
-#include "web/views/cluster_json.h"
+#include "web/views/json/cluster_json.h"
 
 #include "broker/base/clock.h"
 #include "broker/cluster/cluster.h"

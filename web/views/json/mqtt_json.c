@@ -1,6 +1,6 @@
-#include "web/views/mqtt_json.h"
+#include "web/views/json/mqtt_json.h"
 
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 
 #include <stdio.h>
 #include <string.h>

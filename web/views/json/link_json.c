@@ -1,8 +1,8 @@
-#include "web/views/link_json.h"
+#include "web/views/json/link_json.h"
 
 #include "broker/base/clock.h"
-#include "web/views/json_body.h"
-#include "web/views/json_values.h"
+#include "web/views/json/json_body.h"
+#include "web/views/json/json_values.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "broker/event_log.h"
 #include "broker/motion_port.h"
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 
 /* Enough for the path of an event's picture. */
 #define MOTION_PICTURE_PATH_BYTES 160

@@ -1,7 +1,7 @@
-#include "web/views/event_json.h"
+#include "web/views/json/event_json.h"
 
-#include "web/views/json_values.h"
-#include "web/views/motion_json.h"
+#include "web/views/json/json_values.h"
+#include "web/views/json/motion_json.h"
 
 const char *event_name(enum event_log_kind kind) {
     switch (kind) {

@@ -6,7 +6,7 @@
 
 #include "broker/recording/recorder_types.h"
 #include "broker/recording/recording_listing.h"
-#include "web/views/json_values.h"
+#include "web/views/json/json_values.h"
 
 #include <stdbool.h>
 

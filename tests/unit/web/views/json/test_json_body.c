@@ -1,5 +1,5 @@
-#include "web/views/control_json.h"
-#include "web/views/link_json.h"
+#include "web/views/json/control_json.h"
+#include "web/views/json/link_json.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
-#include "web/views/motion_json.h"
+#include "web/views/json/motion_json.h"
 
-#include "web/views/json_body.h"
-#include "web/views/polygon_json.h"
+#include "web/views/json/json_body.h"
+#include "web/views/json/polygon_json.h"
 
 #include <inttypes.h>
 #include <math.h>

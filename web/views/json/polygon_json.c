@@ -1,6 +1,6 @@
-#include "web/views/polygon_json.h"
+#include "web/views/json/polygon_json.h"
 
-#include "web/views/json_body.h"
+#include "web/views/json/json_body.h"
 
 json_t *polygon_json(const struct polygon *polygon) {
     json_t *list = json_array();
