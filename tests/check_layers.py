@@ -36,7 +36,7 @@ OUTSIDERS = {
     "libv4l2.h": (r"cameras/v4l2/v4l2_node\.c", 1),
     "systemd/sd-daemon.h": (r"config/app/service\.c", 1),
     "libv4lconvert.h": (r"cameras/v4l2/v4l2_convert\.c", 1),
-    "sqlite3.h": (r"broker/recording/catalogue[^/]*[.][ch]", 4),
+    "sqlite3.h": (r"broker/recording/catalogue/catalogue[^/]*[.][ch]", 4),
     "dlfcn.h": (r"broker/base/module\.c", 1),
     "libavformat/avformat.h": (r"(broker|cameras)/.*/ffmpeg/.*\.[ch]", None),
     "libavcodec/avcodec.h": (r"(broker|cameras)/.*/ffmpeg/.*\.[ch]", None),

@@ -10,7 +10,7 @@
 #include "broker/cluster/wire.h"
 #include "broker/control.h"
 #include "broker/motion_port.h"
-#include "broker/recording/recording_listing.h"
+#include "broker/recording/catalogue/recording_listing.h"
 
 #define NODE_REQUEST_MAX_BYTES ((size_t)20 << 10)
 /* A NATS server takes messages of 1 MB if its configuration does not say otherwise. */

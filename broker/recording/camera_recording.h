@@ -14,7 +14,7 @@
 #include "broker/recording/record_plan.h"
 #include "broker/recording/recorder_types.h"
 #include "broker/recording/recording_disk.h"
-#include "broker/recording/segment_writer.h"
+#include "broker/recording/segment/segment_writer.h"
 #include "broker/subscriber.h"
 #include "broker/topic.h"
 

@@ -18,7 +18,7 @@
 #define BROKER_RECORDING_RECORDER_H
 
 #include "broker/broker.h"
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 #include "broker/recording/recorder_commands.h"
 #include "broker/recording/recorder_status.h"
 #include "broker/recording/recorder_types.h"

@@ -3,7 +3,7 @@
 #ifndef BROKER_RECORDING_RECORDING_DAYS_H
 #define BROKER_RECORDING_RECORDING_DAYS_H
 
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 
 struct recorded_file {
     char camera[TOPIC_ID_MAX_BYTES + 1];

@@ -9,7 +9,7 @@
 #ifndef BROKER_RECORDING_RECORDING_DISK_H
 #define BROKER_RECORDING_RECORDING_DISK_H
 
-#include "broker/recording/catalogue_writer.h"
+#include "broker/recording/catalogue/catalogue_writer.h"
 #include "broker/recording/recording_folder.h"
 
 /* Zeroed: not open. */

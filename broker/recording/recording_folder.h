@@ -14,7 +14,7 @@
 #ifndef BROKER_RECORDING_RECORDING_FOLDER_H
 #define BROKER_RECORDING_RECORDING_FOLDER_H
 
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 
 #include <sys/types.h>
 

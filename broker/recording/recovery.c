@@ -2,7 +2,7 @@
 
 #include "broker/base/clock.h"
 #include "broker/recording/recording_days.h"
-#include "broker/recording/segment_scan.h"
+#include "broker/recording/segment/segment_scan.h"
 
 #include <errno.h>
 #include <limits.h>

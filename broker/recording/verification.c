@@ -1,9 +1,9 @@
 #include "broker/recording/verification.h"
 
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 #include "broker/recording/recording_days.h"
 #include "broker/recording/recording_folder.h"
-#include "broker/recording/segment_scan.h"
+#include "broker/recording/segment/segment_scan.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "config/app/recordings.h"
 
 #include "broker/base/clock.h"
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 #include "broker/recording/recording_disk.h"
 #include "broker/recording/recovery.h"
 #include "broker/recording/verification.h"

@@ -5,7 +5,7 @@
 #ifndef WEB_VIEWS_HISTORY_VIEW_H
 #define WEB_VIEWS_HISTORY_VIEW_H
 
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 #include "web/views/gallery.h"
 
 #include <stdio.h>

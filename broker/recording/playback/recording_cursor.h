@@ -11,8 +11,8 @@
 #define BROKER_RECORDING_RECORDING_CURSOR_H
 
 #include "broker/frame.h"
-#include "broker/recording/catalogue.h"
-#include "broker/recording/segment_reader.h"
+#include "broker/recording/catalogue/catalogue.h"
+#include "broker/recording/segment/segment_reader.h"
 
 /* Files that a cursor has open at most. */
 #define RECORDING_CURSOR_FILES 2u

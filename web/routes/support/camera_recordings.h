@@ -3,7 +3,7 @@
 #ifndef WEB_ROUTES_CAMERA_RECORDINGS_H
 #define WEB_ROUTES_CAMERA_RECORDINGS_H
 
-#include "broker/recording/recording_listing.h"
+#include "broker/recording/catalogue/recording_listing.h"
 #include "web/routes/support/server_context.h"
 
 struct camera_recordings {

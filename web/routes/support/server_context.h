@@ -6,7 +6,7 @@
 #include "broker/base/sync.h"
 #include "broker/broker.h"
 #include "broker/cluster/cluster.h"
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 #include "broker/recording/playback/player.h"
 #include "broker/recording/playback/recording_export.h"
 #include "broker/recording/recorder.h"

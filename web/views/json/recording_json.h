@@ -4,8 +4,8 @@
 #ifndef WEB_VIEWS_RECORDING_JSON_H
 #define WEB_VIEWS_RECORDING_JSON_H
 
+#include "broker/recording/catalogue/recording_listing.h"
 #include "broker/recording/recorder_types.h"
-#include "broker/recording/recording_listing.h"
 #include "web/views/json/json_values.h"
 
 #include <stdbool.h>

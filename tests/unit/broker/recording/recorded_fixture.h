@@ -4,8 +4,8 @@
 #define TESTS_UNIT_RECORDED_FIXTURE_H
 
 #include "broker/multipart/multipart_writer.h"
-#include "broker/recording/catalogue_writer.h"
-#include "broker/recording/segment_writer.h"
+#include "broker/recording/catalogue/catalogue_writer.h"
+#include "broker/recording/segment/segment_writer.h"
 #include "tests/unit/support.h"
 
 #include <fcntl.h>

@@ -4,9 +4,9 @@
 
 #define _GNU_SOURCE
 #include "broker/multipart/multipart_writer.h"
-#include "broker/recording/catalogue_writer.h"
-#include "broker/recording/segment_reader.h"
-#include "broker/recording/segment_writer.h"
+#include "broker/recording/catalogue/catalogue_writer.h"
+#include "broker/recording/segment/segment_reader.h"
+#include "broker/recording/segment/segment_writer.h"
 #include "tests/unit/support.h"
 
 #include <fcntl.h>

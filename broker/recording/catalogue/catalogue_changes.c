@@ -1,4 +1,4 @@
-#include "broker/recording/catalogue_changes.h"
+#include "broker/recording/catalogue/catalogue_changes.h"
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 #define BROKER_RECORDING_SEGMENT_WRITER_H
 
 #include "broker/frame.h"
-#include "broker/recording/segment_index.h"
+#include "broker/recording/segment/segment_index.h"
 
 #define SEGMENT_BATCH_MAX 64
 /* Segments stay below what their index can address. */

@@ -1,4 +1,4 @@
-#include "broker/recording/recording_listing.h"
+#include "broker/recording/catalogue/recording_listing.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE /* htole32 */
-#include "broker/recording/segment_index.h"
+#include "broker/recording/segment/segment_index.h"
 
 #include "broker/base/clock.h"
 #include "broker/base/saturating.h"

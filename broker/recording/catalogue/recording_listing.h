@@ -3,7 +3,7 @@
 #ifndef BROKER_RECORDING_RECORDING_LISTING_H
 #define BROKER_RECORDING_RECORDING_LISTING_H
 
-#include "broker/recording/timeline.h"
+#include "broker/recording/catalogue/timeline.h"
 
 /* Protected times that are listed of a camera; the oldest. */
 #define LISTING_PROTECTIONS_MAX 200

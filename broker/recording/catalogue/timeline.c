@@ -1,4 +1,4 @@
-#include "broker/recording/timeline.h"
+#include "broker/recording/catalogue/timeline.h"
 
 #include "broker/base/saturating.h"
 

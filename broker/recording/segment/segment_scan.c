@@ -1,6 +1,6 @@
-#include "broker/recording/segment_scan.h"
+#include "broker/recording/segment/segment_scan.h"
 
-#include "broker/recording/segment_reader.h"
+#include "broker/recording/segment/segment_reader.h"
 
 #include <sys/stat.h>
 

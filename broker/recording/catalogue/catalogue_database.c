@@ -1,4 +1,4 @@
-#include "broker/recording/catalogue_database.h"
+#include "broker/recording/catalogue/catalogue_database.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "broker/recording/segment_reader.h"
+#include "broker/recording/segment/segment_reader.h"
 
 #include "broker/frame.h"
 #include "broker/multipart/part_headers.h"

@@ -1,10 +1,10 @@
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 
 #include "broker/base/clock.h"
 #include "broker/base/saturating.h"
-#include "broker/recording/catalogue_database.h"
+#include "broker/recording/catalogue/catalogue_database.h"
 #include "broker/recording/recording_settings.h"
-#include "broker/recording/segment_index.h"
+#include "broker/recording/segment/segment_index.h"
 
 #include <stdio.h>
 #include <stdlib.h>

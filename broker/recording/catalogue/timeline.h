@@ -7,7 +7,7 @@
 #ifndef BROKER_RECORDING_TIMELINE_H
 #define BROKER_RECORDING_TIMELINE_H
 
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 
 /* Times are nanoseconds since the epoch. */
 struct timeline_stretch {

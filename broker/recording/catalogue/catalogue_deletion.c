@@ -1,6 +1,6 @@
 /* Segments in the hands of retention and recovery: lists of them, and how they leave the catalogue. */
-#include "broker/recording/catalogue_changes.h"
-#include "broker/recording/catalogue_writer.h"
+#include "broker/recording/catalogue/catalogue_changes.h"
+#include "broker/recording/catalogue/catalogue_writer.h"
 #include "broker/recording/recording_settings.h"
 
 /* ---- Lists ---- */

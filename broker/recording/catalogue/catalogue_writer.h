@@ -11,7 +11,7 @@
 #ifndef BROKER_RECORDING_CATALOGUE_WRITER_H
 #define BROKER_RECORDING_CATALOGUE_WRITER_H
 
-#include "broker/recording/catalogue.h"
+#include "broker/recording/catalogue/catalogue.h"
 
 struct catalogue_writer;
 

@@ -1,4 +1,4 @@
-#include "broker/recording/segment_writer.h"
+#include "broker/recording/segment/segment_writer.h"
 
 #include "broker/base/clock.h"
 

@@ -3,7 +3,7 @@
 #ifndef BROKER_RECORDING_SEGMENT_SCAN_H
 #define BROKER_RECORDING_SEGMENT_SCAN_H
 
-#include "broker/recording/segment_index.h"
+#include "broker/recording/segment/segment_index.h"
 
 #include <stdbool.h>
 

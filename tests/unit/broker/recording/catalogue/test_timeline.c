@@ -1,4 +1,4 @@
-#include "broker/recording/timeline.h"
+#include "broker/recording/catalogue/timeline.h"
 
 #include "broker/recording/recording_settings.h"
 #include "tests/unit/broker/recording/recording_fixture.h"

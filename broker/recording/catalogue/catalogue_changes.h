@@ -2,7 +2,7 @@
 #ifndef BROKER_RECORDING_CATALOGUE_CHANGES_H
 #define BROKER_RECORDING_CATALOGUE_CHANGES_H
 
-#include "broker/recording/catalogue_database.h"
+#include "broker/recording/catalogue/catalogue_database.h"
 
 #include <stddef.h>
 #include <stdint.h>

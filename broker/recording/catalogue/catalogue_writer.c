@@ -1,6 +1,6 @@
-#include "broker/recording/catalogue_writer.h"
+#include "broker/recording/catalogue/catalogue_writer.h"
 
-#include "broker/recording/catalogue_changes.h"
+#include "broker/recording/catalogue/catalogue_changes.h"
 #include "broker/recording/recording_settings.h"
 
 #include <stdlib.h>
