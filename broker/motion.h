@@ -7,7 +7,7 @@
 #ifndef BROKER_MOTION_H
 #define BROKER_MOTION_H
 
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 
 #include "broker/base/arena.h"
 #include "broker/base/sync.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/motion.h"
 
 /* Pictures of events are kept up to both limits; the oldest go first. The newest is kept in any case. */

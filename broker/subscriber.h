@@ -9,7 +9,7 @@
 #ifndef BROKER_SUBSCRIBER_H
 #define BROKER_SUBSCRIBER_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/inbox.h"
 
 struct subscriber_settings {

@@ -11,7 +11,7 @@
 
 #include "broker/control.h"
 #include "broker/event_log.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/topic_settings.h"
 
 struct topic;

@@ -3,7 +3,7 @@
 #define BROKER_TOPIC_SETTINGS_H
 
 #include "broker/base/string_view.h"
-#include "broker/converter.h"
+#include "broker/frame/converter.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #ifndef BROKER_VARIANT_SUPPLY_H
 #define BROKER_VARIANT_SUPPLY_H
 
-#include "broker/converter.h"
+#include "broker/frame/converter.h"
 
 struct topic;
 

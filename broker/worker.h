@@ -15,7 +15,7 @@
 #define BROKER_WORKER_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 

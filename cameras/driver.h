@@ -8,7 +8,7 @@
 
 #include "broker/base/sync.h"
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "cameras/settings.h"
 #include "cameras/source_facts.h"
 

@@ -4,7 +4,7 @@
 #ifndef CAMERAS_FILTER_SETTINGS_H
 #define CAMERAS_FILTER_SETTINGS_H
 
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 
 #define CAMERA_ROTATE_RANGE .max = 270, .step = 90
 #define CAMERA_FLIP_CHOICES .choices = camera_flips, .what = "way to flip"

@@ -3,7 +3,7 @@
 #include "broker/base/clock.h"
 #include "broker/base/log.h"
 #include "broker/cluster/node_server.h"
-#include "broker/mailbox.h"
+#include "broker/frame/mailbox.h"
 #include "broker/multipart/multipart_writer.h"
 #include "broker/recording/playback/recording_cursor.h"
 #include "web/access/slots.h"

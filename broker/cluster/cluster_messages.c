@@ -2,7 +2,7 @@
 
 #include "broker/base/clock.h"
 #include "broker/base/saturating.h"
-#include "broker/frame_ring.h"
+#include "broker/frame/frame_ring.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include "broker/cluster/cluster_settings.h"
 #include "broker/cluster/wire.h"
 #include "broker/event_log.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/topic_settings.h"
 
 #define CLUSTER_PROTOCOL 1

@@ -11,7 +11,7 @@
 
 #include "broker/cluster/cluster_settings.h"
 #include "broker/cluster/cluster_status.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #define LINK_SUBJECT_PREFIX "framebroker.1."
 /* Room for any subject. */

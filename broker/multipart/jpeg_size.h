@@ -2,7 +2,7 @@
 #ifndef BROKER_MULTIPART_JPEG_SIZE_H
 #define BROKER_MULTIPART_JPEG_SIZE_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 /* False: there is no frame header in it, or the size is 0, which is said elsewhere. */
 CHECKED bool jpeg_size_find(struct span jpeg, uint32_t *width_px, uint32_t *height_px);

@@ -7,7 +7,7 @@
 #ifndef BROKER_MULTIPART_JPEG_WALK_H
 #define BROKER_MULTIPART_JPEG_WALK_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stddef.h>
 #include <stdint.h>

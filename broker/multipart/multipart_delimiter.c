@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* strcasestr */
 #include "broker/multipart/multipart_delimiter.h"
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/multipart/multipart_oddity.h"
 
 #include <stdio.h>

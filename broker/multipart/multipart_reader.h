@@ -17,7 +17,7 @@
 #ifndef BROKER_MULTIPART_MULTIPART_READER_H
 #define BROKER_MULTIPART_MULTIPART_READER_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/multipart/multipart_oddity.h"
 #include "broker/multipart/part_headers.h"
 

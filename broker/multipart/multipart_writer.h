@@ -9,7 +9,7 @@
 #ifndef BROKER_MULTIPART_MULTIPART_WRITER_H
 #define BROKER_MULTIPART_MULTIPART_WRITER_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 /* Chooses T, at the first call. To be called before anything else here. */
 void multipart_init(void);

@@ -3,8 +3,8 @@
 
 #include "broker/base/clock.h"
 #include "broker/base/saturating.h"
+#include "broker/frame/sequence.h"
 #include "broker/multipart/multipart_oddity.h"
-#include "broker/sequence.h"
 
 #include <string.h>
 #include <strings.h>

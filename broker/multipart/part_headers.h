@@ -2,7 +2,7 @@
 #ifndef BROKER_MULTIPART_PART_HEADERS_H
 #define BROKER_MULTIPART_PART_HEADERS_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 

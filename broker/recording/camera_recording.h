@@ -10,7 +10,7 @@
 #ifndef BROKER_RECORDING_CAMERA_RECORDING_H
 #define BROKER_RECORDING_CAMERA_RECORDING_H
 
-#include "broker/frame_queue.h"
+#include "broker/frame/frame_queue.h"
 #include "broker/recording/record_plan.h"
 #include "broker/recording/recorder_types.h"
 #include "broker/recording/recording_disk.h"

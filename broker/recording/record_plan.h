@@ -8,7 +8,7 @@
 #ifndef BROKER_RECORDING_RECORD_PLAN_H
 #define BROKER_RECORDING_RECORD_PLAN_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/recording/recording_settings.h"
 
 #define RECORD_EVENTS_MAX 32

@@ -10,7 +10,7 @@
 
 #include "broker/base/err.h"
 #include "broker/control.h"
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 
 #include <stdbool.h>
 #include <stddef.h>

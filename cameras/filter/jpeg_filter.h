@@ -11,7 +11,7 @@
 #define CAMERAS_FILTER_JPEG_FILTER_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "cameras/settings.h"
 
 struct jpeg_filter;

@@ -5,7 +5,7 @@
 #ifndef CAMERAS_FILTER_PICTURE_FILTER_H
 #define CAMERAS_FILTER_PICTURE_FILTER_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "cameras/settings.h"
 
 struct picture_filter;

@@ -5,7 +5,7 @@
 #ifndef CAMERAS_MOTION_MOTION_SETTINGS_H
 #define CAMERAS_MOTION_MOTION_SETTINGS_H
 
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 #include "broker/settings/setting.h"
 #include "cameras/motion/motion_windows.h"
 

@@ -5,7 +5,7 @@
 #ifndef CAMERAS_PICTURE_DRAW_H
 #define CAMERAS_PICTURE_DRAW_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 /* A colour in the full-range YCbCr of JFIF. */
 struct colour {

@@ -8,7 +8,7 @@
 #define CAMERAS_PICTURE_ENCODER_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "cameras/settings.h"
 
 struct encoder;

@@ -6,7 +6,7 @@
 #ifndef CAMERAS_PICTURE_EXIF_H
 #define CAMERAS_PICTURE_EXIF_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>

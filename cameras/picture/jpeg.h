@@ -6,7 +6,7 @@
 #define CAMERAS_PICTURE_JPEG_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #define CAMERAS_PICTURE_JPEG_DECODE_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 /* ERR_OK: libjpeg decodes all of it without a warning that costs pixels. Stray bytes before a marker, which many
  * webcams leave there, cost none. ERR_INVALID: it does not. limit: borrowed; NULL: none; ERR_INTERRUPTED, ERR_TIMEOUT:

@@ -6,7 +6,7 @@
 #ifndef CAMERAS_PICTURE_JPEG_DESTINATION_H
 #define CAMERAS_PICTURE_JPEG_DESTINATION_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdio.h>
 /* Needs <stdio.h> before it. */

@@ -12,7 +12,7 @@
 #define CAMERAS_PICTURE_LUMA_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #ifndef CAMERAS_PICTURE_MASK_GRID_H
 #define CAMERAS_PICTURE_MASK_GRID_H
 
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 
 #include <stdint.h>
 

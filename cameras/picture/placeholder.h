@@ -4,7 +4,7 @@
 #ifndef CAMERAS_PICTURE_PLACEHOLDER_H
 #define CAMERAS_PICTURE_PLACEHOLDER_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 struct placeholder {
     const char *name; /* of the camera, UTF-8 */

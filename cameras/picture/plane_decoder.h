@@ -6,7 +6,7 @@
 #define CAMERAS_PICTURE_PLANE_DECODER_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 struct plane_decoder;
 

@@ -5,7 +5,7 @@
 #ifndef CAMERAS_PICTURE_RAW_MASK_H
 #define CAMERAS_PICTURE_RAW_MASK_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "cameras/picture/mask_grid.h"
 
 /* raw: unsealed, and as shown. grid: zeroed at first; kept from picture to picture, while the masks are the same.

@@ -4,7 +4,7 @@
 #ifndef CAMERAS_PICTURE_RAW_PICTURE_H
 #define CAMERAS_PICTURE_RAW_PICTURE_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 

@@ -13,7 +13,7 @@
 #ifndef CAMERAS_PICTURE_SCALER_H
 #define CAMERAS_PICTURE_SCALER_H
 
-#include "broker/converter.h"
+#include "broker/frame/converter.h"
 
 extern const struct converter_ops scaler_ops;
 

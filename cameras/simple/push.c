@@ -1,7 +1,7 @@
 #include "cameras/simple/push.h"
 
 #include "broker/base/clock.h"
-#include "broker/mailbox.h"
+#include "broker/frame/mailbox.h"
 #include "cameras/source_rows.h"
 
 #include <poll.h>

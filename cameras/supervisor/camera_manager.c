@@ -1,6 +1,6 @@
 #include "cameras/supervisor/camera_manager.h"
 
-#include "broker/mailbox.h"
+#include "broker/frame/mailbox.h"
 #include "broker/topic_demand.h"
 #include "cameras/supervisor/camera.h"
 

@@ -2,7 +2,7 @@
 
 #include "broker/base/log.h"
 #include "broker/base/saturating.h"
-#include "broker/sequence.h"
+#include "broker/frame/sequence.h"
 #include "cameras/filter/picture_filter.h"
 #include "cameras/supervisor/ingest.h"
 

@@ -3,7 +3,7 @@
 #include "cameras/url/url_driver.h"
 
 #include "broker/base/clock.h"
-#include "broker/sequence.h"
+#include "broker/frame/sequence.h"
 #include "cameras/url/address.h"
 #include "cameras/url/backlog.h"
 #include "cameras/url/url_http.h"

@@ -3,7 +3,7 @@
 
 #include "broker/base/clock.h"
 #include "broker/base/saturating.h"
-#include "broker/frame_body.h"
+#include "broker/frame/frame_body.h"
 #include "broker/multipart/jpeg_walk.h"
 #include "broker/multipart/multipart_reader.h"
 #include "cameras/ticker.h"

@@ -4,7 +4,7 @@
 #ifndef CAMERAS_V4L2_V4L2_CONVERT_H
 #define CAMERAS_V4L2_V4L2_CONVERT_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 struct v4l2_converter;
 

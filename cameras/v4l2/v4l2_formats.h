@@ -4,7 +4,7 @@
 #ifndef CAMERAS_V4L2_V4L2_FORMATS_H
 #define CAMERAS_V4L2_V4L2_FORMATS_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "cameras/settings.h"
 
 struct v4l2_pixel_format {

@@ -3,7 +3,7 @@
 #ifndef CONFIG_JSON_POLYGON_READER_H
 #define CONFIG_JSON_POLYGON_READER_H
 
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 #include "config/json/section.h"
 
 /* From the document's arena. One without points after a fault: it is no such list, or polygon_check() refuses it. */

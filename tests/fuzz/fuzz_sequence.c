@@ -1,7 +1,7 @@
 /* Numbers that a peer claims, as they go from the multipart reader to a topic: each line of the input is the X-Sequence
  * and the X-Timestamp of one frame. */
+#include "broker/frame/sequence.h"
 #include "broker/multipart/multipart_reader.h"
-#include "broker/sequence.h"
 #include "broker/topic.h"
 #include "broker/topic_snapshot.h"
 #include "tests/fuzz/fuzz.h"

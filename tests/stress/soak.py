@@ -34,7 +34,7 @@ HEADERS = re.compile(rb"Content-Length: ([0-9]+)\r\nX-Timestamp: ([0-9.]+)\r\n")
 TABLE_ROWS = 15
 
 # What is sampled: its heading, and how much higher the last third may be than the second: a share and an amount. Frames
-# are kept for the next ones, up to a bound (broker/frame.c) that a short soak does not reach.
+# are kept for the next ones, up to a bound (broker/frame/frame.c) that a short soak does not reach.
 FIGURES = {
     "frames": ("frames, MB", 0, 64),
     "memory": ("memory beside them, MB", 0.05, math.inf if SANITIZED else 3),  # sanitizers keep what is freed

@@ -7,7 +7,7 @@
 #ifndef STRESS_STRESS_H
 #define STRESS_STRESS_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "tests/asserts.h"
 
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #ifndef WEB_HTTP_ROUTE_H
 #define WEB_HTTP_ROUTE_H
 
-#include "broker/converter.h"
+#include "broker/frame/converter.h"
 #include "broker/topic_settings.h"
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #ifndef WEB_MQTT_MQTT_PICTURE_H
 #define WEB_MQTT_MQTT_PICTURE_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/inbox.h"
 #include "broker/topic.h"
 #include "web/mqtt/mqtt_settings.h"

@@ -1,8 +1,8 @@
 /* POST and PUT /camera/N/frame, POST /camera/N/ingest: frames that cameras send themselves, with the camera's own key.
  * The request's worker admits the sender; the receivers' thread reads the body. */
 #include "broker/base/clock.h"
-#include "broker/frame_body.h"
-#include "broker/mailbox.h"
+#include "broker/frame/frame_body.h"
+#include "broker/frame/mailbox.h"
 #include "broker/multipart/jpeg_walk.h"
 #include "broker/multipart/multipart_reader.h"
 #include "web/access/slots.h"

@@ -8,7 +8,7 @@
 #define BROKER_RECORDING_CLIP_MUXER_H
 
 #include "broker/base/err.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>

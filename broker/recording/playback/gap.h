@@ -3,7 +3,7 @@
 #ifndef BROKER_RECORDING_PLAYBACK_GAP_H
 #define BROKER_RECORDING_PLAYBACK_GAP_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #define GAP_REASON "nothing was recorded"
 

@@ -11,7 +11,7 @@
 #ifndef BROKER_RECORDING_PLAYER_H
 #define BROKER_RECORDING_PLAYER_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/recording/playback/gap.h"
 #include "broker/topic.h"
 

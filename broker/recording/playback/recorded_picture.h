@@ -3,7 +3,7 @@
 #ifndef BROKER_RECORDING_RECORDED_PICTURE_H
 #define BROKER_RECORDING_RECORDED_PICTURE_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 /* A new, unsealed JPEG frame: the one that was the newest at at_ns (since the epoch). path: the folder of the
  * recordings. ERR_NOT_FOUND: there was none, or it was older than max_age_ns by then; others as the catalogue's. */

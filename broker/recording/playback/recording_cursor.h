@@ -10,7 +10,7 @@
 #ifndef BROKER_RECORDING_RECORDING_CURSOR_H
 #define BROKER_RECORDING_RECORDING_CURSOR_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/recording/catalogue/catalogue.h"
 #include "broker/recording/segment/segment_reader.h"
 

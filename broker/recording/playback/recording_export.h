@@ -9,7 +9,7 @@
 #ifndef BROKER_RECORDING_RECORDING_EXPORT_H
 #define BROKER_RECORDING_RECORDING_EXPORT_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/topic_settings.h"
 
 #define EXPORTS_MAX 16u

@@ -1,6 +1,6 @@
 #include "broker/recording/segment/segment_reader.h"
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/multipart/part_headers.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #ifndef BROKER_RECORDING_SEGMENT_WRITER_H
 #define BROKER_RECORDING_SEGMENT_WRITER_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "broker/recording/segment/segment_index.h"
 
 #define SEGMENT_BATCH_MAX 64

@@ -4,7 +4,7 @@
 #ifndef CAMERAS_URL_FFMPEG_URL_COLOUR_H
 #define CAMERAS_URL_FFMPEG_URL_COLOUR_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 /* Of red and blue in luma: Kr and Kb; green has the rest. */
 struct luma_weights {

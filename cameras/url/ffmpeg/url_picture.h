@@ -3,7 +3,7 @@
 #ifndef CAMERAS_URL_FFMPEG_URL_PICTURE_H
 #define CAMERAS_URL_FFMPEG_URL_PICTURE_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 struct AVFrame;
 struct SwsContext;

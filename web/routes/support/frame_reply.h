@@ -3,7 +3,7 @@
 #ifndef WEB_ROUTES_FRAME_REPLY_H
 #define WEB_ROUTES_FRAME_REPLY_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "web/http/http.h"
 
 /* Replies with the frame, or with status 304 to a client that has it. frame: a sealed JPEG frame. */

@@ -3,7 +3,7 @@
 #ifndef WEB_VIEWS_POLYGON_JSON_H
 #define WEB_VIEWS_POLYGON_JSON_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 #include "web/views/json/json_values.h"
 
 /* A new reference; NULL when memory ran out. */

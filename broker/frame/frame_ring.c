@@ -1,4 +1,4 @@
-#include "broker/frame_ring.h"
+#include "broker/frame/frame_ring.h"
 
 #include <string.h>
 

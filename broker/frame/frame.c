@@ -1,4 +1,4 @@
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include "broker/base/arena.h"
 #include "broker/base/refcount.h"

@@ -3,7 +3,7 @@
 #define BROKER_CONVERTER_H
 
 #include "broker/base/work_limit.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 

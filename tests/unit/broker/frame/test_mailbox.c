@@ -1,4 +1,4 @@
-#include "broker/mailbox.h"
+#include "broker/frame/mailbox.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #ifndef BROKER_FRAME_BODY_H
 #define BROKER_FRAME_BODY_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 /* Puts up to capacity bytes, which is above 0, into bytes. ERR_OK: *got is above 0; ERR_CLOSED: the body has ended. */
 typedef enum err frame_body_source(void *user, uint8_t *bytes, size_t capacity, size_t *got);

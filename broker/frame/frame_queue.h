@@ -7,7 +7,7 @@
 #ifndef BROKER_FRAME_QUEUE_H
 #define BROKER_FRAME_QUEUE_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdatomic.h>
 

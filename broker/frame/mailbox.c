@@ -1,4 +1,4 @@
-#include "broker/mailbox.h"
+#include "broker/frame/mailbox.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 #include "broker/base/clock.h"
 #include "broker/base/sync.h"
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #include <stdbool.h>
 

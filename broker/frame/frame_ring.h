@@ -4,7 +4,7 @@
 #ifndef BROKER_FRAME_RING_H
 #define BROKER_FRAME_RING_H
 
-#include "broker/frame.h"
+#include "broker/frame/frame.h"
 
 #define FRAME_RING_MAX 64
 

@@ -1,4 +1,4 @@
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

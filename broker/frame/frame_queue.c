@@ -1,4 +1,4 @@
-#include "broker/frame_queue.h"
+#include "broker/frame/frame_queue.h"
 
 #include "broker/base/refcount.h"
 #include "broker/base/sync.h"

@@ -1,4 +1,4 @@
-#include "broker/sequence.h"
+#include "broker/frame/sequence.h"
 
 #include "broker/base/saturating.h"
 

@@ -1,4 +1,4 @@
-#include "broker/frame_body.h"
+#include "broker/frame/frame_body.h"
 
 #include <string.h>
 

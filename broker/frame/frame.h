@@ -17,7 +17,7 @@
 
 #include "broker/base/err.h"
 #include "broker/camera_state.h"
-#include "broker/polygon.h"
+#include "broker/frame/polygon.h"
 
 #include <stdbool.h>
 #include <stddef.h>

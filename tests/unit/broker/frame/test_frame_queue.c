@@ -1,4 +1,4 @@
-#include "broker/frame_queue.h"
+#include "broker/frame/frame_queue.h"
 #include "tests/unit/support.h"
 
 static struct frame *sealed(struct frame_pool *pool, uint64_t sequence) {
