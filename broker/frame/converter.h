@@ -1,6 +1,6 @@
 /* Conversion of a frame into another picture of the same moment: the interface by which the broker makes variants. */
-#ifndef BROKER_CONVERTER_H
-#define BROKER_CONVERTER_H
+#ifndef BROKER_FRAME_CONVERTER_H
+#define BROKER_FRAME_CONVERTER_H
 
 #include "broker/base/work_limit.h"
 #include "broker/frame/frame.h"

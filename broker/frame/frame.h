@@ -12,8 +12,8 @@
  * Threads: any for frame_ref() and frame_unref(). Everything that writes is for the creator, before the frame is
  * shared. The pool may be used from any thread.
  * Ownership: a pool lives until it is destroyed and its last frame is released. */
-#ifndef BROKER_FRAME_H
-#define BROKER_FRAME_H
+#ifndef BROKER_FRAME_FRAME_H
+#define BROKER_FRAME_FRAME_H
 
 #include "broker/base/err.h"
 #include "broker/camera_state.h"

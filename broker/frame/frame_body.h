@@ -1,7 +1,7 @@
 /* Puts a body whose length is not known beforehand into one frame.
  * Threads: the frame's own, as before it is published. Blocks: as the source does. */
-#ifndef BROKER_FRAME_BODY_H
-#define BROKER_FRAME_BODY_H
+#ifndef BROKER_FRAME_FRAME_BODY_H
+#define BROKER_FRAME_FRAME_BODY_H
 
 #include "broker/frame/frame.h"
 

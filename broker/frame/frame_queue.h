@@ -4,8 +4,8 @@
  *
  * Lifecycle: create; topic_set_queue(); pop until NULL, again and again; topic_set_queue(NULL); unref.
  * Threads: any. Ownership: reference-counted; a queue holds references to its frames. */
-#ifndef BROKER_FRAME_QUEUE_H
-#define BROKER_FRAME_QUEUE_H
+#ifndef BROKER_FRAME_FRAME_QUEUE_H
+#define BROKER_FRAME_FRAME_QUEUE_H
 
 #include "broker/frame/frame.h"
 

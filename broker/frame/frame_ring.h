@@ -1,8 +1,8 @@
 /* The newest frames of a topic, by position: a ring whose oldest frame makes way for the next.
  * Threads: none of its own; the owner's lock guards it. Frames that leave the ring go to the caller, which releases
  * them without the lock. */
-#ifndef BROKER_FRAME_RING_H
-#define BROKER_FRAME_RING_H
+#ifndef BROKER_FRAME_FRAME_RING_H
+#define BROKER_FRAME_FRAME_RING_H
 
 #include "broker/frame/frame.h"
 

@@ -5,8 +5,8 @@
  * opens the mailbox and takes frames from it. While the camera has no viewers the mailbox is not open: the newest frame
  * is kept for MAILBOX_KEPT_NS, so that it is not lost to a camera that is just about to open.
  * Threads: any. */
-#ifndef BROKER_MAILBOX_H
-#define BROKER_MAILBOX_H
+#ifndef BROKER_FRAME_MAILBOX_H
+#define BROKER_FRAME_MAILBOX_H
 
 #include "broker/base/clock.h"
 #include "broker/base/sync.h"

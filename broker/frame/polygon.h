@@ -2,8 +2,8 @@
  * 0 (top) to 1.
  *
  * Ownership: the points are borrowed. Threads: any. */
-#ifndef BROKER_POLYGON_H
-#define BROKER_POLYGON_H
+#ifndef BROKER_FRAME_POLYGON_H
+#define BROKER_FRAME_POLYGON_H
 
 #include "broker/base/err.h"
 

@@ -1,7 +1,7 @@
 /* Sequences of frames that a source or peer numbers itself. Such numbers are claims: none may make a topic's sequence
  * go back or jump without bound, nor its counters overflow. Threads: any. */
-#ifndef BROKER_SEQUENCE_H
-#define BROKER_SEQUENCE_H
+#ifndef BROKER_FRAME_SEQUENCE_H
+#define BROKER_FRAME_SEQUENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * `blocks`: row.block is the struct's place in that list, row.offset the field's in the struct.
  *
  * Threads: any. */
-#ifndef BROKER_SETTING_H
-#define BROKER_SETTING_H
+#ifndef BROKER_SETTINGS_SETTING_H
+#define BROKER_SETTINGS_SETTING_H
 
 #include "broker/base/err.h"
 #include "broker/control.h"

@@ -1,7 +1,7 @@
 /* Numbers with units, as settings have them: sizes and times.
  * Threads: any. */
-#ifndef BROKER_SETTING_UNITS_H
-#define BROKER_SETTING_UNITS_H
+#ifndef BROKER_SETTINGS_SETTING_UNITS_H
+#define BROKER_SETTINGS_SETTING_UNITS_H
 
 #include <stdbool.h>
 

@@ -11,8 +11,8 @@
  * Threads: one at a time for each connection. Queries are slices: none holds a transaction when it has returned, so
  * that no reader keeps the writer's log from being emptied. Ownership: rows are plain data, but for the texts of a
  * history row, which are lent to a visitor for the call. Times are nanoseconds since the epoch, of capture. */
-#ifndef BROKER_RECORDING_CATALOGUE_H
-#define BROKER_RECORDING_CATALOGUE_H
+#ifndef BROKER_RECORDING_CATALOGUE_CATALOGUE_H
+#define BROKER_RECORDING_CATALOGUE_CATALOGUE_H
 
 #include "broker/base/err.h"
 #include "broker/topic_settings.h"

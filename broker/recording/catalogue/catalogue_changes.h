@@ -1,6 +1,6 @@
 /* The statements that change a catalogue, for what implements catalogue_writer.h. Threads: the writer's. */
-#ifndef BROKER_RECORDING_CATALOGUE_CHANGES_H
-#define BROKER_RECORDING_CATALOGUE_CHANGES_H
+#ifndef BROKER_RECORDING_CATALOGUE_CATALOGUE_CHANGES_H
+#define BROKER_RECORDING_CATALOGUE_CATALOGUE_CHANGES_H
 
 #include "broker/recording/catalogue/catalogue_database.h"
 

@@ -1,7 +1,7 @@
 /* The catalogue's database, for catalogue.c and catalogue_writer.c: opening, its schema, and statements.
  * Threads: one at a time for each connection. */
-#ifndef BROKER_RECORDING_CATALOGUE_DATABASE_H
-#define BROKER_RECORDING_CATALOGUE_DATABASE_H
+#ifndef BROKER_RECORDING_CATALOGUE_CATALOGUE_DATABASE_H
+#define BROKER_RECORDING_CATALOGUE_CATALOGUE_DATABASE_H
 
 #include "broker/base/err.h"
 

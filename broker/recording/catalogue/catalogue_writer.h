@@ -8,8 +8,8 @@
  * Threads: one, the only writer of a catalogue in all processes (recording_folder.h has its lock).
  * Every function: ERR_INVALID: the catalogue is broken; ERR_GONE: the disk is full; ERR_BUSY: locked; ERR_IO;
  * ERR_MEMORY. After an error roll back. */
-#ifndef BROKER_RECORDING_CATALOGUE_WRITER_H
-#define BROKER_RECORDING_CATALOGUE_WRITER_H
+#ifndef BROKER_RECORDING_CATALOGUE_CATALOGUE_WRITER_H
+#define BROKER_RECORDING_CATALOGUE_CATALOGUE_WRITER_H
 
 #include "broker/recording/catalogue/catalogue.h"
 

@@ -1,7 +1,7 @@
 /* What is recorded of a camera between two times: stretches, and what is protected.
  * Threads: any; as its catalogue's. */
-#ifndef BROKER_RECORDING_RECORDING_LISTING_H
-#define BROKER_RECORDING_RECORDING_LISTING_H
+#ifndef BROKER_RECORDING_CATALOGUE_RECORDING_LISTING_H
+#define BROKER_RECORDING_CATALOGUE_RECORDING_LISTING_H
 
 #include "broker/recording/catalogue/timeline.h"
 

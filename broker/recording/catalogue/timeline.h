@@ -4,8 +4,8 @@
  * found by looking for ends and starts, not by reading every stretch: a month costs no more than a day.
  *
  * Pure but for the catalogue. Threads: that of its connection. Blocks: as the disk does. */
-#ifndef BROKER_RECORDING_TIMELINE_H
-#define BROKER_RECORDING_TIMELINE_H
+#ifndef BROKER_RECORDING_CATALOGUE_TIMELINE_H
+#define BROKER_RECORDING_CATALOGUE_TIMELINE_H
 
 #include "broker/recording/catalogue/catalogue.h"
 

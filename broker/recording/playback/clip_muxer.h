@@ -4,8 +4,8 @@
  *     open -> add, any number of times -> finish -> close
  *
  * Threads: one at a time. Memory: some pictures, whatever the film's length. */
-#ifndef BROKER_RECORDING_CLIP_MUXER_H
-#define BROKER_RECORDING_CLIP_MUXER_H
+#ifndef BROKER_RECORDING_PLAYBACK_CLIP_MUXER_H
+#define BROKER_RECORDING_PLAYBACK_CLIP_MUXER_H
 
 #include "broker/base/err.h"
 #include "broker/frame/frame.h"

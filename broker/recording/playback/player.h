@@ -8,8 +8,8 @@
  *
  * Lifecycle: create; any number of playbacks, each begun and ended; destroy.
  * Threads: any. A slow disk slows playbacks, and nothing else. */
-#ifndef BROKER_RECORDING_PLAYER_H
-#define BROKER_RECORDING_PLAYER_H
+#ifndef BROKER_RECORDING_PLAYBACK_PLAYER_H
+#define BROKER_RECORDING_PLAYBACK_PLAYER_H
 
 #include "broker/frame/frame.h"
 #include "broker/recording/playback/gap.h"

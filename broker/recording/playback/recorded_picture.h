@@ -1,7 +1,7 @@
 /* The picture that a camera showed at a time.
  * Threads: any. Blocks: as the disk does. */
-#ifndef BROKER_RECORDING_RECORDED_PICTURE_H
-#define BROKER_RECORDING_RECORDED_PICTURE_H
+#ifndef BROKER_RECORDING_PLAYBACK_RECORDED_PICTURE_H
+#define BROKER_RECORDING_PLAYBACK_RECORDED_PICTURE_H
 
 #include "broker/frame/frame.h"
 

@@ -7,8 +7,8 @@
  * Lifecycle: create, seek, any number of others, destroy. Blocks: as the disk does.
  * Threads: one at a time, that of its catalogue's connection. Ownership: the catalogue is borrowed; the cursor has up
  * to RECORDING_CURSOR_FILES descriptors of its own. */
-#ifndef BROKER_RECORDING_RECORDING_CURSOR_H
-#define BROKER_RECORDING_RECORDING_CURSOR_H
+#ifndef BROKER_RECORDING_PLAYBACK_RECORDING_CURSOR_H
+#define BROKER_RECORDING_PLAYBACK_RECORDING_CURSOR_H
 
 #include "broker/frame/frame.h"
 #include "broker/recording/catalogue/catalogue.h"

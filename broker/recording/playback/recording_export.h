@@ -6,8 +6,8 @@
  *
  * Lifecycle: create; begin any number, EXPORTS_MAX at the same time; destroy, which ends those that go on.
  * Threads: any. */
-#ifndef BROKER_RECORDING_RECORDING_EXPORT_H
-#define BROKER_RECORDING_RECORDING_EXPORT_H
+#ifndef BROKER_RECORDING_PLAYBACK_RECORDING_EXPORT_H
+#define BROKER_RECORDING_PLAYBACK_RECORDING_EXPORT_H
 
 #include "broker/frame/frame.h"
 #include "broker/topic_settings.h"

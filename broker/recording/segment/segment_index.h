@@ -4,8 +4,8 @@
  * segment's first frame and the offset of the part in the file. A segment is below 4 GiB and 49 days.
  *
  * Threads: one at a time. Ownership: finish frees what add has allocated. */
-#ifndef BROKER_RECORDING_SEGMENT_INDEX_H
-#define BROKER_RECORDING_SEGMENT_INDEX_H
+#ifndef BROKER_RECORDING_SEGMENT_SEGMENT_INDEX_H
+#define BROKER_RECORDING_SEGMENT_SEGMENT_INDEX_H
 
 #include "broker/base/err.h"
 

@@ -7,8 +7,8 @@
  *
  * Lifecycle: open; seek, next, read, any number of times; close. Blocks: as the disk does.
  * Threads: one at a time. Ownership: the reader has a descriptor of its own. */
-#ifndef BROKER_RECORDING_SEGMENT_READER_H
-#define BROKER_RECORDING_SEGMENT_READER_H
+#ifndef BROKER_RECORDING_SEGMENT_SEGMENT_READER_H
+#define BROKER_RECORDING_SEGMENT_SEGMENT_READER_H
 
 #include "broker/base/err.h"
 

@@ -1,7 +1,7 @@
 /* Looks at a whole segment, as it is on the disk: what a row of the catalogue says of it.
  * Threads: one at a time for each scan. Blocks: as the disk does, some 2 us a frame where it is in memory. */
-#ifndef BROKER_RECORDING_SEGMENT_SCAN_H
-#define BROKER_RECORDING_SEGMENT_SCAN_H
+#ifndef BROKER_RECORDING_SEGMENT_SEGMENT_SCAN_H
+#define BROKER_RECORDING_SEGMENT_SEGMENT_SCAN_H
 
 #include "broker/recording/segment/segment_index.h"
 

@@ -5,8 +5,8 @@
  *
  * Lifecycle: open; append and sync; close. Blocks: as the disk does.
  * Threads: one at a time. Ownership: the writer has the file's descriptor; frames stay the caller's. */
-#ifndef BROKER_RECORDING_SEGMENT_WRITER_H
-#define BROKER_RECORDING_SEGMENT_WRITER_H
+#ifndef BROKER_RECORDING_SEGMENT_SEGMENT_WRITER_H
+#define BROKER_RECORDING_SEGMENT_SEGMENT_WRITER_H
 
 #include "broker/frame/frame.h"
 #include "broker/recording/segment/segment_index.h"

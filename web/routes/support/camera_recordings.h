@@ -1,7 +1,7 @@
 /* What is recorded of cameras, by this server and by the nodes of imported ones.
  * Threads: the request's own. Blocks: while disks and nodes answer. */
-#ifndef WEB_ROUTES_CAMERA_RECORDINGS_H
-#define WEB_ROUTES_CAMERA_RECORDINGS_H
+#ifndef WEB_ROUTES_SUPPORT_CAMERA_RECORDINGS_H
+#define WEB_ROUTES_SUPPORT_CAMERA_RECORDINGS_H
 
 #include "broker/recording/catalogue/recording_listing.h"
 #include "web/routes/support/server_context.h"

@@ -1,7 +1,7 @@
 /* What routes ask of a camera, whether this server has it or another node of the cluster: then the node is asked.
  * Threads: the request's own. Blocks: while the node answers, some seconds at most. */
-#ifndef WEB_ROUTES_CAMERA_REQUESTS_H
-#define WEB_ROUTES_CAMERA_REQUESTS_H
+#ifndef WEB_ROUTES_SUPPORT_CAMERA_REQUESTS_H
+#define WEB_ROUTES_SUPPORT_CAMERA_REQUESTS_H
 
 #include "broker/control.h"
 #include "broker/motion_port.h"

@@ -1,7 +1,7 @@
 /* The cameras that a list in the query names (?cameras=a,b).
  * Threads: any. */
-#ifndef WEB_ROUTES_CAMERA_SELECTION_H
-#define WEB_ROUTES_CAMERA_SELECTION_H
+#ifndef WEB_ROUTES_SUPPORT_CAMERA_SELECTION_H
+#define WEB_ROUTES_SUPPORT_CAMERA_SELECTION_H
 
 #include "web/http/http.h"
 #include "web/http/route.h"

@@ -1,7 +1,7 @@
 /* Responses that an export makes: web/routes hands it the socket of the request.
  * Threads: the request's own. */
-#ifndef WEB_ROUTES_EXPORT_RESPONSE_H
-#define WEB_ROUTES_EXPORT_RESPONSE_H
+#ifndef WEB_ROUTES_SUPPORT_EXPORT_RESPONSE_H
+#define WEB_ROUTES_SUPPORT_EXPORT_RESPONSE_H
 
 #include "broker/recording/playback/recording_export.h"
 #include "web/http/http.h"

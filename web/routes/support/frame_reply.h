@@ -1,7 +1,7 @@
 /* A frame as the body of a reply.
  * Threads: a request's own. */
-#ifndef WEB_ROUTES_FRAME_REPLY_H
-#define WEB_ROUTES_FRAME_REPLY_H
+#ifndef WEB_ROUTES_SUPPORT_FRAME_REPLY_H
+#define WEB_ROUTES_SUPPORT_FRAME_REPLY_H
 
 #include "broker/frame/frame.h"
 #include "web/http/http.h"

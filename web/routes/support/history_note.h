@@ -1,7 +1,7 @@
 /* Rows of the history that handlers add: what no event log has. Where nothing is recorded, nothing happens.
  * Threads: the request's own. */
-#ifndef WEB_ROUTES_HISTORY_NOTE_H
-#define WEB_ROUTES_HISTORY_NOTE_H
+#ifndef WEB_ROUTES_SUPPORT_HISTORY_NOTE_H
+#define WEB_ROUTES_SUPPORT_HISTORY_NOTE_H
 
 #include "broker/control.h"
 #include "web/http/http.h"

@@ -1,7 +1,7 @@
 /* Begins a stream of one camera or of several, which outlives its request.
  * Threads: the request's own. */
-#ifndef WEB_ROUTES_LIVE_STREAM_H
-#define WEB_ROUTES_LIVE_STREAM_H
+#ifndef WEB_ROUTES_SUPPORT_LIVE_STREAM_H
+#define WEB_ROUTES_SUPPORT_LIVE_STREAM_H
 
 #include "web/http/route.h"
 #include "web/routes/support/server_context.h"

@@ -1,7 +1,7 @@
 /* The topic that has a camera's pictures as a route asks for them: the camera's own, or a variant.
  * Threads: any. */
-#ifndef WEB_ROUTES_PICTURE_TOPIC_H
-#define WEB_ROUTES_PICTURE_TOPIC_H
+#ifndef WEB_ROUTES_SUPPORT_PICTURE_TOPIC_H
+#define WEB_ROUTES_SUPPORT_PICTURE_TOPIC_H
 
 #include "web/http/http.h"
 #include "web/http/route.h"

@@ -1,8 +1,8 @@
 /* A playback of cameras wherever they are recorded: those of this server by its players, those of other nodes there.
  * All begin when their topics have subscribers, so they are in step, but for the time that a node takes to begin.
  * Threads: any. */
-#ifndef WEB_ROUTES_PLAYBACK_SET_H
-#define WEB_ROUTES_PLAYBACK_SET_H
+#ifndef WEB_ROUTES_SUPPORT_PLAYBACK_SET_H
+#define WEB_ROUTES_SUPPORT_PLAYBACK_SET_H
 
 #include "web/routes/support/server_context.h"
 

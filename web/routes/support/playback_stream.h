@@ -1,7 +1,7 @@
 /* Streams of recorded frames: the streams that there are of live ones, of topics that a playback publishes into.
  * Threads: the request's own. */
-#ifndef WEB_ROUTES_PLAYBACK_STREAM_H
-#define WEB_ROUTES_PLAYBACK_STREAM_H
+#ifndef WEB_ROUTES_SUPPORT_PLAYBACK_STREAM_H
+#define WEB_ROUTES_SUPPORT_PLAYBACK_STREAM_H
 
 #include "web/http/route.h"
 #include "web/routes/support/server_context.h"

@@ -1,7 +1,7 @@
 /* Replies that several handlers send.
  * Threads: a request's own. */
-#ifndef WEB_ROUTES_REPLY_H
-#define WEB_ROUTES_REPLY_H
+#ifndef WEB_ROUTES_SUPPORT_REPLY_H
+#define WEB_ROUTES_SUPPORT_REPLY_H
 
 #include "web/http/http.h"
 #include "web/http/route.h"

@@ -1,7 +1,7 @@
 /* What the handlers of one server share.
  * Threads: any; what changes is atomic, or under the lock. */
-#ifndef WEB_ROUTES_SERVER_CONTEXT_H
-#define WEB_ROUTES_SERVER_CONTEXT_H
+#ifndef WEB_ROUTES_SUPPORT_SERVER_CONTEXT_H
+#define WEB_ROUTES_SUPPORT_SERVER_CONTEXT_H
 
 #include "broker/base/sync.h"
 #include "broker/broker.h"

@@ -1,7 +1,7 @@
 /* Collects the server's own figures for status, pages and metrics.
  * Threads: any. */
-#ifndef WEB_ROUTES_SERVER_FIGURES_H
-#define WEB_ROUTES_SERVER_FIGURES_H
+#ifndef WEB_ROUTES_SUPPORT_SERVER_FIGURES_H
+#define WEB_ROUTES_SUPPORT_SERVER_FIGURES_H
 
 #include "web/routes/support/server_context.h"
 

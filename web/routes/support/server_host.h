@@ -1,6 +1,6 @@
 /* What the server asks of the program around it. */
-#ifndef WEB_ROUTES_SERVER_HOST_H
-#define WEB_ROUTES_SERVER_HOST_H
+#ifndef WEB_ROUTES_SUPPORT_SERVER_HOST_H
+#define WEB_ROUTES_SUPPORT_SERVER_HOST_H
 
 #include "broker/recording/playback/gap.h"
 #include "web/access/principal.h"

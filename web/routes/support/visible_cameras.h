@@ -1,8 +1,8 @@
 /* The cameras as a principal sees them: handlers take cameras from here alone. Those that it may not view do not
  * exist for it.
  * Threads: any. */
-#ifndef WEB_ROUTES_VISIBLE_CAMERAS_H
-#define WEB_ROUTES_VISIBLE_CAMERAS_H
+#ifndef WEB_ROUTES_SUPPORT_VISIBLE_CAMERAS_H
+#define WEB_ROUTES_SUPPORT_VISIBLE_CAMERAS_H
 
 #include "web/http/route.h"
 #include "web/routes/support/server_context.h"

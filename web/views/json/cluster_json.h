@@ -1,8 +1,8 @@
 /* The cluster as JSON: in status, and as /api/cluster.
  * Ownership: a value is a new reference, NULL when memory ran out; a text is the caller's to free().
  * Threads: any. */
-#ifndef WEB_VIEWS_CLUSTER_JSON_H
-#define WEB_VIEWS_CLUSTER_JSON_H
+#ifndef WEB_VIEWS_JSON_CLUSTER_JSON_H
+#define WEB_VIEWS_JSON_CLUSTER_JSON_H
 
 #include "broker/broker.h"
 #include "broker/cluster/cluster_status.h"

@@ -1,7 +1,7 @@
 /* /api/cameras/N/controls: the body of a PUT and the reply.
  * Threads: any. */
-#ifndef WEB_VIEWS_CONTROL_JSON_H
-#define WEB_VIEWS_CONTROL_JSON_H
+#ifndef WEB_VIEWS_JSON_CONTROL_JSON_H
+#define WEB_VIEWS_JSON_CONTROL_JSON_H
 
 #include "broker/control.h"
 

@@ -1,8 +1,8 @@
 /* Entries of the event log as JSON: the events of /api/events and of hooks.
  * Ownership: every text returned is the caller's to free(); NULL when memory ran out.
  * Threads: any. */
-#ifndef WEB_VIEWS_EVENT_JSON_H
-#define WEB_VIEWS_EVENT_JSON_H
+#ifndef WEB_VIEWS_JSON_EVENT_JSON_H
+#define WEB_VIEWS_JSON_EVENT_JSON_H
 
 #include "broker/event_log.h"
 

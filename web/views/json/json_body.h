@@ -4,8 +4,8 @@
  * refused before it is parsed.
  * Ownership: a document is the caller's to json_decref().
  * Threads: any. */
-#ifndef WEB_VIEWS_JSON_BODY_H
-#define WEB_VIEWS_JSON_BODY_H
+#ifndef WEB_VIEWS_JSON_JSON_BODY_H
+#define WEB_VIEWS_JSON_JSON_BODY_H
 
 #include "broker/base/err.h"
 

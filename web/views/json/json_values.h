@@ -1,7 +1,7 @@
 /* Values that several of our JSON answers have. Each function returns a new reference, NULL when memory ran out; so
  * does json_pack() of such a NULL. Threads: any. */
-#ifndef WEB_VIEWS_JSON_VALUES_H
-#define WEB_VIEWS_JSON_VALUES_H
+#ifndef WEB_VIEWS_JSON_JSON_VALUES_H
+#define WEB_VIEWS_JSON_JSON_VALUES_H
 
 #include <jansson.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* POST /api/tokens: its body and its reply.
  * Threads: any. */
-#ifndef WEB_VIEWS_LINK_JSON_H
-#define WEB_VIEWS_LINK_JSON_H
+#ifndef WEB_VIEWS_JSON_LINK_JSON_H
+#define WEB_VIEWS_JSON_LINK_JSON_H
 
 #include "broker/topic_settings.h"
 #include "web/access/signed_link.h"

@@ -1,7 +1,7 @@
 /* Motion as JSON: its events, what status shows of it, and /api/cameras/N/motion.
  * Ownership: a text returned is the caller's to free(); NULL when memory ran out. Threads: any. */
-#ifndef WEB_VIEWS_MOTION_JSON_H
-#define WEB_VIEWS_MOTION_JSON_H
+#ifndef WEB_VIEWS_JSON_MOTION_JSON_H
+#define WEB_VIEWS_JSON_MOTION_JSON_H
 
 #include "broker/event_log.h"
 #include "broker/motion_port.h"

@@ -1,8 +1,8 @@
 /* JSON of the MQTT client.
  * Ownership: every text returned is the caller's to free(); NULL when memory ran out.
  * Threads: any. */
-#ifndef WEB_VIEWS_MQTT_JSON_H
-#define WEB_VIEWS_MQTT_JSON_H
+#ifndef WEB_VIEWS_JSON_MQTT_JSON_H
+#define WEB_VIEWS_JSON_MQTT_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Polygons as JSON, as the configuration has them: lists of points [x, y].
  * Ownership: a text returned is the caller's to free(); NULL when memory ran out. Threads: any. */
-#ifndef WEB_VIEWS_POLYGON_JSON_H
-#define WEB_VIEWS_POLYGON_JSON_H
+#ifndef WEB_VIEWS_JSON_POLYGON_JSON_H
+#define WEB_VIEWS_JSON_POLYGON_JSON_H
 
 #include "broker/frame/frame.h"
 #include "web/views/json/json_values.h"

@@ -1,8 +1,8 @@
 /* What is recorded as JSON: in status, and as /api/recordings.
  * Ownership: values are new references, NULL when memory ran out; a text is the caller's to free().
  * Threads: any. */
-#ifndef WEB_VIEWS_RECORDING_JSON_H
-#define WEB_VIEWS_RECORDING_JSON_H
+#ifndef WEB_VIEWS_JSON_RECORDING_JSON_H
+#define WEB_VIEWS_JSON_RECORDING_JSON_H
 
 #include "broker/recording/catalogue/recording_listing.h"
 #include "broker/recording/recorder_types.h"
