@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every configuration in the README, the manuals and the nginx examples passes --check as it stands there, and the
-README's commands work."""
+commands beside them work."""
 import json
 import os
 import pathlib
@@ -22,12 +22,16 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def manual_examples():
-    """The literal displays of the manuals that are JSON objects."""
+def manual_displays():
+    """The literal displays of the manuals, as they are shown."""
     for page in (DEPLOY / "framebroker.1", DEPLOY / "framebroker.json.5"):
         for text in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", page.read_text(), re.MULTILINE | re.DOTALL):
-            if text.startswith("{"):
-                yield text
+            yield text.replace("\\e", "\\")
+
+
+def manual_examples():
+    """Those that are JSON objects."""
+    return (text for text in manual_displays() if text.startswith("{"))
 
 
 def nginx_examples():
@@ -92,11 +96,11 @@ class Readme(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("ffmpeg"), "ffmpeg is not installed")
     def test_camera_that_pushes_is_shown(self):
-        """A drawn camera takes the place of /dev/video0; all else is as in the README."""
-        config = next(text for text in blocks("json") if '"push"' in text)
+        """A drawn camera takes the place of /dev/video0; all else is as in the manual."""
+        config = next(text for text in manual_examples() if '"push"' in text)
         environment = environment_of(config)
         with Server(json.loads(config), environment=environment) as server:
-            script = blocks("sh")[0].replace("HOST:8080", f"127.0.0.1:{server.port}")
+            script = next(text for text in manual_displays() if text.startswith("ffmpeg")).replace("HOST:8080", f"127.0.0.1:{server.port}")
             script, count = re.subn("^ffmpeg -f v4l2 -i /dev/video0", "exec ffmpeg -v error -re -f lavfi -i "
                                     "testsrc2=size=320x240:rate=15", script)
             self.assertEqual(count, 1)
