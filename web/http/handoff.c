@@ -4,6 +4,7 @@
 #include "broker/base/clock.h"
 #include "broker/base/sync.h"
 #include "web/http/connections.h"
+#include "web/http/handoff_slots.h"
 #include "web/http/socket.h"
 
 #include <arpa/inet.h>
@@ -23,35 +24,13 @@
 #define EVENTS_MAX 64
 #define HEAD_MAX_BYTES 8192 /* civetweb's max_request_size */
 #define HEAD_WITHIN_NS (10 * NS_PER_S)
-/* A connection that has waited for longer may give way to a new one, and every one beyond its address's share. */
-#define GRACE_NS (100 * NS_PER_MS)
-#define SHARE_MAX 32u
 /* A relief lasts so long, and goes on while so many connections are silent. */
 #define RELIEF_NS (5 * NS_PER_S)
 #define RELIEF_SLOTS_MIN 16u
-#define COUNTERS 1024u
 /* Without descriptors or memory left. */
 #define PAUSE_NS (100 * NS_PER_MS)
 #define LISTENER UINT64_MAX
 #define WAKE (UINT64_MAX - 1)
-
-/* Slots that are read belong to the thread, those that are handed over to whichever takes them under the lock. */
-enum slot_state { SLOT_FREE, SLOT_READING, SLOT_HANDED };
-
-struct slot {
-    enum slot_state state GUARDED_BY(lock);
-    uint32_t generation; /* the thread's: of the connection, so that no late event means another */
-    int outer;           /* the client's socket */
-    int inner;           /* our end of the loopback connection; -1: none yet */
-    uint16_t inner_port;
-    uint64_t client;
-    int64_t since_ns;
-    union {
-        struct sockaddr any;
-        struct sockaddr_in ipv4;
-        struct sockaddr_in6 ipv6; /* has its port at the same place */
-    } peer;
-};
 
 struct handoff {
     int listener, poller;
@@ -60,20 +39,14 @@ struct handoff {
     struct connections *connections;
     struct event wake; /* to stop, or since a slot that it waits for has become free */
     bool has_thread;
-    bool is_stopping GUARDED_BY(lock);
-    bool is_full GUARDED_BY(lock); /* the thread waits for a slot */
+    atomic_bool is_stopping; /* relaxed: the wake orders it */
     pthread_t thread;
-    struct lock lock;
     _Atomic int64_t relief_until_ns; /* relaxed */
-    size_t slot_count;
-    struct slot *slots;
-    size_t handed_count GUARDED_BY(lock); /* slots */
+    struct handoff_slots slots;
     /* The thread's own: */
     bool is_accepting;
-    size_t reading_count;        /* slots */
-    int64_t paused_until_ns;     /* 0: not paused */
-    int64_t look_at_ns;          /* no slot's time is over before */
-    unsigned counters[COUNTERS]; /* of choose_victim() */
+    int64_t paused_until_ns; /* 0: not paused */
+    int64_t look_at_ns;      /* no slot's time is over before */
     char head[HEAD_MAX_BYTES];
 };
 
@@ -87,7 +60,7 @@ static size_t choose_slot_count(const struct connections *connections) {
 static struct handoff *create(void) {
     struct handoff *handoff = calloc(1, sizeof *handoff);
     if (handoff != NULL) {
-        lock_init(&handoff->lock);
+        handoff_slots_init(&handoff->slots);
         handoff->listener = handoff->wake.fd = handoff->poller = -1;
     }
     return handoff;
@@ -138,20 +111,11 @@ enum err handoff_create_relief(int listener, uint16_t port, struct handoff **out
 
 uint16_t handoff_port(const struct handoff *handoff) { return handoff->port; }
 
-static void close_slot(struct slot *slot) {
-    close(slot->outer);
-    if (slot->inner >= 0) {
-        close(slot->inner);
-    }
-}
-
 void handoff_stop(struct handoff *handoff) {
     if (handoff == NULL || !handoff->has_thread) {
         return;
     }
-    lock_acquire(&handoff->lock);
-    handoff->is_stopping = true;
-    lock_release(&handoff->lock);
+    atomic_store_explicit(&handoff->is_stopping, true, memory_order_relaxed);
     event_set(&handoff->wake);
     pthread_join(handoff->thread, NULL);
     handoff->has_thread = false;
@@ -173,8 +137,7 @@ void handoff_destroy(struct handoff **handoff_pointer) {
     if (handoff->listener >= 0) {
         close(handoff->listener);
     }
-    lock_finish(&handoff->lock);
-    free(handoff->slots);
+    handoff_slots_finish(&handoff->slots);
     free(handoff);
 }
 
@@ -185,69 +148,6 @@ void handoff_relieve(struct handoff *handoff) {
     if (before_ns <= now_ns) {
         event_set(&handoff->wake);
     }
-}
-
-/* ---- Slots ---- */
-
-static enum slot_state state_of(struct handoff *handoff, const struct slot *slot) {
-    lock_acquire(&handoff->lock);
-    const enum slot_state state = slot->state;
-    lock_release(&handoff->lock);
-    return state;
-}
-
-/* Ends a connection, unless a worker has taken it. */
-static void drop(struct handoff *handoff, struct slot *slot) {
-    lock_acquire(&handoff->lock);
-    const bool is_ours = slot->state != SLOT_FREE;
-    handoff->reading_count -= slot->state == SLOT_READING;
-    handoff->handed_count -= slot->state == SLOT_HANDED;
-    struct slot dropped = *slot;
-    slot->state = SLOT_FREE;
-    lock_release(&handoff->lock);
-    if (is_ours) {
-        close_slot(&dropped);
-    }
-}
-
-static struct slot *find_free(struct handoff *handoff) {
-    struct slot *found = NULL;
-    lock_acquire(&handoff->lock);
-    for (size_t i = 0; i < handoff->slot_count && found == NULL; i++) {
-        found = handoff->slots[i].state == SLOT_FREE ? &handoff->slots[i] : NULL;
-    }
-    handoff->is_full = found == NULL;
-    lock_release(&handoff->lock);
-    return found;
-}
-
-/* The counter of an address (an IPv6 network of 64 bits). That a few share one does no harm. */
-static unsigned *counter_of(struct handoff *handoff, const struct slot *slot) {
-    const uint32_t address = (uint32_t)(slot->client >> 16);
-    return &handoff->counters[(address * UINT32_C(2654435761)) >> 22 & (COUNTERS - 1)];
-}
-
-/* Makes room: of the address with the most silent connections, the one that has waited longest. NULL: none may go. */
-static struct slot *choose_victim(struct handoff *handoff) {
-    struct slot *victim = NULL;
-    unsigned most = 0;
-    const int64_t before_ns = clock_monotonic_ns() - GRACE_NS;
-    memset(handoff->counters, 0, sizeof handoff->counters);
-    lock_acquire(&handoff->lock);
-    for (size_t i = 0; i < handoff->slot_count; i++) {
-        *counter_of(handoff, &handoff->slots[i]) += handoff->slots[i].state == SLOT_READING;
-    }
-    for (size_t i = 0; i < handoff->slot_count; i++) {
-        struct slot *slot = &handoff->slots[i];
-        const unsigned count = *counter_of(handoff, slot);
-        if (slot->state == SLOT_READING && (count > SHARE_MAX || slot->since_ns <= before_ns) &&
-            (victim == NULL || count > most || (count == most && slot->since_ns < victim->since_ns))) {
-            victim = slot;
-            most = count;
-        }
-    }
-    lock_release(&handoff->lock);
-    return victim;
 }
 
 /* ---- Handing over ---- */
@@ -271,7 +171,7 @@ static size_t find_end(const char *head, size_t count) {
 }
 
 /* A socket on loopback, whose port tells a worker which connection it has. */
-static bool open_inner(struct slot *slot) {
+static bool open_inner(struct handoff_slot *slot) {
     const struct linger at_once = {.l_onoff = 1}; /* leaves no TIME_WAIT */
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof own;
@@ -288,8 +188,8 @@ static bool open_inner(struct slot *slot) {
     return true;
 }
 
-static uint64_t event_of(const struct handoff *handoff, const struct slot *slot) {
-    return (uint64_t)slot->generation << 32 | (uint64_t)(slot - handoff->slots);
+static uint64_t event_of(const struct handoff *handoff, const struct handoff_slot *slot) {
+    return (uint64_t)slot->generation << 32 | (uint64_t)(slot - handoff->slots.slots);
 }
 
 /* Loopback takes both at once. From the last byte on, a worker may take the connection and close these sockets. */
@@ -300,46 +200,32 @@ static bool send_head(struct handoff *handoff, int inner, uint64_t event_data, s
            send(inner, handoff->head, count, MSG_NOSIGNAL) == (ssize_t)count;
 }
 
-static void hand_over(struct handoff *handoff, struct slot *slot, size_t head_bytes) {
+static void hand_over(struct handoff *handoff, struct handoff_slot *slot, size_t head_bytes) {
     /* Of this head and no more: what stands behind it stays for civetweb to read from the client's socket. */
     if (recv(slot->outer, handoff->head, head_bytes, 0) != (ssize_t)head_bytes || !open_inner(slot) ||
         epoll_ctl(handoff->poller, EPOLL_CTL_DEL, slot->outer, NULL) != 0) {
-        drop(handoff, slot);
+        handoff_slots_drop(&handoff->slots, slot);
         return;
     }
     const int inner = slot->inner;
     const uint64_t event_data = event_of(handoff, slot);
-    lock_acquire(&handoff->lock);
-    slot->state = SLOT_HANDED;
-    handoff->handed_count++;
-    lock_release(&handoff->lock);
-    handoff->reading_count--;
+    handoff_slots_hand_over(&handoff->slots, slot);
     if (!send_head(handoff, inner, event_data, head_bytes)) {
-        drop(handoff, slot);
+        handoff_slots_drop(&handoff->slots, slot);
     }
 }
 
 enum err handoff_take(struct handoff *handoff, uint16_t inner_client_port, struct handoff_client *client) {
-    struct slot taken = {.state = SLOT_FREE};
+    struct handoff_slot taken;
+    bool was_full;
     if (handoff == NULL) {
         return ERR_NOT_FOUND;
     }
-    lock_acquire(&handoff->lock);
-    for (size_t i = 0; i < handoff->slot_count && handoff->handed_count > 0 && taken.state == SLOT_FREE; i++) {
-        struct slot *slot = &handoff->slots[i];
-        if (slot->state == SLOT_HANDED && slot->inner_port == inner_client_port) {
-            taken = *slot;
-            slot->state = SLOT_FREE;
-            handoff->handed_count--;
-        }
-    }
-    const bool was_full = handoff->is_full;
-    handoff->is_full = false;
-    lock_release(&handoff->lock);
+    const bool is_found = handoff_slots_take(&handoff->slots, inner_client_port, &taken, &was_full);
     if (was_full) {
         event_set(&handoff->wake);
     }
-    if (taken.state == SLOT_FREE) {
+    if (!is_found) {
         return ERR_NOT_FOUND;
     }
     enum err error = connections_find(handoff->connections, connections_client("127.0.0.1", inner_client_port),
@@ -365,7 +251,7 @@ enum err handoff_take(struct handoff *handoff, uint16_t inner_client_port, struc
 
 /* ---- The thread ---- */
 
-static void read_head(struct handoff *handoff, struct slot *slot, bool has_ended) {
+static void read_head(struct handoff *handoff, struct handoff_slot *slot, bool has_ended) {
     const ssize_t count = recv(slot->outer, handoff->head, HEAD_MAX_BYTES, MSG_PEEK);
     if (count < 0 && errno == EAGAIN && !has_ended) {
         return;
@@ -374,12 +260,12 @@ static void read_head(struct handoff *handoff, struct slot *slot, bool has_ended
     if (head_bytes > 0) {
         hand_over(handoff, slot, head_bytes);
     } else if (count <= 0 || has_ended) {
-        drop(handoff, slot);
+        handoff_slots_drop(&handoff->slots, slot);
     }
 }
 
 /* False: there is none to accept, or not now. */
-static bool accept_one(struct handoff *handoff, struct slot *slot) {
+static bool accept_one(struct handoff *handoff, struct handoff_slot *slot) {
     socklen_t length = sizeof slot->peer;
     const int accepted = accept4(handoff->listener, &slot->peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) {
@@ -397,10 +283,7 @@ static bool accept_one(struct handoff *handoff, struct slot *slot) {
         close(slot->outer);
         return true;
     }
-    lock_acquire(&handoff->lock);
-    slot->state = SLOT_READING;
-    lock_release(&handoff->lock);
-    handoff->reading_count++;
+    handoff_slots_begin_reading(&handoff->slots, slot);
     if (handoff->look_at_ns > slot->since_ns + HEAD_WITHIN_NS) {
         handoff->look_at_ns = slot->since_ns + HEAD_WITHIN_NS;
     }
@@ -410,9 +293,9 @@ static bool accept_one(struct handoff *handoff, struct slot *slot) {
 
 static void accept_some(struct handoff *handoff) {
     for (unsigned i = 0; i < EVENTS_MAX; i++) {
-        struct slot *slot = find_free(handoff);
-        if (slot == NULL && (slot = choose_victim(handoff)) != NULL) {
-            drop(handoff, slot);
+        struct handoff_slot *slot = handoff_slots_find_free(&handoff->slots);
+        if (slot == NULL && (slot = handoff_slots_choose_victim(&handoff->slots)) != NULL) {
+            handoff_slots_drop(&handoff->slots, slot);
         }
         if (slot == NULL) {
             handoff->paused_until_ns = clock_monotonic_ns() + PAUSE_NS; /* or until one becomes free */
@@ -431,14 +314,14 @@ static void drop_late(struct handoff *handoff) {
         return;
     }
     handoff->look_at_ns = CLOCK_NEVER;
-    for (size_t i = 0; i < handoff->slot_count; i++) {
-        struct slot *slot = &handoff->slots[i];
+    for (size_t i = 0; i < handoff->slots.count; i++) {
+        struct handoff_slot *slot = &handoff->slots.slots[i];
         const int64_t until_ns = slot->since_ns + HEAD_WITHIN_NS;
-        if (state_of(handoff, slot) != SLOT_READING) {
+        if (handoff_slots_state(&handoff->slots, slot) != SLOT_READING) {
             continue;
         }
         if (until_ns <= now_ns) {
-            drop(handoff, slot);
+            handoff_slots_drop(&handoff->slots, slot);
         } else if (until_ns < handoff->look_at_ns) {
             handoff->look_at_ns = until_ns;
         }
@@ -447,15 +330,15 @@ static void drop_late(struct handoff *handoff) {
 
 /* A client that sends, or civetweb that has closed what it did not take. */
 static void serve_slot(struct handoff *handoff, const struct epoll_event *event) {
-    struct slot *slot = &handoff->slots[(uint32_t)event->data.u64];
+    struct handoff_slot *slot = &handoff->slots.slots[(uint32_t)event->data.u64];
     if (slot->generation != event->data.u64 >> 32) {
         return;
     }
-    const enum slot_state state = state_of(handoff, slot);
+    const enum handoff_slot_state state = handoff_slots_state(&handoff->slots, slot);
     if (state == SLOT_READING) {
         read_head(handoff, slot, (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
     } else if (state == SLOT_HANDED) {
-        drop(handoff, slot);
+        handoff_slots_drop(&handoff->slots, slot);
     }
 }
 
@@ -465,7 +348,7 @@ static int64_t accept_until_ns(struct handoff *handoff, int64_t now_ns) {
         return CLOCK_NEVER;
     }
     int64_t until_ns = atomic_load_explicit(&handoff->relief_until_ns, memory_order_relaxed);
-    if (until_ns != 0 && until_ns <= now_ns && handoff->reading_count >= RELIEF_SLOTS_MIN) {
+    if (until_ns != 0 && until_ns <= now_ns && handoff->slots.reading_count >= RELIEF_SLOTS_MIN) {
         until_ns = now_ns + RELIEF_NS;
         atomic_store_explicit(&handoff->relief_until_ns, until_ns, memory_order_relaxed);
     }
@@ -490,16 +373,9 @@ static int64_t set_accepting(struct handoff *handoff) {
     return wanted ? accept_until : handoff->paused_until_ns;
 }
 
-static bool is_stopping(struct handoff *handoff) {
-    lock_acquire(&handoff->lock);
-    const bool stopping = handoff->is_stopping;
-    lock_release(&handoff->lock);
-    return stopping;
-}
-
 static void *run(void *argument) {
     struct handoff *handoff = argument;
-    while (!is_stopping(handoff)) {
+    while (!atomic_load_explicit(&handoff->is_stopping, memory_order_relaxed)) {
         struct epoll_event events[EVENTS_MAX];
         drop_late(handoff);
         int64_t until_ns = set_accepting(handoff);
@@ -518,8 +394,8 @@ static void *run(void *argument) {
             }
         }
     }
-    for (size_t i = 0; i < handoff->slot_count; i++) {
-        drop(handoff, &handoff->slots[i]);
+    for (size_t i = 0; i < handoff->slots.count; i++) {
+        handoff_slots_drop(&handoff->slots, &handoff->slots.slots[i]);
     }
     return NULL;
 }
@@ -533,12 +409,10 @@ enum err handoff_start(struct handoff *handoff, uint16_t inner_port, struct conn
     handoff->inner_port = inner_port;
     handoff->connections = connections;
     handoff->look_at_ns = CLOCK_NEVER;
-    handoff->slot_count = choose_slot_count(connections);
-    handoff->slots = calloc(handoff->slot_count, sizeof *handoff->slots);
-    if (handoff->slots == NULL) {
-        return ERR_MEMORY;
+    enum err error = handoff_slots_allocate(&handoff->slots, choose_slot_count(connections));
+    if (error == ERR_OK) {
+        error = event_init(&handoff->wake);
     }
-    enum err error = event_init(&handoff->wake);
     if (error == ERR_OK && (handoff->poller = epoll_create1(EPOLL_CLOEXEC)) < 0) {
         error = err_from_errno(errno);
     }
