@@ -3,8 +3,8 @@
 import socket
 import unittest
 
+from accounts import basic, cookie_of, hash_of, log_in
 from harness import TIME_SCALE, Server, eventually, main, pattern
-from test_access import basic, cookie_of, hash_of, log_in
 
 PASSWORDS = {"root": "the administrator's", "vera": "who sees one camera"}
 USERS = [{"name": "root", "password": hash_of(PASSWORDS["root"]), "rights": "admin"},
