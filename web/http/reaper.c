@@ -1,31 +1,40 @@
-#define _DEFAULT_SOURCE /* struct tcp_info */
+#define _GNU_SOURCE /* gettid, struct tcp_info */
 #include "web/http/reaper.h"
 
 #include "broker/base/clock.h"
 #include "broker/base/sync.h"
 #include "web/http/connections.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define HEAD_WITHIN_NS (100 * NS_PER_MS)
 #define BODY_WITHIN_NS (2 * NS_PER_S)
 /* Beyond its address's share a connection may wait only for so long. */
 #define BEYOND_SHARE_NS (10 * NS_PER_MS)
+/* How long a head that may have been read is waited for while a worker that may have it has no processor. */
+#define STARVED_WITHIN_NS NS_PER_S
 /* The pause between two scans: short while a scan ends connections, as those behind them come in then. */
 #define PAUSE_NS (10 * NS_PER_MS)
 #define BUSY_PAUSE_NS (2 * NS_PER_MS)
 #define HEAD_MAX_BYTES 8192 /* civetweb's max_request_size */
 
 /* civetweb does not say whose connection a worker has before the head of its request has arrived. So a connection that
- * no visit claims is one whose head is waited for, and how long is seen from scan to scan. */
+ * no visit claims is one whose head is waited for, and how long is seen from scan to scan. Or its worker has read the
+ * head and not got a processor since, which on a busy machine takes longer than a silent client may: so none is ended
+ * of which something has been read while there is such a worker. */
 struct visit {
     struct reaper *reaper;
+    pid_t thread;
     /* Guarded by the reaper's lock: */
+    bool has_begun;
     uint64_t client;        /* 0: not claimed */
     int64_t waits_since_ns; /* 0: it works */
 };
@@ -69,6 +78,9 @@ struct reaper {
     struct share *shares;
     size_t share_count;
     bool has_ended_silent; /* the scan */
+    pid_t *heads_awaited;  /* threads of the workers that claim nothing */
+    size_t heads_awaited_count;
+    bool is_starved, knows_starved; /* one of these has no processor; found out when a scan asks */
 };
 
 /* ---- Scanning ---- */
@@ -87,12 +99,14 @@ static void sort_sightings(struct sightings *sightings) {
     qsort(sightings->list, sightings->count, sizeof *sightings->list, compare_sightings);
 }
 
-static void list_claimed_locked(struct reaper *reaper) REQUIRES(&reaper->lock) {
-    reaper->claimed.count = 0;
+static void list_visits_locked(struct reaper *reaper) REQUIRES(&reaper->lock) {
+    reaper->claimed.count = reaper->heads_awaited_count = 0;
     for (unsigned i = 0; i < reaper->visits_given; i++) {
         const struct visit *visit = &reaper->visits[i];
         if (visit->client != 0) {
             reaper->claimed.list[reaper->claimed.count++] = (struct sighting){visit->client, visit->waits_since_ns};
+        } else if (visit->has_begun) {
+            reaper->heads_awaited[reaper->heads_awaited_count++] = visit->thread;
         }
     }
 }
@@ -135,6 +149,34 @@ static int64_t silent_since_ns(struct reaper *reaper, uint64_t client, int64_t n
     return since_ns;
 }
 
+/* Whether a thread of ours runs or waits for a processor: proc(5), the state in /proc/PID/stat. */
+static bool is_runnable(pid_t thread) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/task/%ld/stat", (long)thread);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const ssize_t count = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[count > 0 ? count : 0] = '\0';
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && strncmp(name_end, ") R", 3) == 0;
+}
+
+static bool a_worker_is_starved(struct reaper *reaper) {
+    for (size_t i = 0; i < reaper->heads_awaited_count && !reaper->knows_starved; i++) {
+        reaper->is_starved = reaper->is_starved || is_runnable(reaper->heads_awaited[i]);
+    }
+    reaper->knows_starved = true;
+    return reaper->is_starved;
+}
+
+static bool has_been_read(int fd) {
+    uint64_t count;
+    return connections_read_bytes(fd, &count) == ERR_OK && count > 0;
+}
+
 static bool has_to_end(struct reaper *reaper, int fd, uint64_t client, int64_t now_ns) {
     const struct sighting *claimed = find_sighting(&reaper->claimed, client);
     if (claimed != NULL && claimed->since_ns == 0) {
@@ -147,12 +189,16 @@ static bool has_to_end(struct reaper *reaper, int fd, uint64_t client, int64_t n
         return false;
     }
     int64_t since_ns = claimed != NULL ? claimed->since_ns : silent_since_ns(reaper, client, now_ns);
-    if (is_within_share(reaper, client)) {
-        return since_ns + (claimed != NULL ? BODY_WITHIN_NS : HEAD_WITHIN_NS) <= now_ns;
+    const bool is_within = is_within_share(reaper, client);
+    if (claimed != NULL) {
+        return since_ns + (is_within ? BODY_WITHIN_NS : BEYOND_SHARE_NS) <= now_ns;
     }
-    /* A head that comes in pieces. Where nothing is seen, a worker may just have read the whole. */
-    bool trickles = claimed == NULL && arrival == ARRIVED_PART_OF_HEAD;
-    return trickles || since_ns + BEYOND_SHARE_NS <= now_ns;
+    if (arrival == ARRIVED_PART_OF_HEAD && !is_within) {
+        return true; /* a head that comes in pieces */
+    }
+    return since_ns + (is_within ? HEAD_WITHIN_NS : BEYOND_SHARE_NS) <= now_ns &&
+           (since_ns + STARVED_WITHIN_NS <= now_ns || arrival == ARRIVED_PART_OF_HEAD || !has_been_read(fd) ||
+            !a_worker_is_starved(reaper));
 }
 
 /* Ended by an earlier scan; its worker, or the one that takes it from civetweb's queue, has yet to notice. */
@@ -179,7 +225,7 @@ static uint64_t scan(struct reaper *reaper) {
     reaper->silent_before = reaper->silent;
     reaper->silent = before;
     reaper->silent.count = reaper->share_count = 0;
-    reaper->has_ended_silent = false;
+    reaper->has_ended_silent = reaper->is_starved = reaper->knows_starved = false;
     sort_sightings(&reaper->claimed);
     connections_each(reaper->connections, scan_connection, reaper);
     sort_sightings(&reaper->silent);
@@ -199,7 +245,7 @@ static void *reap(void *argument) {
             condition_wait(&reaper->changed, &reaper->lock);
             continue;
         }
-        list_claimed_locked(reaper);
+        list_visits_locked(reaper);
         void (*on_silence)(void *) = reaper->on_silence;
         void *user = reaper->user;
         lock_release(&reaper->lock);
@@ -224,6 +270,7 @@ static void free_reaper(struct reaper *reaper) {
     free(reaper->silent.list);
     free(reaper->silent_before.list);
     free(reaper->shares);
+    free(reaper->heads_awaited);
     condition_finish(&reaper->changed);
     lock_finish(&reaper->lock);
     free(reaper);
@@ -245,8 +292,9 @@ enum err reaper_create(unsigned workers, unsigned spare, struct connections *con
     reaper->silent.list = calloc(reaper->capacity, sizeof *reaper->silent.list);
     reaper->silent_before.list = calloc(reaper->capacity, sizeof *reaper->silent_before.list);
     reaper->shares = calloc(reaper->capacity, sizeof *reaper->shares);
+    reaper->heads_awaited = calloc(workers, sizeof *reaper->heads_awaited);
     bool have_all = reaper->visits != NULL && reaper->claimed.list != NULL && reaper->silent.list != NULL &&
-                    reaper->silent_before.list != NULL && reaper->shares != NULL;
+                    reaper->silent_before.list != NULL && reaper->shares != NULL && reaper->heads_awaited != NULL;
     enum err error = have_all ? thread_start(&reaper->thread, "reaper", 0, reap, reaper) : ERR_MEMORY;
     if (error != ERR_OK) {
         free_reaper(reaper);
@@ -294,6 +342,7 @@ struct visit *reaper_place(struct reaper *reaper) {
     if (reaper->visits_given < reaper->worker_count) {
         visit = &reaper->visits[reaper->visits_given++];
         visit->reaper = reaper;
+        visit->thread = gettid();
     }
     lock_release(&reaper->lock);
     return visit;
@@ -308,6 +357,7 @@ void visit_begin(struct visit *visit) {
     struct reaper *reaper = visit->reaper;
     lock_acquire(&reaper->lock);
     bool ran_short = workers_run_short_locked(reaper);
+    visit->has_begun = true;
     reaper->busy_workers++;
     if (!ran_short && workers_run_short_locked(reaper)) {
         condition_signal(&reaper->changed);
@@ -346,6 +396,7 @@ void visit_end(struct visit *visit) {
     }
     set_visit(visit, 0, 0);
     lock_acquire(&visit->reaper->lock);
+    visit->has_begun = false;
     visit->reaper->busy_workers--;
     visit->reaper->visits_over++;
     lock_release(&visit->reaper->lock);

@@ -32,7 +32,7 @@ uint64_t reaper_ended_count(struct reaper *reaper);
 /* How many visits are over, however they ended. */
 uint64_t reaper_visit_count(struct reaper *reaper);
 
-/* The visit of a worker, for the reaper's life; NULL once all are given away. */
+/* The visit of the worker that calls it, for the reaper's life; NULL once all are given away. */
 struct visit *reaper_place(struct reaper *reaper);
 
 /* visit may be NULL in these: then nothing happens. */

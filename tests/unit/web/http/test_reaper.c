@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* POLLRDHUP */
 #include "web/http/reaper.h"
 
+#include "broker/base/clock.h"
 #include "tests/unit/support.h"
 #include "web/http/connections.h"
 
@@ -202,6 +203,24 @@ static bool part_of_a_head_is_ended_first(void) {
     return is_first;
 }
 
+/* On a busy machine, a worker that has read a head gets a processor later than a silent client may be waited for. */
+static void a_head_that_was_read_stays_while_its_worker_is_not_asleep(void **state) {
+    (void)state;
+    struct fixture fixture = open_reaper(1, 1);
+    struct visit *visit = reaper_place(fixture.reaper);
+    struct pair pair = come_in(&fixture, visit);
+    char head[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_int_equal(send(pair.client, head, sizeof head - 1, 0), sizeof head - 1);
+    assert_int_equal(recv(pair.served, head, sizeof head - 1, MSG_WAITALL), sizeof head - 1);
+    const int64_t until_ns = clock_monotonic_ns() + 300 * NS_PER_MS;
+    while (clock_monotonic_ns() < until_ns) {
+    }
+    assert_true(is_open(&pair));
+    assert_is_ended(&pair); /* as this waits */
+    leave(visit, &pair);
+    shut_reaper(&fixture);
+}
+
 /* A busy machine may show the end of the first only after that of the second. */
 static void part_of_a_head_beyond_the_share_is_ended_at_once(void **state) {
     (void)state;
@@ -243,6 +262,7 @@ int main(void) {
         cmocka_unit_test(a_client_that_is_served_stays),
         cmocka_unit_test(a_client_that_does_not_take_its_reply_goes_too),
         cmocka_unit_test(a_client_whose_request_nobody_has_read_yet_stays),
+        cmocka_unit_test(a_head_that_was_read_stays_while_its_worker_is_not_asleep),
         cmocka_unit_test(part_of_a_head_beyond_the_share_is_ended_at_once),
         cmocka_unit_test(a_place_serves_one_client_after_the_other),
         cmocka_unit_test(there_is_a_place_for_each_worker_and_no_more),
