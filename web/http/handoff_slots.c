@@ -13,11 +13,14 @@
 void handoff_slots_init(struct handoff_slots *slots) { lock_init(&slots->lock); }
 
 enum err handoff_slots_allocate(struct handoff_slots *slots, size_t count) {
-    slots->slots = calloc(count, sizeof *slots->slots);
-    if (slots->slots == NULL) {
+    struct handoff_slot *allocated = calloc(count, sizeof *allocated);
+    if (allocated == NULL) {
         return ERR_MEMORY;
     }
+    lock_acquire(&slots->lock);
+    slots->slots = allocated;
     slots->count = count;
+    lock_release(&slots->lock);
     return ERR_OK;
 }
 

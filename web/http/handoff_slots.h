@@ -38,7 +38,7 @@ struct handoff_slot {
 
 struct handoff_slots {
     struct lock lock;
-    size_t count;
+    size_t count; /* this and the next: set once, under the lock */
     struct handoff_slot *slots;
     bool is_full GUARDED_BY(lock);        /* the thread waits for a slot */
     size_t handed_count GUARDED_BY(lock); /* slots */
@@ -49,7 +49,7 @@ struct handoff_slots {
 
 /* slots is zeroed. */
 void handoff_slots_init(struct handoff_slots *slots);
-/* Once. ERR_MEMORY. */
+/* Once; handoff_slots_take() may be called before, and finds none. ERR_MEMORY. */
 CHECKED enum err handoff_slots_allocate(struct handoff_slots *slots, size_t count);
 /* All slots are free by then. */
 void handoff_slots_finish(struct handoff_slots *slots);
