@@ -167,7 +167,7 @@ static const struct setting camera_rows[] = {
      .fallback = 60,
      .help =
          "Seconds between two probes of a camera that is closed because it has no viewer: it is opened for one frame, "
-         "so that a camera that does not work is known before somebody needs it. 0: never."},
+         "so that a broken camera is noticed before it is needed. 0: never."},
     {.name = "stale_after_ms",
      .type = SETTING_DURATION,
      CAMERA_FIELD(topic.stale_after_ns),

@@ -137,5 +137,5 @@ void limits_explain(enum err error, struct reason *reason) {
         return;
     }
     const struct reason before = *reason;
-    reason_set(reason, "%.90s: the limit of %llu %s is met", before.text, limit.value, names[limit.kind]);
+    reason_set(reason, "%.90s: the limit of %llu %s is reached", before.text, limit.value, names[limit.kind]);
 }

@@ -201,7 +201,7 @@ static enum err open_disk(struct recorder *recorder, struct reason *reason) {
     }
     if (error == ERR_OK && report.deleted + report.repaired + report.adopted > 0) {
         log_event(LOG_LEVEL_INFO, NULL,
-                  "recording: after an end without notice %llu segments were repaired, %llu found and %llu removed",
+                  "recording: after an unclean shutdown %llu segments were repaired, %llu found and %llu removed",
                   (unsigned long long)report.repaired, (unsigned long long)report.adopted,
                   (unsigned long long)report.deleted);
     }

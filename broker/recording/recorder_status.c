@@ -28,7 +28,7 @@ static void announce(struct recorder *recorder, enum recorder_state state, const
     reason_set(&entry.reason, "%s", reason);
     event_log_publish(broker_event_log(recorder->broker), &entry);
     if (state == RECORDER_RECORDING) {
-        log_event(LOG_LEVEL_INFO, NULL, "recording: goes on");
+        log_event(LOG_LEVEL_INFO, NULL, "recording: resumed");
     } else {
         log_event(LOG_LEVEL_ERROR, NULL, "recording: %s: %s", state == RECORDER_FULL ? "no room" : "failed", reason);
     }

@@ -18,7 +18,7 @@ static enum err put_aside(const char *path, struct reason *reason) {
     }
     snprintf(file, sizeof file, "%s/" CATALOGUE_NAME, path);
     if (rename(file, other) != 0 && errno != ENOENT) {
-        reason_set(reason, "the catalogue is broken, and cannot be put aside");
+        reason_set(reason, "the catalogue is broken, and cannot be moved aside");
         return ERR_IO;
     }
     static const char *const others[] = {"-wal", "-shm"};

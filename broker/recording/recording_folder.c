@@ -46,7 +46,7 @@ enum err recording_folder_init(const char *path, bool *was_marked, struct reason
         return ERR_INVALID;
     }
     if (mkdir(path, 0750) != 0 && errno != EEXIST) {
-        return fail("the folder cannot be made", reason);
+        return fail("the folder cannot be created", reason);
     }
     *was_marked = access(file, F_OK) == 0;
     if (*was_marked) {
@@ -233,7 +233,7 @@ enum err recording_folder_make(const struct recording_folder *folder, const char
     const struct folders folders = list_folders(camera_id, name);
     for (size_t i = 0; i < folders.count; i++) {
         if (mkdirat(folder->fd, folders.paths[i], 0750) != 0 && errno != EEXIST) {
-            return fail("a folder cannot be made", reason);
+            return fail("a folder cannot be created", reason);
         }
     }
     return ERR_OK;

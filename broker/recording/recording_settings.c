@@ -46,7 +46,7 @@ static const struct setting recording_rows[] = {
      .max = SEGMENT_MAX_S,
      .unit_ns = NS_PER_S,
      .fallback = 60,
-     .help = "Seconds of a camera that go into one file."},
+     .help = "Seconds of a camera's recording in each file."},
     {.name = "max_memory",
      .type = SETTING_SIZE,
      RECORDING_FIELD(max_memory),
@@ -54,9 +54,8 @@ static const struct setting recording_rows[] = {
      .max = 1e12,
      .fallback_text = "256 MB",
      .change = SETTING_RESTART,
-     .help =
-         "How much memory frames may take that wait for the disk or for an event, of all cameras; of one, a quarter "
-         "of it."},
+     .help = "Memory for frames of all cameras that wait for the disk or for an event; one camera may use a quarter of "
+             "it."},
 };
 
 const struct setting_table recording_table = {

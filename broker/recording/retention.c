@@ -13,7 +13,7 @@ static bool ages_count(struct retention *retention, int64_t realtime_ns, int64_t
     if (retention->clock_offset_ns != 0 && (step_ns > STEP_NS || step_ns < -STEP_NS)) {
         retention->trusted_from_ns = add_i64(monotonic_ns, RETENTION_TRUST_NS);
         log_event(LOG_LEVEL_WARNING, NULL,
-                  "recording: the clock was set %s by %.0f s: for ten minutes nothing is deleted for its age",
+                  "recording: the clock was set %s by %.0f s: nothing is deleted for its age in the next ten minutes",
                   step_ns > 0 ? "forward" : "back", clock_seconds(step_ns > 0 ? step_ns : -step_ns));
     }
     retention->clock_offset_ns = offset_ns;

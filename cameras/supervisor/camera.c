@@ -35,7 +35,7 @@ static void probe(struct camera *camera) {
     if (error != ERR_OK && !had_failed) {
         camera_log_failure(camera, STATE_OFFLINE, reason.text);
     } else if (error == ERR_OK && atomic_exchange(&camera->failure_logged, false)) {
-        log_event(LOG_LEVEL_INFO, camera->settings.topic.id, "a probe gets frames again");
+        log_event(LOG_LEVEL_INFO, camera->settings.topic.id, "a probe receives frames again");
     }
     camera->failure = reason;
     announce_idle(camera);

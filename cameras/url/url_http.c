@@ -66,7 +66,7 @@ static enum err find_kind(struct url_http *http, enum kind *kind, struct reason 
     if (!is_part(bytes, count)) {
         *kind = is_declared || is_picture(bytes, count) ? KIND_PICTURE : KIND_OTHER;
         if (*kind == KIND_PICTURE && !is_declared) {
-            source_facts_note(http->link->facts, "it sends a JPEG whose content type is another");
+            source_facts_note(http->link->facts, "it sends a JPEG with another content type");
         }
     }
     /* A live stream may begin with less than that. */

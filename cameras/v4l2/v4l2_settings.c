@@ -73,7 +73,7 @@ static const struct setting rows[] = {
      .type = SETTING_INTEGER,
      SOURCE_FIELD(filter.turn_degrees),
      CAMERA_ROTATE_RANGE,
-     .help = "As the camera's key of this name, which is used instead where this is left out; here it makes the camera "
+     .help = "Like the camera's key of this name, which applies where this one is missing; here it makes the camera "
              "capture a raw format."},
     {.name = "flip", .type = SETTING_CHOICE, SOURCE_FIELD(filter.flip), CAMERA_FLIP_CHOICES, .help = "Likewise."},
     {.name = "timestamp",

@@ -189,7 +189,7 @@ static void watch_camera(struct prober *prober) {
     if (result->pictures == 0 && result->broken > 0) {
         reason_set(&result->failure, "every picture is broken: %s", result->fault.text);
     } else if (result->pictures == 0 && result->failure.text[0] == '\0') {
-        reason_set(&result->failure, "the camera sends, but no picture came in %d s", (int)(PROBE_MAX_NS / NS_PER_S));
+        reason_set(&result->failure, "the camera sends data, but no picture in %d s", (int)(PROBE_MAX_NS / NS_PER_S));
     }
 }
 

@@ -63,7 +63,7 @@ static void note_event(struct hooks *hooks, const struct event_log_entry *event)
         struct hook *hook = &hooks->hooks[i];
         if (!hook_note_event(hook, event, clock_monotonic_ns())) {
             log_rate_limited(LOG_LEVEL_WARNING, event->camera, hook->label,
-                             "hook %s: an event is lost: %d wait already", hook->label, HOOK_EVENTS_MAX);
+                             "hook %s: an event is lost: %d are waiting already", hook->label, HOOK_EVENTS_MAX);
         }
     }
 }

@@ -387,7 +387,7 @@ static void send_picture(struct mqtt_cameras *cameras, struct mqtt_link *link, s
     }
     if (error == ERR_INVALID) {
         log_rate_limited(LOG_LEVEL_WARNING, id, "mqtt picture",
-                         "mqtt: a picture of %zu bytes is more than the broker takes", jpeg.count);
+                         "mqtt: a picture of %zu bytes is larger than the broker accepts", jpeg.count);
     }
     frame_unref(&frame);
 }

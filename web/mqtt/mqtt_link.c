@@ -211,7 +211,7 @@ static enum err prepare(struct mqtt_link *link, const struct mqtt_settings *sett
                     mosquitto_will_set(client, link->status_topic, 7, "offline", 1, true) == MOSQ_ERR_SUCCESS &&
                     use_login(link, settings);
     if (!is_ready) {
-        reason_set(reason, "the settings are not what libmosquitto takes: the user name, the password or the prefix");
+        reason_set(reason, "libmosquitto does not accept the settings: the user name, the password or the prefix");
         return ERR_INVALID;
     }
     if (link->address.has_tls && !use_tls(link, settings)) {

@@ -122,7 +122,8 @@ static const struct setting rows[] = {
     {.name = "commands",
      .type = SETTING_BOOLEAN,
      FIELD(commands),
-     .help = "Whether the topics that end in /set are obeyed. Every client that can publish to the broker can then use "
+     .help = "Whether messages to the topics that end in /set are obeyed. Every client that can publish to the broker "
+             "can then use "
              "them."},
     {.name = "page_url",
      .type = SETTING_TEXT,

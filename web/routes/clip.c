@@ -146,7 +146,7 @@ static bool has_frames(struct server_context *context, const struct http_request
     }
     catalogue_close(&catalogue);
     if (error == ERR_NOT_FOUND || (error == ERR_OK && count == 0)) {
-        http_reply_error(request, 404, NULL, "no_recording", "the camera \"%s\" has no recording of that time",
+        http_reply_error(request, 404, NULL, "no_recording", "the camera \"%s\" has no recording from that time",
                          topic_id(camera));
     } else if (error != ERR_OK) {
         http_reply_error(request, 503, "Retry-After: 5\r\n", "unavailable", "the recordings cannot be read: %s",

@@ -19,8 +19,7 @@ static void reply_view(const struct http_request *request, const struct topic *c
         motion_view_finish(view);
     } else if (error == ERR_UNSUPPORTED) {
         http_reply_error(request, 404, NULL, "no_motion",
-                         "this camera is not watched for motion; \"motion\": {} in its "
-                         "configuration makes it so");
+                         "this camera is not watched for motion; \"motion\": {} in its configuration changes that");
     } else if (!camera_reply_unreachable(request, camera, error, reason)) {
         reply_out_of_memory(request);
     }

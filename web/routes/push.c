@@ -207,7 +207,8 @@ static void begin_push(struct push *push, const struct http_request *request) {
     }
     enum err error = http_detach_body(request, &body);
     if (error != ERR_OK) { /* civetweb keeps the connection */
-        http_reply_error(request, 503, RETRY_SOON, "unavailable", "this connection cannot be told from another one");
+        http_reply_error(request, 503, RETRY_SOON, "unavailable",
+                         "this connection cannot be distinguished from another one");
         push_destroy(push);
         return;
     }

@@ -69,8 +69,9 @@ static struct topic *find_subject(struct server_context *context, const struct h
         return NULL;
     }
     if (route->camera[0] == '\0' || route->period.from_ns < 0 || route->period.to_ns == INT64_MAX) {
-        http_reply_error(request, 400, NULL, "bad_parameter",
-                         "name what is meant: ?camera=ID&from=TIME&to=TIME, with times such as 2026-01-31T12:00:00Z");
+        http_reply_error(
+            request, 400, NULL, "bad_parameter",
+            "camera, from and to are required: ?camera=ID&from=TIME&to=TIME, with times such as 2026-01-31T12:00:00Z");
         return NULL;
     }
     if (route->period.from_ns > route->period.to_ns) {

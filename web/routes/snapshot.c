@@ -79,7 +79,7 @@ static void reply_not_recorded(const struct http_request *request, struct topic 
         return;
     }
     if (error == ERR_NOT_FOUND || error == ERR_UNSUPPORTED) {
-        http_reply_error(request, 404, NULL, "no_recording", "the camera \"%s\" has no recorded frame of that time",
+        http_reply_error(request, 404, NULL, "no_recording", "the camera \"%s\" has no recorded frame from that time",
                          topic_id(camera));
     } else {
         http_reply_error(request, 503, "Retry-After: 5\r\n", "unavailable", "the recordings cannot be read: %s",

@@ -52,7 +52,7 @@ static const struct family families[] = {
     {GAUGE("cameras_exported", "Cameras that other nodes may see."), .of_all = exported},
     {GAUGE("node_up", "1 while another node answers, 0 while it does not."), .of_node = node_up},
     {GAUGE("node_cameras", "Cameras of a node that are imported."), .of_node = node_cameras},
-    {GAUGE("node_round_trip_seconds", "Time to a node and back."), .of_node = node_round_trip},
+    {GAUGE("node_round_trip_seconds", "Round-trip time to a node."), .of_node = node_round_trip},
     {GAUGE("node_channels", "Pictures of a node's cameras that are received, by camera and form."), .of_node = node_channels},
     {COUNTER("node_frames_received_total", "Frames received of a node."), .of_node = node_frames},
     {COUNTER("node_received_bytes_total", "Bytes of these frames."), .of_node = node_bytes},
@@ -62,7 +62,7 @@ static const struct family families[] = {
     {GAUGE("gateway_channels", "Pictures that are sent to a node that watches, by camera and form."), .of_gateway = gateway_channels},
     {COUNTER("gateway_frames_sent_total", "Frames sent to a node that watches."), .of_gateway = gateway_frames},
     {COUNTER("gateway_sent_bytes_total", "Bytes of these frames."), .of_gateway = gateway_bytes},
-    {COUNTER("gateway_frames_skipped_total", "Frames that were passed over since the way to a node was full."), .of_gateway = gateway_skipped},
+    {COUNTER("gateway_frames_skipped_total", "Frames that were skipped because the link to a node was full."), .of_gateway = gateway_skipped},
 };
 
 /* clang-format on */

@@ -46,7 +46,7 @@ enum err segment_writer_open(struct segment_writer *writer, int folder, const ch
     assert(!writer->is_open);
     int fd = openat(folder, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0640);
     if (fd < 0) {
-        return fail("a file cannot be made", reason);
+        return fail("a file cannot be created", reason);
     }
     const size_t length = strlen(first_delimiter);
     size_t written;

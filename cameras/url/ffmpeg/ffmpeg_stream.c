@@ -381,7 +381,7 @@ static enum err read_step(struct url_stream *stream, struct frame **frame, uint6
     int result = read_packet(stream, &waited_ns);
     if (result == AVERROR_EOF && is_file(stream)) {
         reason_set(reason, url_link_settings(stream->link)->loop
-                               ? "the file cannot begin again; single pictures are for the source type \"emulated\""
+                               ? "the file cannot be played again; single pictures are for the source type \"emulated\""
                                : "the file has ended; with \"loop\": true it begins again at once");
         return ERR_GONE;
     }

@@ -185,7 +185,7 @@ static enum err write_head(struct clip_muxer *muxer, struct span jpeg, struct re
     int result = avformat_write_header(muxer->format, &options);
     av_dict_free(&options);
     muxer->has_head = result >= 0;
-    return result < 0 ? fail(result, "the film cannot be begun", reason) : ERR_OK;
+    return result < 0 ? fail(result, "the clip cannot be started", reason) : ERR_OK;
 }
 
 /* ---- Pictures ---- */
@@ -198,13 +198,13 @@ static enum err write_packet(struct clip_muxer *muxer, struct reason *reason) {
     if (result >= 0 && muxer->format->pb->error < 0) {
         result = muxer->format->pb->error;
     }
-    return result < 0 ? fail(result, "the film cannot be written", reason) : ERR_OK;
+    return result < 0 ? fail(result, "the clip cannot be written", reason) : ERR_OK;
 }
 
 static enum err add_jpeg(struct clip_muxer *muxer, struct span jpeg, int64_t ticks, struct reason *reason) {
     int result = av_new_packet(muxer->packet, (int)jpeg.count);
     if (result < 0) {
-        return fail(result, "the film cannot be written", reason);
+        return fail(result, "the clip cannot be written", reason);
     }
     memcpy(muxer->packet->data, jpeg.bytes, jpeg.count);
     muxer->packet->pts = muxer->packet->dts = ticks;
@@ -284,7 +284,7 @@ static enum err muxer_finish(struct clip_muxer *muxer, struct reason *reason) {
         error = drain(muxer, reason);
     }
     int result = av_write_trailer(muxer->format);
-    return error == ERR_OK && result < 0 ? fail(result, "the film cannot be ended", reason) : error;
+    return error == ERR_OK && result < 0 ? fail(result, "the clip cannot be finished", reason) : error;
 }
 
 MODULE_EXPORT extern const struct clip_muxer_ops clip_muxer_ops;
