@@ -11,9 +11,9 @@ static const enum event_log_kind kinds[] = {
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
 static uint8_t kind_number(enum event_log_kind kind) {
-    for (uint8_t i = 1; i < KINDS; i++) {
+    for (size_t i = 1; i < KINDS; i++) {
         if (kinds[i] == kind) {
-            return i;
+            return (uint8_t)i;
         }
     }
     return 0;

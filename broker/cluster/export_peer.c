@@ -321,8 +321,11 @@ void export_peer_destroy(struct export_peer **peer_pointer) {
     if (peer == NULL) {
         return;
     }
-    while (!LIST_EMPTY(&peer->channels)) {
-        destroy_channel(LIST_FIRST(&peer->channels));
+    struct export_channel *channel = LIST_FIRST(&peer->channels);
+    while (channel != NULL) {
+        struct export_channel *next = LIST_NEXT(channel, in_peer);
+        destroy_channel(channel);
+        channel = next;
     }
     end_playbacks(peer);
     free(peer);
