@@ -6,6 +6,7 @@
 #include "web/access/slots.h"
 #include "web/http/route.h"
 #include "web/routes/support/camera_selection.h"
+#include "web/routes/support/detached_response.h"
 #include "web/routes/support/reply.h"
 #include "web/routes/support/visible_cameras.h"
 #include "web/views/json/event_json.h"
@@ -14,17 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define EVENT_BYTES 4096
 
 struct event_stream {
-    struct server_context *context;
-    struct principal principal;
-    struct long_response response;
-    bool is_registered; /* between authorization_register_response() and authorization_unregister_response() */
-    char client[ADDRESS_TEXT_BYTES];
-    int fd;                                  /* -1: none yet */
+    struct detached_response response;
     char (*cameras)[TOPIC_ID_MAX_BYTES + 1]; /* NULL: all, those too that are added later */
     size_t camera_count;
     uint64_t position;          /* number of the last event that was looked at */
@@ -46,7 +41,7 @@ static bool choose_cameras(struct event_stream *stream, const struct http_reques
         return true;
     }
     struct camera_selection selection = {.count = 0};
-    bool chosen = camera_selection_make(stream->context, request, route, &selection);
+    bool chosen = camera_selection_make(stream->response.context, request, route, &selection);
     if (chosen) {
         stream->cameras = calloc(selection.count, sizeof *stream->cameras);
         chosen = stream->cameras != NULL;
@@ -95,7 +90,7 @@ static bool parse_event_id(struct server_context *context, const char *id, uint6
 static void add_event(const struct event_stream *stream, struct event_text *text, const char *name, uint64_t number,
                       char *json) {
     char id[EVENT_ID_BYTES];
-    const struct event_id_codec codec = id_codec(stream->context);
+    const struct event_id_codec codec = id_codec(stream->response.context);
     event_id_write(&codec, number, id);
     int length = json == NULL ? 0
                               : snprintf(text->bytes + text->count, EVENT_BYTES, "id: %s\nevent: %s\ndata: %s\n\n", id,
@@ -119,7 +114,7 @@ static void add_present_state(const struct event_stream *stream, const struct pr
 /* From here on the states as they are come before the next event. */
 static void begin_present(struct event_stream *stream) {
     topic_list_unref(&stream->present);
-    stream->present = broker_topics(stream->context->broker);
+    stream->present = broker_topics(stream->response.context->broker);
     stream->present_next = 0;
 }
 
@@ -134,7 +129,7 @@ static void add_next_present(struct event_stream *stream, const struct principal
 /* Removes what the principal may not know. */
 static void hide_from_principal(const struct event_stream *stream, const struct principal *principal,
                                 struct event_log_entry *entry) {
-    visible_cameras_hide_viewer(stream->context, principal, &entry->viewer, entry->remote);
+    visible_cameras_hide_viewer(stream->response.context, principal, &entry->viewer, entry->remote);
     if (entry->kind == EVENT_LOG_RELOAD_FAILED && !access_may_view_all(principal)) {
         reason_set(&entry->reason, "the configuration has faults; the log says which");
     }
@@ -146,7 +141,7 @@ static enum err add_next_entry(struct event_stream *stream, const struct princip
     struct event_log_entry entry;
     uint64_t missed;
     enum err error =
-        event_log_read_after(broker_event_log(stream->context->broker), &stream->position, &entry, &missed);
+        event_log_read_after(broker_event_log(stream->response.context->broker), &stream->position, &entry, &missed);
     if (error != ERR_OK) {
         return error;
     }
@@ -166,7 +161,7 @@ static enum err add_next_entry(struct event_stream *stream, const struct princip
 static enum err produce_events(void *user, char piece[WRITERS_PIECE_MAX_BYTES], size_t *count) {
     struct event_stream *stream = user;
     struct principal principal;
-    authorization_renew_principal(stream->context->authorization, &stream->principal, &principal);
+    authorization_renew_principal(stream->response.context->authorization, &stream->response.principal, &principal);
     struct event_text text = {.bytes = piece};
     enum err error = principal_rights(&principal) < RIGHTS_VIEW ? ERR_CLOSED : ERR_OK;
     while (error == ERR_OK && text.count + EVENT_BYTES <= WRITERS_PIECE_MAX_BYTES) {
@@ -188,24 +183,17 @@ static struct event_stream *event_stream_create(struct server_context *context, 
     if (stream == NULL) {
         return NULL;
     }
-    stream->context = context;
-    stream->fd = -1;
-    principal_copy(request->principal, &stream->principal);
-    memcpy(stream->client, request->client, sizeof stream->client);
+    detached_response_init(&stream->response, context, request);
     return stream;
 }
 
 static void event_stream_destroy(void *user) {
     struct event_stream *stream = user;
-    if (stream->is_registered) {
-        authorization_unregister_response(stream->context->authorization, &stream->response);
-    }
-    if (stream->fd >= 0) {
-        close(stream->fd);
-    }
-    slot_release(&stream->context->slots.event_streams, stream->client, &stream->principal);
+    struct detached_response *response = &stream->response;
+    detached_response_close(response);
+    slot_release(&response->context->slots.event_streams, response->client, &response->principal);
+    detached_response_finish(response);
     topic_list_unref(&stream->present);
-    principal_finish(&stream->principal);
     free(stream->cameras);
     free(stream);
 }
@@ -214,27 +202,24 @@ static void event_stream_destroy(void *user) {
  * as they are. */
 static void set_position(struct event_stream *stream, const struct http_request *request) {
     const char *last_id = http_header(request, "Last-Event-ID");
-    if (last_id == NULL || !parse_event_id(stream->context, last_id, &stream->position)) {
-        stream->position = event_log_newest(broker_event_log(stream->context->broker));
+    if (last_id == NULL || !parse_event_id(stream->response.context, last_id, &stream->position)) {
+        stream->position = event_log_newest(broker_event_log(stream->response.context->broker));
         begin_present(stream);
     }
 }
 
 /* Hands the stream to a writer. False: the client has gone already, or has just logged out. */
 static bool event_stream_start(struct event_stream *stream, const struct http_request *request) {
-    struct server_context *context = stream->context;
     const struct http_stream_head head = {.content_type = "text/event-stream", .first_bytes = "retry: 1000\n\n"};
-    if (http_begin_stream(request, &head, &stream->fd) != ERR_OK || stream->fd < 0) {
+    if (!detached_response_begin(&stream->response, request, &head, NULL, 0)) {
         return false;
     }
-    stream->is_registered = authorization_register_response(context->authorization, &stream->response,
-                                                            &stream->principal, NULL, 0, stream->fd);
-    const struct writer_settings settings = {.fd = stream->fd,
+    const struct writer_settings settings = {.fd = stream->response.fd,
                                              .produce = produce_events,
                                              .heartbeat = ":\n\n",
                                              .ended = event_stream_destroy,
                                              .user = stream};
-    return stream->is_registered && writers_begin(context->writers, &settings) == ERR_OK;
+    return writers_begin(stream->response.context->writers, &settings) == ERR_OK;
 }
 
 /* False after refusing the request. */

@@ -86,14 +86,14 @@ static bool ignore_row(void *user, const struct history_row *row) {
 static bool choose_node(struct history_table *table, const struct http_request *request, const struct route *route) {
     const char *id;
     snprintf(table->node, sizeof table->node, "%s", route->node);
-    if (table->node[0] == '\0' && table->context->cluster != NULL &&
+    if (table->node[0] == '\0' && table->response.context->cluster != NULL &&
         !cluster_split_id(table->camera, table->node, &id)) {
         table->node[0] = '\0';
     }
     if (table->node[0] == '\0') {
-        return can_be_read(table->context, request);
+        return can_be_read(table->response.context, request);
     }
-    if (!visible_node(table->context, request->principal, table->node)) {
+    if (!visible_node(table->response.context, request->principal, table->node)) {
         http_reply_error(request, 404, NULL, "no_such_node", "there is no node \"%s\"; /api/cluster lists them",
                          table->node);
         return false;
@@ -108,8 +108,8 @@ static bool find_in_node(struct history_table *table, const struct http_request 
     struct reason reason = {""};
     table->query.limit = HISTORY_NODE_SLICE_ROWS;
     query.limit = 1;
-    enum err error =
-        node_client_read_history(table->context->cluster, table->node, &query, ignore_row, NULL, &place, &reason);
+    enum err error = node_client_read_history(table->response.context->cluster, table->node, &query, ignore_row, NULL,
+                                              &place, &reason);
     if (error == ERR_NOT_FOUND && query.after_key != 0) {
         http_reply_error(request, 400, NULL, "bad_parameter", "after must be the id of an event that is still kept");
     } else if (error == ERR_UNSUPPORTED) {
@@ -123,7 +123,7 @@ static bool find_in_node(struct history_table *table, const struct http_request 
 
 /* Where the table begins, behind a row. False after refusing the request. */
 static bool find_after(struct history_table *table, const struct http_request *request, uint64_t after) {
-    struct server_context *context = table->context;
+    struct server_context *context = table->response.context;
     struct history_query *query = &table->query;
     query->after_key = (int64_t)after;
     if (table->node[0] != '\0') {
@@ -157,10 +157,7 @@ static struct history_table *table_create(struct server_context *context, const 
         reply_out_of_memory(request);
         return NULL;
     }
-    table->context = context;
-    table->fd = -1;
-    principal_copy(request->principal, &table->principal);
-    memcpy(table->client, request->client, sizeof table->client);
+    detached_response_init(&table->response, context, request);
     table->format = format;
     snprintf(table->kind, sizeof table->kind, "%s", route->kind);
     table->rows_left = route->limit > 0 ? route->limit : UINT64_MAX;
@@ -193,7 +190,7 @@ static bool admit_table(struct server_context *context, const struct http_reques
 /* The thread of all tables, which starts with the first; those of other nodes, which may take their time, have another.
  */
 static enum err tables_of(const struct history_table *table, struct writers **tables) {
-    struct server_context *context = table->context;
+    struct server_context *context = table->response.context;
     lock_acquire(&context->lock);
     struct writers **place = table->node[0] != '\0' ? &context->node_tables : &context->tables;
     enum err error = *place != NULL ? ERR_OK : writers_create(&(struct writers_source){.fd = -1}, place);
@@ -204,19 +201,14 @@ static enum err tables_of(const struct history_table *table, struct writers **ta
 
 /* Hands the table to its thread. */
 static void table_start(struct history_table *table, const struct http_request *request) {
-    struct server_context *context = table->context;
     const char *head = table->head != NULL ? table->head : history_head(table->format);
     table->text = head[0] != '\0' ? head : NULL;
     const struct http_stream_head stream_head = {.content_type = history_content_type(table->format)};
-    bool is_begun = http_begin_stream(request, &stream_head, &table->fd) == ERR_OK && table->fd >= 0;
-    if (is_begun) {
-        table->is_registered = authorization_register_response(context->authorization, &table->response,
-                                                               &table->principal, NULL, 0, table->fd);
-    }
+    const bool is_begun = detached_response_begin(&table->response, request, &stream_head, NULL, 0);
     const struct writer_settings settings = {
-        .fd = table->fd, .produce = history_table_produce, .ended = history_table_destroy, .user = table};
+        .fd = table->response.fd, .produce = history_table_produce, .ended = history_table_destroy, .user = table};
     struct writers *tables;
-    if (!table->is_registered || tables_of(table, &tables) != ERR_OK || writers_begin(tables, &settings) != ERR_OK) {
+    if (!is_begun || tables_of(table, &tables) != ERR_OK || writers_begin(tables, &settings) != ERR_OK) {
         history_table_destroy(table);
     }
 }

@@ -1,20 +1,15 @@
 #include "web/routes/support/export_response.h"
 
 #include "web/access/slots.h"
+#include "web/routes/support/detached_response.h"
 #include "web/routes/support/reply.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* All that an export needs once its request is over. */
 struct export_response {
-    struct server_context *context;
-    struct principal principal;
-    struct long_response response;
-    bool is_registered; /* between authorization_register_response() and authorization_unregister_response() */
-    char client[ADDRESS_TEXT_BYTES];
-    int fd; /* -1: none yet */
+    struct detached_response detached;
     size_t camera_count;
     struct topic *cameras[]; /* references */
 };
@@ -25,10 +20,7 @@ static struct export_response *response_create(struct server_context *context, c
     if (response == NULL) {
         return NULL;
     }
-    response->context = context;
-    response->fd = -1;
-    principal_copy(request->principal, &response->principal);
-    memcpy(response->client, request->client, sizeof response->client);
+    detached_response_init(&response->detached, context, request);
     for (; response->camera_count < count; response->camera_count++) {
         response->cameras[response->camera_count] = topic_ref(cameras[response->camera_count]);
     }
@@ -37,17 +29,13 @@ static struct export_response *response_create(struct server_context *context, c
 
 static void response_destroy(void *user) {
     struct export_response *response = user;
-    if (response->is_registered) {
-        authorization_unregister_response(response->context->authorization, &response->response);
-    }
-    if (response->fd >= 0) {
-        close(response->fd);
-    }
+    struct detached_response *detached = &response->detached;
+    detached_response_close(detached);
     for (size_t i = 0; i < response->camera_count; i++) {
         topic_unref(&response->cameras[i]);
     }
-    slot_release(&response->context->slots.exports, response->client, &response->principal);
-    principal_finish(&response->principal);
+    slot_release(&detached->context->slots.exports, detached->client, &detached->principal);
+    detached_response_finish(detached);
     free(response);
 }
 
@@ -63,10 +51,10 @@ static bool response_start(struct export_response *response, struct export_setti
     }
     settings.cameras = (const char(*)[TOPIC_ID_MAX_BYTES + 1]) ids;
     settings.camera_count = response->camera_count;
-    settings.fd = response->fd;
+    settings.fd = response->detached.fd;
     settings.ended = response_destroy;
     settings.user = response;
-    enum err error = exports_begin(response->context->exports, &settings);
+    enum err error = exports_begin(response->detached.context->exports, &settings);
     free(ids);
     return error == ERR_OK;
 }
@@ -90,13 +78,8 @@ void export_response_begin(struct server_context *context, const struct http_req
         reply_out_of_memory(request);
         return;
     }
-    bool is_begun = http_begin_stream(request, head, &response->fd) == ERR_OK && response->fd >= 0;
-    if (is_begun) {
-        response->is_registered =
-            authorization_register_response(context->authorization, &response->response, &response->principal,
-                                            response->cameras, camera_count, response->fd);
-    }
-    if (!response->is_registered || !response_start(response, settings)) {
+    if (!detached_response_begin(&response->detached, request, head, response->cameras, camera_count) ||
+        !response_start(response, settings)) {
         response_destroy(response);
     }
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A piece that is being written, and by which principal's rights. */
 struct history_piece {
@@ -57,8 +56,8 @@ static enum err write_rows_of_node(struct history_piece *piece) {
     enum err error = ERR_OK;
     while (error == ERR_OK && table->rows_left > 0 && ftell(piece->out) == 0) {
         struct node_history_place place;
-        error = node_client_read_history(table->context->cluster, table->node, &table->query, write_row, piece, &place,
-                                         &reason);
+        error = node_client_read_history(table->response.context->cluster, table->node, &table->query, write_row, piece,
+                                         &place, &reason);
         if (error == ERR_OK && !piece->is_full) {
             table->query.after_at_ns = place.at_ns;
             table->query.after_key = place.key;
@@ -76,10 +75,11 @@ static enum err write_rows_of_node(struct history_piece *piece) {
 /* Slices until there are rows to send. ERR_CLOSED: there are none any more. */
 static enum err write_rows(struct history_piece *piece) {
     struct history_table *table = piece->table;
-    enum err error = open_catalogue(table->context);
+    enum err error = open_catalogue(table->response.context);
     while (error == ERR_OK && table->rows_left > 0 && ftell(piece->out) == 0) {
         size_t count;
-        error = catalogue_read_history(table->context->tables_catalogue, &table->query, write_row, piece, &count);
+        error =
+            catalogue_read_history(table->response.context->tables_catalogue, &table->query, write_row, piece, &count);
         if (error == ERR_OK && count < HISTORY_SLICE_ROWS && ftell(piece->out) == 0) {
             table->rows_left = 0;
         }
@@ -98,7 +98,7 @@ static size_t write_text(struct history_table *table, char piece[WRITERS_PIECE_M
 
 static enum err produce_rows(struct history_table *table, char piece[WRITERS_PIECE_MAX_BYTES], size_t *count) {
     struct principal principal;
-    authorization_renew_principal(table->context->authorization, &table->principal, &principal);
+    authorization_renew_principal(table->response.context->authorization, &table->response.principal, &principal);
     enum err error = principal_rights(&principal) < RIGHTS_VIEW ? ERR_CLOSED : ERR_OK;
     FILE *out = error == ERR_OK ? fmemopen(piece, WRITERS_PIECE_MAX_BYTES, "w") : NULL;
     if (out != NULL) {
@@ -136,14 +136,10 @@ enum err history_table_produce(void *user, char piece[WRITERS_PIECE_MAX_BYTES], 
 
 void history_table_destroy(void *user) {
     struct history_table *table = user;
-    if (table->is_registered) {
-        authorization_unregister_response(table->context->authorization, &table->response);
-    }
-    if (table->fd >= 0) {
-        close(table->fd);
-    }
-    slot_release(&table->context->slots.tables, table->client, &table->principal);
-    principal_finish(&table->principal);
+    struct detached_response *response = &table->response;
+    detached_response_close(response);
+    slot_release(&response->context->slots.tables, response->client, &response->principal);
+    detached_response_finish(response);
     free(table->head);
     free(table->foot);
     free(table);

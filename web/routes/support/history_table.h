@@ -10,8 +10,7 @@
 #define WEB_ROUTES_SUPPORT_HISTORY_TABLE_H
 
 #include "broker/cluster/node_client.h"
-#include "web/access/authorization.h"
-#include "web/routes/support/server_context.h"
+#include "web/routes/support/detached_response.h"
 #include "web/stream/writers.h"
 #include "web/views/history_view.h"
 
@@ -21,12 +20,7 @@
 #define HISTORY_NODE_SLICE_ROWS 150
 
 struct history_table {
-    struct server_context *context;
-    struct principal principal;
-    struct long_response response;
-    bool is_registered; /* between authorization_register_response() and authorization_unregister_response() */
-    char client[ADDRESS_TEXT_BYTES];
-    int fd; /* -1: none yet */
+    struct detached_response response;
     enum history_format format;
     char node[NODE_MAX_BYTES + 1];       /* that has the history; "": this one */
     char camera[TOPIC_ID_MAX_BYTES + 1]; /* "": all */

@@ -3,13 +3,13 @@
 #include "broker/base/clock.h"
 #include "broker/base/saturating.h"
 #include "broker/multipart/multipart_writer.h"
+#include "web/routes/support/detached_response.h"
 #include "web/routes/support/playback_set.h"
 #include "web/routes/support/reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* When a stream that begins now has to end: by its age, or with what its principal may do; 0: never. */
 static int64_t stream_deadline_ns(const struct server_context *context, const struct principal *principal) {
@@ -24,13 +24,8 @@ static int64_t stream_deadline_ns(const struct server_context *context, const st
 
 /* All that a stream needs once its request is over. */
 struct live_stream {
-    struct server_context *context;
-    struct principal principal;
-    struct long_response response;
-    bool is_registered; /* between authorization_register_response() and authorization_unregister_response() */
-    char client[ADDRESS_TEXT_BYTES];
+    struct detached_response response;
     char remote[SUBSCRIBER_REMOTE_BYTES];
-    int fd;                        /* -1: none yet */
     struct playback_set *playback; /* NULL: the topics are live */
     bool is_continued;             /* by the second half of the topics */
     size_t topic_count;
@@ -48,10 +43,7 @@ static struct live_stream *live_stream_create(struct server_context *context, co
     if (stream == NULL) {
         return NULL;
     }
-    stream->context = context;
-    stream->fd = -1;
-    principal_copy(request->principal, &stream->principal);
-    memcpy(stream->client, request->client, sizeof stream->client);
+    detached_response_init(&stream->response, context, request);
     snprintf(stream->remote, sizeof stream->remote, "%s", request->remote);
     stream->topic_count = count;
     stream->is_continued = settings->next_topics != NULL;
@@ -65,18 +57,14 @@ static struct live_stream *live_stream_create(struct server_context *context, co
 }
 
 static void live_stream_destroy(struct live_stream *stream) {
-    if (stream->is_registered) {
-        authorization_unregister_response(stream->context->authorization, &stream->response);
-    }
-    if (stream->fd >= 0) {
-        close(stream->fd);
-    }
+    struct detached_response *response = &stream->response;
+    detached_response_close(response);
     playback_set_end(&stream->playback);
     for (size_t i = 0; i < reference_count(stream); i++) {
         topic_unref(&stream->topics[i]);
     }
-    stream_admission_leave(&stream->context->streams, stream->client);
-    principal_finish(&stream->principal);
+    stream_admission_leave(&response->context->streams, response->client);
+    detached_response_finish(response);
     free(stream);
 }
 
@@ -89,21 +77,18 @@ static void on_stream_ended(void *user, enum err unused) {
 /* Hands the stream to a sender. False: the client has gone already, or its right has just been withdrawn. */
 static bool live_stream_start(struct live_stream *stream, const struct http_request *request,
                               struct stream_settings settings) {
-    struct server_context *context = stream->context;
     const struct http_stream_head head = {.content_type = multipart_content_type(),
                                           .first_bytes = multipart_first_delimiter()};
-    if (http_begin_stream(request, &head, &stream->fd) != ERR_OK || stream->fd < 0) {
+    if (!detached_response_begin(&stream->response, request, &head, stream->topics, stream->topic_count)) {
         return false;
     }
-    stream->is_registered = authorization_register_response(
-        context->authorization, &stream->response, &stream->principal, stream->topics, stream->topic_count, stream->fd);
     settings.topics = stream->topics;
     settings.next_topics = stream->is_continued ? stream->topics + stream->topic_count : NULL;
-    settings.fd = stream->fd;
+    settings.fd = stream->response.fd;
     settings.remote = stream->remote;
     settings.ended = on_stream_ended;
     settings.user = stream;
-    return stream->is_registered && senders_begin(context->senders, &settings) == ERR_OK;
+    return senders_begin(stream->response.context->senders, &settings) == ERR_OK;
 }
 
 void live_stream_begin(struct server_context *context, const struct http_request *request, const struct route *route,
