@@ -194,7 +194,12 @@ struct topic *broker_topic_at(struct broker *broker, size_t index) {
 
 enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_request *request,
                              struct topic **topic) {
-    return broker->variants != NULL ? variants_open(broker->variants, camera, request, topic) : ERR_UNSUPPORTED;
+    return broker_open_variant_for(broker, "", camera, request, topic);
+}
+
+enum err broker_open_variant_for(struct broker *broker, const char *client, struct topic *camera,
+                                 const struct variant_request *request, struct topic **topic) {
+    return broker->variants != NULL ? variants_open(broker->variants, client, camera, request, topic) : ERR_UNSUPPORTED;
 }
 
 void broker_begin_generation(struct broker *broker, struct topic *camera) {

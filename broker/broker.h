@@ -59,6 +59,10 @@ struct topic *broker_topic_at(struct broker *broker, size_t index);
  * converters; ERR_MEMORY; ERR_CLOSED. */
 CHECKED enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_request *request,
                                      struct topic **topic);
+/* The same for a client, who takes no more than its share: see variants.h. client: any text that is the same for its
+ * requests and for no other's, of which VARIANT_OWNER_BYTES - 1 count; not empty. */
+CHECKED enum err broker_open_variant_for(struct broker *broker, const char *client, struct topic *camera,
+                                         const struct variant_request *request, struct topic **topic);
 
 /* topic_begin_generation() for a camera, and the frames of its variants are dropped as well. */
 void broker_begin_generation(struct broker *broker, struct topic *camera);

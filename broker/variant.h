@@ -37,7 +37,8 @@ struct variant {
     void *supplied; /* by the camera's supply, in place of these */
     bool is_supplied;
     /* Of variants.c: */
-    bool has_given_way; /* to a newer request; is about to be dropped. With the variants' lock. */
+    bool has_given_way;              /* to a newer request; is about to be dropped. With the variants' lock. */
+    char owner[VARIANT_OWNER_BYTES]; /* the client whose request made it; "": none */
     LIST_ENTRY(variant) in_variants;
 };
 

@@ -55,7 +55,7 @@ static void look_at(struct variants *variants, struct variant *variant) {
     lock_release(&variants->lock);
     bool wanted = topic_wanted(variant->topic, &until_ns) && !has_given_way;
     bool settled;
-    if (until_ns == CLOCK_NEVER) { /* it has subscribers */
+    if (until_ns == CLOCK_NEVER && !has_given_way) { /* it has subscribers */
         settled = variant_is_awake(variant) || variant_wake(variant) == ERR_OK;
     } else {
         variant_sleep(variant);
@@ -185,20 +185,56 @@ static const char *name_of(const struct variants *variants, const struct topic_s
     return NULL;
 }
 
+/* Who asks for a variant, and of what. */
+struct variant_order {
+    const char *client; /* "": none */
+    struct topic *source;
+    const struct variant_request *request;
+    uint32_t source_width_px;
+};
+
 /* The variants of a camera that have no name: those that count towards its limit, and those that have given way. */
 struct nameless {
     unsigned count, giving_way;
-    struct variant *unused; /* of those that count, the one unused for longest; NULL: all are in use */
+    unsigned own; /* of those that count, the client's */
+    /* Of those that count; NULL: there is none. */
+    struct variant *unused, *own_unused; /* for longest */
+    struct variant *excess;              /* the newest of the client that has most */
+    unsigned excess_count;               /* how many that client has */
 };
 
-static struct nameless find_nameless_locked(const struct variants *variants, struct topic *source,
-                                            const struct topic_settings *settings, uint32_t source_width_px)
-    REQUIRES(&variants->lock) {
-    struct nameless found = {.count = 0};
-    int64_t soonest_ns = CLOCK_NEVER;
+static bool counts(const struct variants *variants, const struct variant_order *order,
+                   const struct topic_settings *settings, const struct variant *variant) {
+    return variant->source == order->source &&
+           name_of(variants, settings, &variant->request, order->source_width_px) == NULL;
+}
+
+static unsigned count_owned_locked(const struct variants *variants, const struct variant_order *order,
+                                   const struct topic_settings *settings, const char *owner) REQUIRES(&variants->lock) {
+    unsigned count = 0;
     struct variant *variant;
     LIST_FOREACH (variant, &variants->list, in_variants) {
-        if (variant->source != source || name_of(variants, settings, &variant->request, source_width_px) != NULL) {
+        count += counts(variants, order, settings, variant) && !variant->has_given_way &&
+                 strncmp(variant->owner, owner, sizeof variant->owner - 1) == 0;
+    }
+    return count;
+}
+
+static bool is_unused_for_longer(struct variant *variant, struct variant *than) {
+    int64_t until_ns, than_until_ns = CLOCK_NEVER;
+    topic_wanted(variant->topic, &until_ns);
+    if (than != NULL) {
+        topic_wanted(than->topic, &than_until_ns);
+    }
+    return until_ns < than_until_ns && !topic_is_shared(variant->topic);
+}
+
+static struct nameless find_nameless_locked(const struct variants *variants, const struct variant_order *order,
+                                            const struct topic_settings *settings) REQUIRES(&variants->lock) {
+    struct nameless found = {.own = count_owned_locked(variants, order, settings, order->client)};
+    struct variant *variant;
+    LIST_FOREACH (variant, &variants->list, in_variants) { /* the newest first */
+        if (!counts(variants, order, settings, variant)) {
             continue;
         }
         if (variant->has_given_way) {
@@ -206,70 +242,79 @@ static struct nameless find_nameless_locked(const struct variants *variants, str
             continue;
         }
         found.count++;
-        int64_t until_ns;
-        topic_wanted(variant->topic, &until_ns);
-        if (until_ns < soonest_ns && !topic_is_shared(variant->topic)) {
-            soonest_ns = until_ns;
+        if (is_unused_for_longer(variant, found.unused)) {
             found.unused = variant;
+        }
+        if (strncmp(variant->owner, order->client, sizeof variant->owner - 1) == 0 &&
+            is_unused_for_longer(variant, found.own_unused)) {
+            found.own_unused = variant;
+        }
+        unsigned owned = variant->owner[0] != '\0' ? count_owned_locked(variants, order, settings, variant->owner) : 0;
+        if (owned > found.excess_count) {
+            found.excess = variant;
+            found.excess_count = owned;
         }
     }
     return found;
 }
 
-/* Lets an unused variant give way, if the camera has as many without a name as it may. ERR_BUSY: all are in use, or as
- * many have given way and are still to be dropped. */
-static enum err limit_nameless_locked(const struct variants *variants, struct topic *source,
-                                      const struct topic_settings *settings, uint32_t source_width_px)
-    REQUIRES(&variants->lock) {
+/* Lets another variant give way, if the camera has as many without a name as it may. ERR_BUSY: none is unused or
+ * beyond a client's share, or as many have given way and are still to be dropped. */
+static enum err limit_nameless_locked(const struct variants *variants, const struct variant_order *order,
+                                      const struct topic_settings *settings) REQUIRES(&variants->lock) {
     unsigned max = settings->max_variants;
-    struct nameless nameless = find_nameless_locked(variants, source, settings, source_width_px);
+    struct nameless nameless = find_nameless_locked(variants, order, settings);
     if (nameless.count < max) {
         return ERR_OK;
     }
-    if (nameless.unused == NULL || nameless.giving_way >= max) {
+    struct variant *variant = nameless.own_unused != NULL ? nameless.own_unused : nameless.unused;
+    if (variant == NULL && nameless.excess_count >= nameless.own + 2) {
+        variant = nameless.excess;
+    }
+    if (variant == NULL || nameless.giving_way >= max) {
         return ERR_BUSY;
     }
-    nameless.unused->has_given_way = true;
+    variant->has_given_way = true;
+    topic_close(variant->topic);
     return ERR_OK;
 }
 
-static enum err find_or_make_locked(struct variants *variants, struct topic *source,
-                                    const struct variant_request *request, uint32_t source_width_px,
-                                    struct variant **out) REQUIRES(&variants->lock) {
+static enum err find_or_make_locked(struct variants *variants, const struct variant_order *order, struct variant **out)
+    REQUIRES(&variants->lock) {
     struct variant *variant;
     LIST_FOREACH (variant, &variants->list, in_variants) {
-        if (variant->source == source && !variant->has_given_way &&
-            is_same(variants, &variant->request, request, source_width_px)) {
+        if (variant->source == order->source && !variant->has_given_way &&
+            is_same(variants, &variant->request, order->request, order->source_width_px)) {
             *out = variant;
             return ERR_OK;
         }
     }
     struct topic_settings settings;
-    topic_copy_settings(source, &settings);
-    if (name_of(variants, &settings, request, source_width_px) == NULL &&
-        limit_nameless_locked(variants, source, &settings, source_width_px) != ERR_OK) {
+    topic_copy_settings(order->source, &settings);
+    if (name_of(variants, &settings, order->request, order->source_width_px) == NULL &&
+        limit_nameless_locked(variants, order, &settings) != ERR_OK) {
         return ERR_BUSY;
     }
-    enum err error = variant_create(&variants->context, source, request, out);
+    enum err error = variant_create(&variants->context, order->source, order->request, out);
     if (error == ERR_OK) {
+        snprintf((*out)->owner, sizeof(*out)->owner, "%s", order->client);
         topic_on_demand((*out)->topic, on_demand, variants);
         LIST_INSERT_HEAD(&variants->list, *out, in_variants);
     }
     return error;
 }
 
-enum err variants_open(struct variants *variants, struct topic *source, const struct variant_request *request,
-                       struct topic **topic) {
-    uint32_t source_width_px = topic_width_px(source);
-    struct variant_request resolved = variants->context.converters->resolve(request, source_width_px);
+enum err variants_open(struct variants *variants, const char *client, struct topic *source,
+                       const struct variant_request *request, struct topic **topic) {
+    const struct variant_order order = {client, source, request, topic_width_px(source)};
+    struct variant_request resolved = variants->context.converters->resolve(request, order.source_width_px);
     if (resolved.width_px == 0 && resolved.quality == 0 && !(request->fps > 0)) {
         *topic = topic_ref(source);
         return ERR_OK;
     }
     struct variant *variant;
     lock_acquire(&variants->lock);
-    enum err error =
-        variants->closed ? ERR_CLOSED : find_or_make_locked(variants, source, request, source_width_px, &variant);
+    enum err error = variants->closed ? ERR_CLOSED : find_or_make_locked(variants, &order, &variant);
     if (error == ERR_OK) {
         *topic = topic_ref(variant->topic);
     }

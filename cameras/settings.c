@@ -195,8 +195,9 @@ static const struct setting camera_rows[] = {
      .max = 64,
      .fallback = 8,
      .help = "Variants of a camera that are made at the same time for requests by width and quality. One without "
-             "viewers gives way to a new one; if all have viewers, a further request is answered with status 503. "
-             "Variants with a name do not count."},
+             "viewers gives way to a new one; if all have viewers, a further request is answered with status 503, "
+             "unless another account or address has at least two more: then its newest one ends. Variants with a name "
+             "do not count."},
     {.name = "variants",
      .type = SETTING_CUSTOM,
      CAMERA_FIELD(topic),

@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* Of the text that stands for the client of a request, with its end. */
+#define VARIANT_OWNER_BYTES 64
+
 /* What is requested in place of a camera's own pictures. */
 struct variant_request {
     uint32_t width_px; /* the minimum; 0: the camera's */

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The promise that one account and one address cannot take more than their share: what they use up is their own."""
+import contextlib
 import socket
 import unittest
 
 from accounts import basic, cookie_of, hash_of, log_in
-from harness import TIME_SCALE, Server, eventually, main, pattern
+from harness import TIME_SCALE, Server, eventually, main, pattern, size_of
 
 PASSWORDS = {"root": "the administrator's", "vera": "who sees one camera"}
 USERS = [{"name": "root", "password": hash_of(PASSWORDS["root"]), "rights": "admin"},
@@ -60,6 +61,31 @@ class Shares(unittest.TestCase):
                     self.assertEqual(self.status_line("/camera/idle/snapshot", "root", "127.0.0.7"), b"HTTP/1.1 200")
                 for own in waiting:
                     own.close()
+
+    def test_sizes_of_one_account_or_address_leave_places_to_others(self):
+        cameras = [pattern("yard", 640, 480, fps=20, max_variants=4)]
+
+        def live(part):
+            return part.state == "live"
+        with Server({"users": USERS[:1] + [{**USERS[1], "cameras": ["yard"]}], "cameras": cameras}) as server, \
+                contextlib.ExitStack() as streams:
+            greedy = [streams.enter_context(server.stream(f"/camera/yard/video_feed?width={width}",
+                                                          headers=headers_of("vera"))) for width in (80, 160, 240, 320)]
+            for stream in greedy:
+                stream.frame_where(live, 10, "live frames")
+            refused = server.get("/camera/yard/snapshot?width=400", headers=headers_of("vera"))
+            self.assertEqual((refused.status, refused.error_code), (503, "too_many_variants"))
+            self.assertGreaterEqual(int(refused.headers["Retry-After"]), 1)
+            others = [streams.enter_context(server.stream(f"/camera/yard/video_feed?width={width}",
+                                                          headers=headers_of("root"))) for width in (400, 480)]
+            for stream, size in zip(others, ((400, 300), (480, 360))):
+                self.assertEqual(size_of(stream.frame_where(live, 10, "live frames").body), size)
+            for stream, width in zip(greedy[:2], (80, 160)):
+                parts = [stream.frame_where(live, 10, "live frames") for _ in range(5)]
+                self.assertEqual(size_of(parts[-1].body)[0], width)
+            for name in PASSWORDS:  # both have their share
+                self.assertEqual(server.get("/camera/yard/snapshot?width=560", headers=headers_of(name)).status, 503)
+            self.assertEqual(len(server.get("/api/cameras/yard", headers=headers_of("root")).json["variants"]), 4)
 
 
 if __name__ == "__main__":

@@ -336,6 +336,81 @@ static void number_of_variants_is_bounded_but_for_named_ones(void **state) {
     }
 }
 
+static enum err try_for(const char *client, uint32_t width_px, struct topic **topic) {
+    const struct variant_request request = {.width_px = width_px, .quality = (int)width_px / 10};
+    return broker_open_variant_for(broker, client, camera, &request, topic);
+}
+
+static struct topic *open_for(const char *client, uint32_t width_px) {
+    struct topic *topic = NULL;
+    assert_int_equal(try_for(client, width_px, &topic), ERR_OK);
+    return topic;
+}
+
+static void newest_variant_of_the_client_that_has_most_gives_way(void **state) {
+    (void)state;
+    publish('a');
+    struct topic *topics[] = {open_for("first", 200), open_for("first", 300)}, *refused = NULL;
+    struct subscriber *oldest = subscribe(topics[0]), *newest = subscribe(topics[1]);
+    assert_int_equal(try_for("first", 400, &refused), ERR_BUSY); /* its own share it has */
+
+    struct topic *other = open_for("second", 400);
+    struct frame *frame = NULL;
+    assert_int_equal(subscriber_wait(newest, CLOCK_NEVER, false, clock_monotonic_ns() + IN_TIME_NS, &frame),
+                     ERR_CLOSED);
+    assert_int_equal(count_variants(), 2);
+    subscriber_destroy(&newest);
+    topic_unref(&topics[1]);
+    AWAIT(atomic_load(&converters) <= 2); /* the one that gave way is dropped */
+
+    struct subscriber *subscriber = subscribe(other);
+    for (size_t i = 0; i < 2; i++) { /* the others are made as before */
+        frame = await(i == 0 ? subscriber : oldest, 0);
+        frame_unref(&frame);
+    }
+    assert_int_equal(try_for("first", 300, &refused), ERR_BUSY); /* nobody has two more than it */
+    assert_int_equal(try_for("third", 300, &refused), ERR_BUSY); /* a client's only one stays */
+    assert_int_equal(try_for("", 300, &refused), ERR_BUSY);
+    assert_null(refused);
+    subscriber_destroy(&subscriber);
+    subscriber_destroy(&oldest);
+    topic_unref(&other);
+    topic_unref(&topics[0]);
+}
+
+static void variants_without_a_client_are_not_closed(void **state) {
+    (void)state;
+    publish('a');
+    struct topic *topics[] = {open_for("", 200), open_for("", 300)}, *refused = NULL;
+    assert_int_equal(try_for("first", 400, &refused), ERR_BUSY);
+    assert_null(refused);
+    topic_unref(&topics[0]);
+    topic_unref(&topics[1]);
+}
+
+static void use_for(const char *client, uint32_t width_px) {
+    struct topic *topic = NULL;
+    AWAIT(try_for(client, width_px, &topic) == ERR_OK); /* those that have given way are to be dropped first */
+    struct subscriber *subscriber = subscribe(topic);
+    subscriber_destroy(&subscriber);
+    topic_unref(&topic);
+}
+
+static void unused_variants_of_the_client_itself_give_way_first(void **state) {
+    (void)state;
+    publish('a');
+    use_for("first", 200);
+    for (uint32_t width_px = 300; width_px <= 600; width_px += 100) {
+        use_for("second", width_px);
+    }
+    struct topic_snapshot snapshot;
+    assert_int_equal(broker_snapshot_topic(broker, camera, &snapshot), ERR_OK);
+    assert_int_equal(snapshot.variant_count, 2);
+    assert_int_equal(snapshot.variants[0].quality, 60);
+    assert_int_equal(snapshot.variants[1].quality, 20);
+    topic_snapshot_finish(&snapshot);
+}
+
 static void of_unused_variants_the_one_left_first_gives_way(void **state) {
     (void)state;
     publish('a');
@@ -489,6 +564,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(number_of_variants_is_bounded_but_for_named_ones, begin, end),
         cmocka_unit_test_setup_teardown(of_unused_variants_the_one_left_first_gives_way, begin_patient, end),
         cmocka_unit_test_setup_teardown(variants_that_give_way_are_bounded_too, begin_patient, end),
+        cmocka_unit_test_setup_teardown(newest_variant_of_the_client_that_has_most_gives_way, begin, end),
+        cmocka_unit_test_setup_teardown(variants_without_a_client_are_not_closed, begin, end),
+        cmocka_unit_test_setup_teardown(unused_variants_of_the_client_itself_give_way_first, begin_patient, end),
         cmocka_unit_test_setup_teardown(snapshot_lists_variants_and_their_subscribers, begin, end),
         cmocka_unit_test_setup_teardown(closing_ends_the_variants_of_a_camera, begin, end),
         cmocka_unit_test_setup_teardown(supply_publishes_variants_while_they_have_subscribers, begin, end),

@@ -7,14 +7,7 @@
 #include "web/http/route.h"
 #include "web/routes/support/server_context.h"
 
-/* A new reference. ERR_NOT_FOUND: no variant of that name; ERR_BUSY: the camera has as many variants as it may;
- * ERR_MEMORY, ERR_CLOSED. */
-CHECKED enum err picture_topic_open(struct server_context *context, const struct route *route, struct topic *camera,
-                                    struct topic **topic);
-/* Replies such an error. */
-void picture_topic_refuse(const struct http_request *request, const struct route *route, struct topic *camera,
-                          enum err error);
-/* Both: NULL after refusing the request. */
+/* A new reference; NULL after refusing the request. */
 CHECKED struct topic *picture_topic_open_or_refuse(struct server_context *context, const struct http_request *request,
                                                    const struct route *route, struct topic *camera);
 
