@@ -4,7 +4,7 @@
 #include "tests/topics.h"
 #include "tests/unit/broker/recording/recorded_fixture.h"
 
-#define TIME(seconds) (RECORDED_START_NS + (seconds)*NS_PER_S)
+#define TIME(seconds) (NEW_YEAR_NS + (seconds)*NS_PER_S)
 
 static struct recorded recorded;
 static struct node_server server;
@@ -31,7 +31,7 @@ static void add_row(int64_t seconds, const char *camera, const char *details) {
 static int set_up(void **state) {
     (void)state;
     recorded_make(&recorded);
-    server = (struct node_server){.recordings = recorded.path, .exports = exports};
+    server = (struct node_server){.recordings = recorded.folder.path, .exports = exports};
     assert_int_equal(broker_create(&(struct broker_settings){.workers = 1}, &server.broker), ERR_OK);
     add_camera("open");
     add_camera("open-too");
@@ -168,7 +168,7 @@ static void picture_comes_in_pieces(void **state) {
     const size_t count = NODE_ANSWER_MAX_BYTES + 1000;
     struct topic *camera = camera_of("open");
     struct frame *frame;
-    assert_int_equal(frame_create(recorded.pool, count, &frame), ERR_OK);
+    assert_int_equal(frame_create(recorded.folder.pool, count, &frame), ERR_OK);
     for (size_t i = 0; i < count; i++) {
         frame_data(frame)[i] = (uint8_t)(i * 7);
     }

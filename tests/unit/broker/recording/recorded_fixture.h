@@ -3,54 +3,41 @@
 #ifndef TESTS_UNIT_RECORDED_FIXTURE_H
 #define TESTS_UNIT_RECORDED_FIXTURE_H
 
-#include "broker/multipart/multipart_writer.h"
-#include "broker/recording/catalogue/catalogue_writer.h"
-#include "broker/recording/segment/segment_writer.h"
-#include "tests/unit/support.h"
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-
-/* 2026-01-01T00:00:00Z, where the recordings begin. */
-#define RECORDED_START_NS (INT64_C(1767225600) * NS_PER_S)
+#include "tests/unit/broker/recording/recording_fixture.h"
 
 struct recorded {
-    char path[64];
-    struct frame_pool *pool;
+    struct folder folder;
     struct catalogue_writer *writer;
     unsigned segments;
 };
 
 static inline void recorded_make(struct recorded *recorded) {
-    multipart_init();
-    *recorded = (struct recorded){.path = "/tmp/framebroker-recorded-XXXXXX", .pool = make_pool()};
-    assert_non_null(mkdtemp(recorded->path));
+    *recorded = (struct recorded){.segments = 0};
+    folder_make(&recorded->folder);
     struct reason reason;
-    assert_int_equal(catalogue_writer_open(recorded->path, &recorded->writer, &reason), ERR_OK);
+    assert_int_equal(catalogue_writer_open(recorded->folder.path, &recorded->writer, &reason), ERR_OK);
 }
 
 static inline struct frame *recorded_frame_of(struct recorded *recorded, const char *camera, uint64_t sequence,
                                               int64_t at_ns) {
-    struct frame *frame = make_frame(recorded->pool, sequence);
+    struct frame *frame = make_frame(recorded->folder.pool, sequence);
     static const uint8_t head[] = {0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 1, 0x68, 2, 0x80};
     memcpy(frame_data(frame), head, sizeof head);
-    frame_edit_info(frame)->captured_realtime_ns = RECORDED_START_NS + at_ns;
+    frame_edit_info(frame)->captured_realtime_ns = NEW_YEAR_NS + at_ns;
     frame_seal(frame, multipart_envelope(), camera);
     return frame;
 }
 
-/* Frames of a camera from at_ns (since RECORDED_START_NS) on, in a segment of their own. */
+/* Frames of a camera from at_ns (since NEW_YEAR_NS) on, in a segment of their own. */
 static inline void recorded_add(struct recorded *recorded, const char *camera, uint64_t first_sequence, int64_t at_ns,
                                 int64_t interval_ns, unsigned count, bool is_finished) {
     char path[256];
     struct segment_row row = {.is_finished = is_finished, .is_full = true};
     char name[SEGMENT_NAME_BYTES];
     snprintf(name, sizeof name, "%u.mjpeg", ++recorded->segments);
-    snprintf(path, sizeof path, "%s/%s", recorded->path, camera);
+    snprintf(path, sizeof path, "%s/%s", recorded->folder.path, camera);
     mkdir(path, 0700);
-    snprintf(path, sizeof path, "%s/%s/%s", recorded->path, camera, name);
+    snprintf(path, sizeof path, "%s/%s/%s", recorded->folder.path, camera, name);
     struct segment_writer file = {.is_open = false};
     struct reason reason;
     assert_int_equal(segment_writer_open(&file, AT_FDCWD, path, multipart_first_delimiter(), &reason), ERR_OK);
@@ -77,10 +64,7 @@ static inline void recorded_add(struct recorded *recorded, const char *camera, u
 
 static inline void recorded_remove(struct recorded *recorded) {
     catalogue_writer_close(&recorded->writer);
-    frame_pool_destroy(&recorded->pool);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", recorded->path);
-    assert_int_equal(system(command), 0);
+    folder_remove(&recorded->folder);
 }
 
 #endif

@@ -23,22 +23,28 @@ struct folder {
     struct frame_pool *pool;
 };
 
-static inline int set_up(void **state) {
-    static struct folder folder;
-    snprintf(folder.path, sizeof folder.path, "/tmp/framebroker-test-XXXXXX");
-    assert_non_null(mkdtemp(folder.path));
-    folder.pool = make_pool();
+static inline void folder_make(struct folder *folder) {
+    *folder = (struct folder){.path = "/tmp/framebroker-test-XXXXXX", .pool = make_pool()};
+    assert_non_null(mkdtemp(folder->path));
     multipart_init();
-    *state = &folder;
-    return 0;
 }
 
-static inline int tear_down(void **state) {
-    struct folder *folder = *state;
+static inline void folder_remove(struct folder *folder) {
     char command[128];
     snprintf(command, sizeof command, "rm -r %s", folder->path);
     assert_int_equal(system(command), 0);
     frame_pool_destroy(&folder->pool);
+}
+
+static inline int set_up_folder(void **state) {
+    static struct folder folder;
+    folder_make(&folder);
+    *state = &folder;
+    return 0;
+}
+
+static inline int tear_down_folder(void **state) {
+    folder_remove(*state);
     return 0;
 }
 

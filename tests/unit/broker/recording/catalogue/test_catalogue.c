@@ -273,14 +273,15 @@ static void broken_catalogue_is_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(segments_are_found_by_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(camera_has_sums_and_ends, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(stretches_grow_and_break_at_gaps_and_kinds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(deletion_trims_splits_and_drops_stretches, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(protection_keeps_what_it_touches, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(adopted_segments_count_as_recorded_before_all_others, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(history_is_read_in_slices, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(broken_catalogue_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(segments_are_found_by_time, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(camera_has_sums_and_ends, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(stretches_grow_and_break_at_gaps_and_kinds, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(deletion_trims_splits_and_drops_stretches, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(protection_keeps_what_it_touches, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(adopted_segments_count_as_recorded_before_all_others, set_up_folder,
+                                        tear_down_folder),
+        cmocka_unit_test_setup_teardown(history_is_read_in_slices, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(broken_catalogue_is_named, set_up_folder, tear_down_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

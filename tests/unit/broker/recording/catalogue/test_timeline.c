@@ -144,10 +144,10 @@ static void all_that_is_recorded_is_shown_and_fits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(few_stretches_are_listed_as_they_are, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_stretches_are_one_where_gaps_are_short, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_full_stays_apart_from_what_is_sparse, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(all_that_is_recorded_is_shown_and_fits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(few_stretches_are_listed_as_they_are, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(many_stretches_are_one_where_gaps_are_short, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(what_is_full_stays_apart_from_what_is_sparse, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(all_that_is_recorded_is_shown_and_fits, set_up_folder, tear_down_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,8 @@ static int set_up(void **state) {
     static struct fixture fixture;
     fixture = (struct fixture){.players = NULL};
     recorded_make(&fixture.recorded);
-    assert_int_equal(players_create(fixture.recorded.path, fixture.recorded.pool, draw_gap, &fixture.players), ERR_OK);
+    assert_int_equal(
+        players_create(fixture.recorded.folder.path, fixture.recorded.folder.pool, draw_gap, &fixture.players), ERR_OK);
     assert_int_equal(inbox_create(&fixture.inbox), ERR_OK);
     static const char *const ids[CAMERAS_MAX] = {"a", "b", "c"};
     for (int i = 0; i < CAMERAS_MAX; i++) {
@@ -52,8 +53,8 @@ static int tear_down(void **state) {
 static struct playback *begin(struct fixture *fixture, size_t cameras, struct playback_settings settings) {
     settings.topics = fixture->topics;
     settings.topic_count = cameras;
-    settings.at_ns += RECORDED_START_NS;
-    settings.to_ns = settings.to_ns == 0 ? INT64_MAX : settings.to_ns + RECORDED_START_NS;
+    settings.at_ns += NEW_YEAR_NS;
+    settings.to_ns = settings.to_ns == 0 ? INT64_MAX : settings.to_ns + NEW_YEAR_NS;
     struct playback *playback = NULL;
     assert_int_equal(playback_begin(fixture->players, &settings, &playback), ERR_OK);
     for (size_t i = 0; i < cameras; i++) {
@@ -99,7 +100,7 @@ static void frames_come_in_their_order_at_their_pace(void **state) {
             print_message("skipped to %llu\n", (unsigned long long)info->sequence);
             sequence = info->sequence + 1;
         }
-        int64_t captured_ns = info->captured_realtime_ns - RECORDED_START_NS;
+        int64_t captured_ns = info->captured_realtime_ns - NEW_YEAR_NS;
         assert_int_equal(captured_ns, (int64_t)(info->sequence - 11) * NS_PER_S / 10);
         assert_true(clock_monotonic_ns() - began_ns >= captured_ns - 200 * NS_PER_MS);
         assert_true(info->is_recorded);

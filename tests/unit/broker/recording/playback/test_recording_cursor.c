@@ -18,8 +18,8 @@ static int set_up(void **state) {
     fixture = (struct fixture){.catalogue = NULL};
     recorded_make(&fixture.recorded);
     struct reason reason;
-    assert_int_equal(catalogue_open(fixture.recorded.path, &fixture.catalogue, &reason), ERR_OK);
-    assert_int_equal(recording_cursor_create(fixture.catalogue, fixture.recorded.path, "door", &fixture.cursor),
+    assert_int_equal(catalogue_open(fixture.recorded.folder.path, &fixture.catalogue, &reason), ERR_OK);
+    assert_int_equal(recording_cursor_create(fixture.catalogue, fixture.recorded.folder.path, "door", &fixture.cursor),
                      ERR_OK);
     *state = &fixture;
     return 0;
@@ -34,7 +34,7 @@ static int tear_down(void **state) {
 }
 
 static void seek(struct fixture *fixture, int64_t at_ns) {
-    assert_int_equal(recording_cursor_seek(fixture->cursor, RECORDED_START_NS + at_ns, NS_PER_S), ERR_OK);
+    assert_int_equal(recording_cursor_seek(fixture->cursor, NEW_YEAR_NS + at_ns, NS_PER_S), ERR_OK);
 }
 
 /* Takes the next frame, which must be this one. */
@@ -45,7 +45,7 @@ static void assert_next(struct fixture *fixture, uint64_t sequence, bool is_afte
     assert_int_equal(next.is_after_gap, is_after_gap);
     recording_cursor_take(fixture->cursor);
     struct frame *frame = NULL;
-    assert_int_equal(recording_cursor_read(fixture->cursor, fixture->recorded.pool, &frame), ERR_OK);
+    assert_int_equal(recording_cursor_read(fixture->cursor, fixture->recorded.folder.pool, &frame), ERR_OK);
     assert_int_equal(frame_info(frame)->sequence, sequence);
     assert_int_equal(frame_info(frame)->captured_realtime_ns, next.part.captured_realtime_ns);
     assert_true(frame_info(frame)->is_recorded);
@@ -120,7 +120,7 @@ static void a_frame_can_be_read_while_the_next_is_in_another_file(void **state) 
     assert_int_equal(recording_cursor_peek(fixture->cursor, &next), ERR_OK);
     assert_int_equal(next.part.sequence, 2);
     struct frame *frame = NULL;
-    assert_int_equal(recording_cursor_read(fixture->cursor, fixture->recorded.pool, &frame), ERR_OK);
+    assert_int_equal(recording_cursor_read(fixture->cursor, fixture->recorded.folder.pool, &frame), ERR_OK);
     assert_int_equal(frame_payload(frame).bytes[TEST_FRAME_BYTES - 1], 1);
     assert_int_equal(frame_info(frame)->width_px, 640);
     frame_unref(&frame);
@@ -136,7 +136,7 @@ static void what_is_still_being_written_is_read_as_it_comes(void **state) {
     assert_next(fixture, 2, false);
     assert_end(fixture);
     char path[128];
-    snprintf(path, sizeof path, "%s/door/1.mjpeg", recorded->path);
+    snprintf(path, sizeof path, "%s/door/1.mjpeg", recorded->folder.path);
     int fd = open(path, O_WRONLY | O_APPEND);
     struct frame *frame = recorded_frame_of(recorded, "door", 3, 2 * INTERVAL_NS);
     struct span part = frame_part(frame);
@@ -157,9 +157,9 @@ static void segments_whose_files_are_missing_or_broken_are_passed_over(void **st
         recorded_add(recorded, "door", 1 + 2 * i, i * NS_PER_S, INTERVAL_NS, 2, true);
     }
     char path[128];
-    snprintf(path, sizeof path, "%s/door/2.mjpeg", recorded->path);
+    snprintf(path, sizeof path, "%s/door/2.mjpeg", recorded->folder.path);
     assert_int_equal(unlink(path), 0);
-    snprintf(path, sizeof path, "%s/door/3.mjpeg", recorded->path);
+    snprintf(path, sizeof path, "%s/door/3.mjpeg", recorded->folder.path);
     assert_int_equal(truncate(path, 0), 0);
     seek(fixture, 0);
     assert_next(fixture, 1, false);

@@ -136,14 +136,14 @@ static void empty_file_is_no_segment(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reader_returns_what_was_written, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reader_goes_on_when_the_file_grows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(file_cut_anywhere_gives_its_whole_parts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(close_cuts_torn_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(foreign_bytes_are_no_part, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(find_gives_the_newest_frame_at_a_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(open_refuses_a_name_that_is_taken, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(empty_file_is_no_segment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reader_returns_what_was_written, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(reader_goes_on_when_the_file_grows, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(file_cut_anywhere_gives_its_whole_parts, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(close_cuts_torn_end, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(foreign_bytes_are_no_part, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(find_gives_the_newest_frame_at_a_time, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(open_refuses_a_name_that_is_taken, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(empty_file_is_no_segment, set_up_folder, tear_down_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
