@@ -27,6 +27,7 @@
 #define STOP_NS NS_PER_S
 /* A node of the same name that is silent for so long is gone. */
 #define NAME_IN_USE_NS (16 * NS_PER_S)
+#define CONFIRM_INTERVAL_NS (5 * NS_PER_S)
 #define BEACON_HEAD_BYTES 64
 #define BEACON_CAMERA_BYTES 32
 #define EVENT_BYTES 1024
@@ -63,6 +64,7 @@ struct cluster {
     bool is_new; /* others do not know yet that it is connected */
     uint64_t connection;
     int64_t beacon_due_ns, refreshed_ns, name_in_use_until_ns;
+    int64_t confirm_again_ns; /* a namesake's beacon is not followed up before */
 };
 
 /* ---- Helpers ---- */
@@ -193,22 +195,47 @@ static void set_name_in_use(struct cluster *cluster, bool in_use) {
     }
 }
 
+static bool is_older(const struct cluster *cluster, const struct beacon_message *other) {
+    return other->started_realtime_ns != cluster->started_realtime_ns
+               ? other->started_realtime_ns < cluster->started_realtime_ns
+               : other->epoch < cluster->epoch;
+}
+
+static bool name_is_in_use(struct cluster *cluster) {
+    lock_acquire(&cluster->lock);
+    const bool in_use = cluster->name_is_in_use;
+    lock_release(&cluster->lock);
+    return in_use;
+}
+
+/* Another node of the name has answered, or sends beacons on. */
+static void yield_name(struct cluster *cluster) {
+    cluster->name_in_use_until_ns = clock_monotonic_ns() + NAME_IN_USE_NS;
+    set_name_in_use(cluster, true);
+}
+
+/* Asks the node that a beacon seems to come from, as a beacon may be damaged or forged; a flood of them costs one
+ * request in CONFIRM_INTERVAL_NS. */
+static bool confirm_namesake(struct cluster *cluster) {
+    struct beacon_message other;
+    const int64_t now_ns = clock_monotonic_ns();
+    if (now_ns < cluster->confirm_again_ns) {
+        return false;
+    }
+    cluster->confirm_again_ns = now_ns + CONFIRM_INTERVAL_NS;
+    return request_identity(cluster->link, cluster->node, IDENTITY_NS, &other) == ERR_OK && is_older(cluster, &other);
+}
+
 static void take_namesake(struct cluster *cluster, const struct beacon_message *other) {
     if (other->epoch == cluster->epoch) {
         return;
     }
     if (other->is_leaving) {
         cluster->name_in_use_until_ns = clock_monotonic_ns();
-        return;
-    }
-    const bool is_older = other->started_realtime_ns != cluster->started_realtime_ns
-                              ? other->started_realtime_ns < cluster->started_realtime_ns
-                              : other->epoch < cluster->epoch;
-    if (is_older) {
-        cluster->name_in_use_until_ns = clock_monotonic_ns() + NAME_IN_USE_NS;
-        set_name_in_use(cluster, true);
-    } else {
+    } else if (!is_older(cluster, other)) {
         cluster->beacon_due_ns = min_i64(cluster->beacon_due_ns, cluster->refreshed_ns + REFRESH_INTERVAL_NS);
+    } else if (name_is_in_use(cluster) || confirm_namesake(cluster)) {
+        yield_name(cluster);
     }
 }
 
@@ -223,9 +250,7 @@ static int64_t look_at_namesakes(struct cluster *cluster, int64_t now_ns) {
         }
         link_message_destroy(&message);
     }
-    lock_acquire(&cluster->lock);
-    const bool in_use = cluster->name_is_in_use;
-    lock_release(&cluster->lock);
+    const bool in_use = name_is_in_use(cluster);
     if (in_use && now_ns >= cluster->name_in_use_until_ns) {
         set_name_in_use(cluster, false);
         return CLOCK_NEVER;
@@ -285,8 +310,9 @@ static void subscribe(struct cluster *cluster) {
 static void begin_connection(struct cluster *cluster) {
     struct beacon_message other;
     if (!cluster->is_subscribed) {
-        if (request_identity(cluster->link, cluster->node, IDENTITY_NS, &other) == ERR_OK) {
-            take_namesake(cluster, &other);
+        if (request_identity(cluster->link, cluster->node, IDENTITY_NS, &other) == ERR_OK &&
+            is_older(cluster, &other)) {
+            yield_name(cluster);
         }
         settle(cluster);
         subscribe(cluster);
@@ -307,9 +333,7 @@ static int64_t work(struct cluster *cluster) {
     }
     const int64_t now_ns = clock_monotonic_ns();
     next_ns = min_i64(next_ns, look_at_namesakes(cluster, now_ns));
-    lock_acquire(&cluster->lock);
-    const bool may_send = connection != 0 && !cluster->name_is_in_use;
-    lock_release(&cluster->lock);
+    const bool may_send = connection != 0 && !name_is_in_use(cluster);
     follow_events(cluster, may_send);
     if (may_send) {
         next_ns = min_i64(next_ns, look_at_directory(cluster, now_ns));

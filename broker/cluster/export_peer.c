@@ -327,6 +327,7 @@ void export_peer_destroy(struct export_peer **peer_pointer) {
         destroy_channel(channel);
         channel = next;
     }
+    LIST_INIT(&peer->channels);
     end_playbacks(peer);
     free(peer);
 }

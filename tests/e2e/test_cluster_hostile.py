@@ -74,6 +74,19 @@ class Hostile(unittest.TestCase):
         self.assert_all_is_well(memory)
         self.assertLessEqual({camera["id"] for camera in self.wall.status()["cameras"]}, {"own", "site-a.front"})
 
+    def test_forged_beacon_of_its_own_name_does_not_pause_a_node(self):
+        """An older node of the name, which does not answer. A beacon begins with its version, the run, and its start."""
+        with Client(self.nats, "framebroker.1.node.site-a") as listener:
+            wait_until(listener.count, PATIENCE_S, "a beacon")
+            beacon = listener.since()[-1][1]
+        forged = beacon[:1] + bytes(range(1, 9)) + bytes(8) + beacon[17:]
+        with Client(self.nats, "framebroker.1.request.site-a") as questions:
+            questions.publish("framebroker.1.node.site-a", forged)
+            wait_until(questions.count, PATIENCE_S, "the question whether there is such a node")
+        self.watcher.wait_for_live_since(time.time() + 1, PATIENCE_S)
+        self.assertEqual(cluster(self.site)["state"], "connected")
+        self.assertNotIn("another server is node", self.site.log())
+
     def test_what_is_not_exported_is_not_given(self):
         """A lease for a camera that may not leave: another node's lease, with the id replaced."""
         with Client(self.nats, "framebroker.1.lease.site-a") as listener:
