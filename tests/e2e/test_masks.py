@@ -16,6 +16,8 @@ from harness import Server, emulated, eventually, main, pattern, size_of, wait_u
 # Left, top, right, bottom.
 AREA = (0.5, 0.25, 1, 0.75)
 MASK = [[AREA[0], AREA[1]], [AREA[2], AREA[1]], [AREA[2], AREA[3]], [AREA[0], AREA[3]]]
+# What a film's lossy encoding may add to black.
+FILM_LOSS = 16
 MASKED = {"privacy_masks": [MASK]}
 
 
@@ -53,6 +55,17 @@ class Masks(unittest.TestCase):
 
     def assert_masked(self, jpeg, what):
         self.assertEqual(brightest(jpeg), 0, what)
+
+    def pictures_of(self, clip, format):
+        """Its pictures as JPEG: its own, or made of those of a film."""
+        path, pictures = self.folder / "clip", self.folder / f"pictures-{format}"
+        path.write_bytes(clip)
+        pictures.mkdir()
+        codec = ["-q:v", "1"] if format == "mp4" else ["-c", "copy"]
+        demuxer = ["-f", "mjpeg"] if format == "mjpeg" else []
+        subprocess.run(["ffmpeg", "-v", "error", *demuxer, "-i", path, *codec, "-f", "image2", pictures / "%d.jpg"],
+                       check=True)
+        return [picture.read_bytes() for picture in pictures.iterdir()]
 
     def kinds(self):
         """One picture of each kind and size."""
@@ -124,6 +137,17 @@ class Masks(unittest.TestCase):
             self.assert_masked(server.get(wait_until(lambda: new_event(former), 30, "an event")).body, "its picture")
 
             self.assert_masked(wait_until(lambda: recorded(answered + 1), 30, "a recorded frame"), "recorded")
+            wait_until(lambda: recorded(answered + 3), 30, "two seconds of a recording")
+            for format, loss in (("mjpeg", 0), ("mkv", 0), ("mp4", FILM_LOSS)):
+                with self.subTest(clip=format):
+                    answer = server.get(f"/camera/a/clip?from={answered:.3f}&to={answered + 3:.3f}&format={format}")
+                    if answer.status == 501:
+                        continue  # a build without FFmpeg makes no films
+                    self.assertEqual(answer.status, 200)
+                    pictures = self.pictures_of(answer.body, format)
+                    self.assertGreater(len(pictures), 5)
+                    for picture in pictures:
+                        self.assertLessEqual(brightest(picture), loss)
 
     def test_no_unmasked_frame_follows_the_answer_to_a_reload(self):
         picture = make_picture(self.folder / "1.jpg", (640, 480))
