@@ -66,7 +66,8 @@ static const struct setting rows[] = {
      .help = "How often a picture is fetched, if the URL answers with single pictures. Default: as often as possible."},
     {SOURCE_WIDTH, .optional = true,
      .help = "Width in pixels to which decoded pictures are scaled. Without height, the aspect ratio is kept. Without "
-             "either, the sample aspect ratio and the rotation of the video are applied."},
+             "either, the sample aspect ratio and the rotation of the video are applied, for which Motion JPEG in "
+             "a container is decoded too."},
     {SOURCE_HEIGHT, .optional = true, .help = "Height in pixels to which decoded pictures are scaled."},
     SOURCE_QUALITY,
     SOURCE_FAULTS,

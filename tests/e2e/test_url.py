@@ -301,17 +301,37 @@ class Http(Plays):
             picture += f",drawbox={place}:w=32:h=24:color={colour}:t=fill"
         h264 = ["-t", "2", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "4"]
         clips = {name: self.folder / f"{name}.mp4" for name in ("wide", "bt709", "turned")}
+        for name in ("wide.mkv", "wide.mov", "wide.avi", "turned.mov", "plain.mkv"):
+            clips[f"jpeg-{name.replace('.', '-')}"] = self.folder / f"jpeg-{name}"
         for name, space, more in (("wide", "smpte170m", ",setsar=2"), ("bt709", "bt709", "")):
             subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
                             f"{picture},scale=out_color_matrix={space}:out_range=tv,format=yuv420p{more}", *h264,
                             "-colorspace", space, "-color_range", "tv", clips[name]], check=True)
         subprocess.run(["ffmpeg", "-v", "error", "-i", clips["bt709"], "-c", "copy", "-metadata:s:v:0", "rotate=90",
                         clips["turned"]], check=True)
-        sizes = {"wide": (2 * width, height), "bt709": (width, height), "turned": (height, width)}
+        for name, clip in clips.items():
+            if name.startswith("jpeg-"):
+                shape = ["-aspect", "8:3"] if "wide" in name else []
+                subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"{picture},format=yuvj420p", *shape, "-t",
+                                "2", "-c:v", "mjpeg", "-q:v", "2", self.folder / f"made-{clip.name}"], check=True)
+                turn = ["-metadata:s:v:0", "rotate=90"] if "turned" in name else []
+                subprocess.run(["ffmpeg", "-v", "error", "-i", self.folder / f"made-{clip.name}", "-c", "copy", *turn,
+                                clip], check=True)
+        shapes = {"wide": (2 * width, height), "bt709": (width, height), "turned": (height, width),
+                  "plain": (width, height)}
+        sizes = {name: shapes[name.split("-")[1 if name.startswith("jpeg-") else 0]] for name in clips}
         cameras = [url(name, clip, False, loop=True, quality=95) for name, clip in clips.items()]
+        cameras.append(url("jpeg-asked", clips["jpeg-wide-mkv"], False, loop=True, width=width))
         with Server({"cameras": cameras}) as server:
+            packets = subprocess.run(["ffmpeg", "-v", "error", "-i", clips["jpeg-plain-mkv"], "-c", "copy", "-f",
+                                      "mpjpeg", "-"], check=True, stdout=subprocess.PIPE).stdout
+            server.wait_for_state("jpeg-plain-mkv", "live")
+            self.assertIn(server.get("/camera/jpeg-plain-mkv/snapshot").body, packets, "they pass through")
+            server.wait_for_state("jpeg-asked", "live")
+            self.assertEqual(size_of(server.get("/camera/jpeg-asked/snapshot").body), (width, height))
             for name, size in sizes.items():
                 with self.subTest(name):
+                    self.assertIn(server.camera(name)["format"], ("h264", "MJPEG"))
                     server.wait_for_state(name, "live")
                     jpeg = server.get(f"/camera/{name}/snapshot").body
                     self.assertEqual(size_of(jpeg), size)

@@ -35,7 +35,7 @@ enum url_stream_state {
 struct url_stream {
     struct url_link *link;
     struct url_demuxer demuxer;
-    AVCodecContext *decoder; /* NULL: JPEG, which passes through */
+    AVCodecContext *decoder; /* NULL: JPEG that passes through */
     AVPacket *packet;
     AVFrame *picture;
     struct SwsContext *scaler;
@@ -58,10 +58,38 @@ static bool is_recording(const struct url_stream *stream) {
     return stream->state == STREAM_CUED || stream->state == STREAM_PLAYING;
 }
 
+static const uint8_t *find_display_matrix(const AVStream *video, size_t *size) {
+#if LIBAVFORMAT_VERSION_INT < AV_VERSION_INT(60, 15, 100)
+    return av_stream_get_side_data(video, AV_PKT_DATA_DISPLAYMATRIX, size);
+#else /* from FFmpeg 6.1 on */
+    const AVCodecParameters *parameters = video->codecpar;
+    const AVPacketSideData *side =
+        av_packet_side_data_get(parameters->coded_side_data, parameters->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+    *size = side != NULL ? side->size : 0;
+    return side != NULL ? side->data : NULL;
+#endif
+}
+
+static bool is_jpeg(const struct url_stream *stream) {
+    return stream->demuxer.video->codecpar->codec_id == AV_CODEC_ID_MJPEG;
+}
+
+/* JPEG passes through, unless the container or the codec says that it is shown in another shape, which viewers of the
+ * JPEG would not know. */
+static bool passes_through(const struct url_stream *stream) {
+    const struct source_settings *source = stream->link->context->settings;
+    AVStream *video = stream->demuxer.video;
+    size_t size = 0;
+    const uint8_t *matrix = find_display_matrix(video, &size);
+    return is_jpeg(stream) && (source->width_px != 0 || source->height_px != 0 ||
+                               url_picture_is_shown_as_stored(
+                                   av_guess_sample_aspect_ratio(stream->demuxer.context, video, NULL), matrix, size));
+}
+
 static int open_decoder(struct url_stream *stream) {
     const struct url_settings *settings = url_link_settings(stream->link);
     const AVCodecParameters *parameters = stream->demuxer.video->codecpar;
-    if (parameters->codec_id == AV_CODEC_ID_MJPEG) {
+    if (passes_through(stream)) {
         return 0;
     }
     const AVCodec *codec = avcodec_find_decoder(parameters->codec_id);
@@ -137,7 +165,7 @@ static enum err stream_open(struct url_link *link, struct url_client *client, st
 }
 
 static const char *stream_format(const struct url_stream *stream) {
-    if (stream->decoder == NULL) {
+    if (is_jpeg(stream)) {
         return frame_format_name(FRAME_JPEG);
     }
     return avcodec_get_name(stream->demuxer.video->codecpar->codec_id);
@@ -309,18 +337,6 @@ static enum err take_packet(struct url_stream *stream, struct frame **frame, uin
         set_capture_time(stream, *frame, time_ns);
     }
     return error;
-}
-
-static const uint8_t *find_display_matrix(const AVStream *video, size_t *size) {
-#if LIBAVFORMAT_VERSION_INT < AV_VERSION_INT(60, 15, 100)
-    return av_stream_get_side_data(video, AV_PKT_DATA_DISPLAYMATRIX, size);
-#else /* from FFmpeg 6.1 on */
-    const AVCodecParameters *parameters = video->codecpar;
-    const AVPacketSideData *side =
-        av_packet_side_data_get(parameters->coded_side_data, parameters->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-    *size = side != NULL ? side->size : 0;
-    return side != NULL ? side->data : NULL;
-#endif
 }
 
 /* What the container says about the picture, where that itself does not. */

@@ -62,12 +62,14 @@ static enum err scale(struct SwsContext **scaler, const AVFrame *picture, int wi
 
 /* ---- Size and turn ---- */
 
+static bool is_square(AVRational ratio) { return ratio.num <= 0 || ratio.den <= 0 || ratio.num == ratio.den; }
+
 /* The picture's own size, its pixels made square. */
 static void find_own_size(const AVFrame *picture, uint32_t *width, uint32_t *height) {
     const AVRational ratio = picture->sample_aspect_ratio;
     *width = (uint32_t)picture->width;
     *height = (uint32_t)picture->height;
-    if (ratio.num <= 0 || ratio.den <= 0 || ratio.num == ratio.den) {
+    if (is_square(ratio)) {
         return;
     }
     const uint64_t num = (uint64_t)ratio.num, den = (uint64_t)ratio.den;
@@ -94,15 +96,14 @@ static void choose_size(const AVFrame *picture, uint32_t *width, uint32_t *heigh
     *height += *height == 0;
 }
 
-/* As the display matrix (libavutil/display.h) says, to the nearest quarter. */
-static struct picture_filter_settings find_turn(const AVFrame *picture) {
+/* As the display matrix (libavutil/display.h; NULL: none) says, to the nearest quarter. */
+static struct picture_filter_settings find_turn(const uint8_t *data, size_t bytes) {
     struct picture_filter_settings turn = {0};
-    const AVFrameSideData *side = av_frame_get_side_data(picture, AV_FRAME_DATA_DISPLAYMATRIX);
     int32_t matrix[9];
-    if (side == NULL || side->size < sizeof matrix) {
+    if (data == NULL || bytes < sizeof matrix) {
         return turn;
     }
-    memcpy(matrix, side->data, sizeof matrix);
+    memcpy(matrix, data, sizeof matrix);
     const int64_t x_of_x = matrix[0], y_of_x = matrix[1], x_of_y = matrix[3], y_of_y = matrix[4];
     if (llabs(y_of_x) > llabs(x_of_x)) {
         turn.turn_degrees = 90;
@@ -113,8 +114,15 @@ static struct picture_filter_settings find_turn(const AVFrame *picture) {
     return turn;
 }
 
+bool url_picture_is_shown_as_stored(AVRational sample_aspect_ratio, const uint8_t *matrix, size_t matrix_bytes) {
+    const struct picture_filter_settings turn = find_turn(matrix, matrix_bytes);
+    return is_square(sample_aspect_ratio) && !picture_filter_is_wanted(&turn);
+}
+
 static enum err turn_frame(struct frame_pool *pool, const AVFrame *picture, struct frame **frame) {
-    const struct picture_filter_settings turn = find_turn(picture);
+    const AVFrameSideData *side = av_frame_get_side_data(picture, AV_FRAME_DATA_DISPLAYMATRIX);
+    const struct picture_filter_settings turn =
+        side != NULL ? find_turn(side->data, side->size) : (struct picture_filter_settings){0};
     if (!picture_filter_is_wanted(&turn)) {
         return ERR_OK;
     }

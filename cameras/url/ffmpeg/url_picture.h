@@ -5,6 +5,9 @@
 
 #include "broker/frame/frame.h"
 
+#include <libavutil/rational.h>
+#include <stdbool.h>
+
 struct AVFrame;
 struct SwsContext;
 
@@ -14,5 +17,9 @@ struct SwsContext;
  * *frame has its format and size; it is new and unsealed. ERR_MEMORY; ERR_UNSUPPORTED; ERR_INVALID: too large. */
 CHECKED enum err url_picture_take(struct frame_pool *pool, struct SwsContext **scaler, const struct AVFrame *picture,
                                   uint32_t width_px, uint32_t height_px, struct frame **frame);
+
+/* Whether pictures of a video with this sample aspect ratio and display matrix (NULL: none) are shown as they are
+ * stored. */
+bool url_picture_is_shown_as_stored(AVRational sample_aspect_ratio, const uint8_t *matrix, size_t matrix_bytes);
 
 #endif

@@ -183,6 +183,9 @@ static void pixels_are_made_square(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         AVFrame *picture = make_picture(AV_PIX_FMT_YUV420P, 128, 72, samples);
         picture->sample_aspect_ratio = cases[i].ratio;
+        const bool as_stored = cases[i].asked_width == 0 && cases[i].width == 128 && cases[i].height == 72;
+        assert_int_equal(url_picture_is_shown_as_stored(cases[i].ratio, NULL, 0) && cases[i].asked_width == 0,
+                         as_stored);
         struct frame *frame = take(picture, cases[i].asked_width, 0);
         assert_int_equal(frame_info(frame)->width_px, cases[i].width);
         assert_int_equal(frame_info(frame)->height_px, cases[i].height);
@@ -217,6 +220,8 @@ static void pictures_are_turned_by_the_display_matrix(void **state) {
         av_display_rotation_set(matrix, cases[i].degrees);
         av_display_matrix_flip(matrix, cases[i].mirrored, 0);
         memcpy(side->data, matrix, sizeof matrix);
+        assert_int_equal(url_picture_is_shown_as_stored((AVRational){1, 1}, side->data, side->size), i == 0);
+        assert_true(url_picture_is_shown_as_stored((AVRational){1, 1}, side->data, side->size - 1));
         struct frame *frame = take(picture, cases[i].asked_width, 0);
         const uint32_t width = frame_info(frame)->width_px;
         assert_int_equal(width, cases[i].width);
