@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
-/* Gives back what was not needed. */
-static void shrink(struct recording_listing *listing) {
-    struct timeline_stretch *stretches = realloc(listing->stretches, (listing->stretch_count + 1) * sizeof *stretches);
-    struct catalogue_protection *protections =
-        realloc(listing->protections, (listing->protection_count + 1) * sizeof *protections);
-    listing->stretches = stretches != NULL ? stretches : listing->stretches;
-    listing->protections = protections != NULL ? protections : listing->protections;
+/* The list, in no more memory than it needs. */
+static void *shrink(void *list, size_t bytes) {
+    void *smaller = realloc(list, bytes);
+    if (smaller == NULL) {
+        return list;
+    }
+    return smaller;
 }
 
 enum err recording_listing_read(struct catalogue *catalogue, const char *camera_id, int64_t from_ns, int64_t to_ns,
@@ -30,7 +30,9 @@ enum err recording_listing_read(struct catalogue *catalogue, const char *camera_
                                            &listing->protection_count);
     }
     if (error == ERR_OK) {
-        shrink(listing);
+        listing->stretches = shrink(listing->stretches, (listing->stretch_count + 1) * sizeof *listing->stretches);
+        listing->protections =
+            shrink(listing->protections, (listing->protection_count + 1) * sizeof *listing->protections);
     } else {
         recording_listing_finish(listing);
     }
