@@ -315,7 +315,8 @@ class Server:
                 connection.putheader(name, value)
             if body is not None:
                 connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
+            with contextlib.suppress(BrokenPipeError):  # it may answer, and close, before it has read all
+                connection.endheaders(body)
             answer = connection.getresponse()
             return Response(answer.status, answer.headers, answer.read())
 

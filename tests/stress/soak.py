@@ -155,19 +155,21 @@ async def soak(server, cameras, arguments):
     load = Load(server.port, cameras, arguments.clients, arguments.seed)
     clients = asyncio.create_task(load.run())
     samples, began, turn = [], time.monotonic(), 0
-    while (passed := time.monotonic() - began) < arguments.minutes * 60:
-        assert server.process.poll() is None, f"the server has ended with {server.process.returncode}"
-        if not clients.done():
-            turn += 1
-            server.configure(configuration(cameras, arguments.clients, turn))
-            os.kill(server.pid, signal.SIGHUP)
-            samples.append({"at": passed, **await sample(server, load)})
-        else:
-            clients.result()
-        await asyncio.sleep(max(0, 1 - (time.monotonic() - began - passed)))  # a sample a second
-    load.over = True
-    clients.cancel()
-    await asyncio.gather(clients, return_exceptions=True)
+    try:
+        while (passed := time.monotonic() - began) < arguments.minutes * 60:
+            assert server.process.poll() is None, f"the server has ended with {server.process.returncode}"
+            if not clients.done():
+                turn += 1
+                server.configure(configuration(cameras, arguments.clients, turn))
+                os.kill(server.pid, signal.SIGHUP)
+                samples.append({"at": passed, **await sample(server, load)})
+            else:
+                clients.result()
+            await asyncio.sleep(max(0, 1 - (time.monotonic() - began - passed)))  # a sample a second
+    finally:
+        load.over = True  # wait_for() may lose a cancellation to what it waits for, and its client visits again
+        clients.cancel()
+        await asyncio.gather(clients, return_exceptions=True)
     return load, samples, turn
 
 

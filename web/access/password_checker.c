@@ -124,7 +124,8 @@ static struct job *await_job_locked(struct password_checker *checker) REQUIRES(&
 
 static void *check_passwords(void *argument) {
     struct password_checker *checker = argument;
-    int refused = setpriority(PRIO_PROCESS, 0, NICENESS); /* on Linux, of this thread alone */
+    /* On Linux, of this thread alone. */
+    int refused = setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICENESS);
     (void)refused;
     lock_acquire(&checker->lock);
     struct job *job;

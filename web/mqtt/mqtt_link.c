@@ -329,9 +329,11 @@ static int drive(struct mqtt_link *link) {
 }
 
 static enum err end(struct mqtt_link *link, int result, int number, struct reason *reason) {
-    /* A broker that knows only MQTT 3.1.1 may close the connection without a word. */
-    bool closes = result == MOSQ_ERR_CONN_LOST || result == MOSQ_ERR_NO_CONN || result == MOSQ_ERR_PROTOCOL;
-    if (link->phase == LINK_HANDSHAKE && closes && link->refusal.text[0] == '\0' && !link->address.has_tls) {
+    /* A broker that knows only MQTT 3.1.1 may close the connection without a word, or refuse it in a packet that is
+     * none of MQTT 5, which libmosquitto reports by either of two errors. */
+    bool may_be_former = result == MOSQ_ERR_CONN_LOST || result == MOSQ_ERR_NO_CONN || result == MOSQ_ERR_PROTOCOL ||
+                         result == MOSQ_ERR_MALFORMED_PACKET;
+    if (link->phase == LINK_HANDSHAKE && may_be_former && link->refusal.text[0] == '\0' && !link->address.has_tls) {
         link->wants_other_protocol = true;
     }
     describe(link, result, number, reason);

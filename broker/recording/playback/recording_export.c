@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* gettid */
+#define _DEFAULT_SOURCE /* getpriority */
 #include "broker/recording/playback/recording_export.h"
 
 #include "broker/base/clock.h"
@@ -257,7 +257,7 @@ static enum err open_film(struct export *export, struct reason *reason) {
     enum err error = clip_muxer_find(&export->muxer_ops, reason);
     if (error == ERR_OK) {
         error = export->muxer_ops->open(&settings, &export->muxer, reason);
-        setpriority(PRIO_PROCESS, (id_t)gettid(), FILM_NICENESS);
+        setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + FILM_NICENESS); /* on Linux, of this thread alone */
     }
     return error;
 }
