@@ -65,8 +65,8 @@ enum err history_writer_start(struct broker *broker, struct recorder *recorder, 
     }
     writer->recorder = recorder;
     writer->stop.fd = -1;
-    struct event_log *event_log = broker_event_log(broker);
-    enum err error = event_log_reader_create(event_log, event_log_newest(event_log), &writer->reader);
+    /* From the first on: cameras run before the server does. */
+    enum err error = event_log_reader_create(broker_event_log(broker), 0, &writer->reader);
     if (error == ERR_OK) {
         error = event_init(&writer->stop);
     }
