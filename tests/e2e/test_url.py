@@ -56,6 +56,15 @@ def make(path, *arguments):
     return path
 
 
+def copy_rotated(source, clip):
+    """A copy that is to be shown rotated by 90 degrees: FFmpeg's own option for it, and what versions before 6.0 read."""
+    for of_input, of_output in ((["-display_rotation", "-90"], []), ([], ["-metadata:s:v:0", "rotate=90"])):
+        command = ["ffmpeg", "-v", "quiet", "-y", *of_input, "-i", source, "-c", "copy", *of_output, clip]
+        if subprocess.run(command).returncode == 0:
+            return
+    raise AssertionError("ffmpeg rotates nothing")
+
+
 class Gate:
     """Stands between a client and a server of this machine; while it is shut, nothing of what the server says comes
     through."""
@@ -307,16 +316,14 @@ class Http(Plays):
             subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
                             f"{picture},scale=out_color_matrix={space}:out_range=tv,format=yuv420p{more}", *h264,
                             "-colorspace", space, "-color_range", "tv", clips[name]], check=True)
-        subprocess.run(["ffmpeg", "-v", "error", "-i", clips["bt709"], "-c", "copy", "-metadata:s:v:0", "rotate=90",
-                        clips["turned"]], check=True)
+        copy_rotated(clips["bt709"], clips["turned"])
         for name, clip in clips.items():
             if name.startswith("jpeg-"):
                 shape = ["-aspect", "8:3"] if "wide" in name else []
                 subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"{picture},format=yuvj420p", *shape, "-t",
                                 "2", "-c:v", "mjpeg", "-q:v", "2", self.folder / f"made-{clip.name}"], check=True)
-                turn = ["-metadata:s:v:0", "rotate=90"] if "turned" in name else []
-                subprocess.run(["ffmpeg", "-v", "error", "-i", self.folder / f"made-{clip.name}", "-c", "copy", *turn,
-                                clip], check=True)
+                copy = copy_rotated if "turned" in name else shutil.copy
+                copy(self.folder / f"made-{clip.name}", clip)
         shapes = {"wide": (2 * width, height), "bt709": (width, height), "turned": (height, width),
                   "plain": (width, height)}
         sizes = {name: shapes[name.split("-")[1 if name.startswith("jpeg-") else 0]] for name in clips}
