@@ -51,7 +51,6 @@ struct cluster {
     atomic_bool stopping, dirty; /* the directory may have changed */
     atomic_bool is_asked;        /* another node has connected, which does not know this one */
     pthread_t thread;
-    bool is_started;
     struct lock lock;
     struct condition changed;
     bool is_settled GUARDED_BY(lock);   /* connected and looked for namesakes, or failed */
@@ -474,7 +473,6 @@ enum err cluster_start(const struct cluster_settings *settings, struct broker *b
         destroy(cluster);
         return error;
     }
-    cluster->is_started = true;
     error = wait_until_settled(cluster, reason);
     if (error != ERR_OK) {
         cluster_stop(&cluster);
