@@ -2,7 +2,7 @@
 
 #include "broker/base/clock.h"
 #include "broker/base/log.h"
-#include "broker/cluster/node_server.h"
+#include "broker/cluster/requests/node_server.h"
 #include "broker/frame/mailbox.h"
 #include "broker/multipart/multipart_writer.h"
 #include "broker/recording/playback/recording_cursor.h"

@@ -30,7 +30,7 @@ def text_of(text):
 
 
 def request_of(kind, camera):
-    """A message of another node to the server of a node: broker/cluster/node_request.h behind its head."""
+    """A message of another node to the server of a node: broker/cluster/requests/node_request.h behind its head."""
     return (bytes([1, 3]) + text_of("spy") + bytes([kind, 0]) + text_of(camera) + text_of("") * 2 +
             struct.pack("<qQIqq", 0, 0, 0, -1, 2 ** 62) + text_of("") + struct.pack("<qqIH", 0, 0, 100, 0))
 

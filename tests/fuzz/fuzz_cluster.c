@@ -1,5 +1,5 @@
 /* What other nodes of a cluster send unasked, and their directories: the first byte says which of them the rest is. */
-#include "broker/cluster/frame_assembly.h"
+#include "broker/cluster/import/frame_assembly.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Two channels, of pictures of moderate size. */

@@ -1,5 +1,5 @@
 /* What other nodes of a cluster ask and answer: the first byte says which of them the rest is. */
-#include "broker/cluster/node_request.h"
+#include "broker/cluster/requests/node_request.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_request(const uint8_t *bytes, size_t count) {

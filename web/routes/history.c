@@ -1,6 +1,6 @@
 /* /api/history and /history: what happened, as a table of any length. */
 #include "broker/base/clock.h"
-#include "broker/cluster/node_client.h"
+#include "broker/cluster/requests/node_client.h"
 #include "web/access/slots.h"
 #include "web/http/route.h"
 #include "web/routes/support/history_table.h"

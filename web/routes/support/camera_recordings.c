@@ -1,6 +1,6 @@
 #include "web/routes/support/camera_recordings.h"
 
-#include "broker/cluster/node_client.h"
+#include "broker/cluster/requests/node_client.h"
 #include "web/routes/support/camera_requests.h"
 
 #include <stdlib.h>

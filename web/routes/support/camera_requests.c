@@ -1,6 +1,6 @@
 #include "web/routes/support/camera_requests.h"
 
-#include "broker/cluster/node_client.h"
+#include "broker/cluster/requests/node_client.h"
 #include "broker/recording/playback/recorded_picture.h"
 #include "web/routes/support/reply.h"
 

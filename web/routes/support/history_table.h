@@ -9,7 +9,7 @@
 #ifndef WEB_ROUTES_SUPPORT_HISTORY_TABLE_H
 #define WEB_ROUTES_SUPPORT_HISTORY_TABLE_H
 
-#include "broker/cluster/node_client.h"
+#include "broker/cluster/requests/node_client.h"
 #include "web/routes/support/detached_response.h"
 #include "web/stream/writers.h"
 #include "web/views/history_view.h"
