@@ -75,10 +75,6 @@ static void wake(void *user) {
     }
 }
 
-static void format_subject(char subject[LINK_SUBJECT_BYTES], const char *kind, const char *node) {
-    snprintf(subject, LINK_SUBJECT_BYTES, LINK_SUBJECT_PREFIX "%s.%s", kind, node);
-}
-
 static void settle(struct cluster *cluster) {
     lock_acquire(&cluster->lock);
     cluster->is_settled = true;
@@ -100,7 +96,7 @@ static void send_beacon(struct cluster *cluster, bool is_leaving) {
     directory_write_beacon(cluster->directory, &beacon, &writer);
     cluster->is_new = false;
     char subject[LINK_SUBJECT_BYTES];
-    format_subject(subject, "node", cluster->node);
+    subject_format(subject, "node", cluster->node);
     if (!writer.is_full) {
         enum err error = nats_link_publish(cluster->link, subject, NULL, writer.bytes, writer.count);
         (void)error; /* the next one follows */
@@ -141,7 +137,7 @@ static void send_event(struct cluster *cluster, const struct event_log_entry *en
     struct wire_writer writer = {.bytes = bytes, .capacity = sizeof bytes};
     event_message_write(&writer, entry);
     char subject[LINK_SUBJECT_BYTES];
-    format_subject(subject, "events", cluster->node);
+    subject_format(subject, "events", cluster->node);
     if (!writer.is_full) {
         enum err error = nats_link_publish(cluster->link, subject, NULL, writer.bytes, writer.count);
         (void)error; /* events are not repeated */
@@ -296,7 +292,7 @@ static void subscribe(struct cluster *cluster) {
     };
     for (size_t i = 0; i < sizeof subscriptions / sizeof subscriptions[0]; i++) {
         char subject[LINK_SUBJECT_BYTES];
-        format_subject(subject, subscriptions[i].kind, subscriptions[i].name);
+        subject_format(subject, subscriptions[i].kind, subscriptions[i].name);
         enum err error = nats_link_subscribe(cluster->link, subject, subscriptions[i].handle, subscriptions[i].user);
         if (error != ERR_OK) {
             log_event(LOG_LEVEL_ERROR, NULL, "cluster: cannot subscribe to %s: %s", subject, err_text(error));

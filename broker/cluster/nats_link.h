@@ -1,4 +1,4 @@
-/* The connection to the NATS servers: the only file that knows libnats.
+/* The connection to the NATS servers: with nats_options.h the only files that know libnats.
  *
  * libnats reconnects by itself. Where it gives up, as after a login that is refused, nats_link_work() begins anew.
  * Nothing is kept for later while there is no connection: who publishes is refused.
@@ -11,11 +11,8 @@
 
 #include "broker/cluster/cluster_settings.h"
 #include "broker/cluster/cluster_status.h"
+#include "broker/cluster/subject.h"
 #include "broker/frame/frame.h"
-
-#define LINK_SUBJECT_PREFIX "framebroker.1."
-/* Room for any subject. */
-#define LINK_SUBJECT_BYTES 160
 
 struct nats_link;
 

@@ -5,7 +5,6 @@
 #include "broker/cluster/message_queue.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,10 +194,6 @@ void request_server_destroy(struct request_server **server_pointer) {
 
 /* ---- The other side ---- */
 
-static void format_subject(char subject[LINK_SUBJECT_BYTES], const char *node) {
-    snprintf(subject, LINK_SUBJECT_BYTES, LINK_SUBJECT_PREFIX "request.%s", node);
-}
-
 static enum err read_answer(const struct link_message *message, struct cluster_answer *answer, struct reason *reason) {
     const struct span bytes = link_message_bytes(message);
     struct wire_reader reader = {.bytes = bytes.bytes, .count = bytes.count};
@@ -227,7 +222,7 @@ static enum err read_answer(const struct link_message *message, struct cluster_a
 enum err request_send(struct nats_link *link, const char *self, const char *node, const void *request, size_t count,
                       int64_t timeout_ns, struct cluster_answer *answer, struct reason *reason) {
     char subject[LINK_SUBJECT_BYTES];
-    format_subject(subject, node);
+    subject_format(subject, "request", node);
     uint8_t *bytes = count <= CLUSTER_REQUEST_MAX_BYTES ? malloc(count + HEAD_BYTES) : NULL;
     if (bytes == NULL) {
         reason_set(reason, "%s", err_text(ERR_MEMORY));
@@ -256,7 +251,7 @@ enum err request_send(struct nats_link *link, const char *self, const char *node
 enum err request_identity(struct nats_link *link, const char *node, int64_t timeout_ns,
                           struct beacon_message *identity) {
     char subject[LINK_SUBJECT_BYTES];
-    format_subject(subject, node);
+    subject_format(subject, "request", node);
     const uint8_t bytes[] = {CLUSTER_PROTOCOL, REQUEST_IDENTITY};
     struct link_message *message = NULL;
     enum err error = nats_link_request(link, subject, bytes, sizeof bytes, timeout_ns, &message);

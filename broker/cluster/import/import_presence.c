@@ -158,7 +158,7 @@ static void ask_for_directory(struct importer *importer, struct import_node *nod
     wire_put_u8(&writer, REQUEST_DIRECTORY);
     wire_put_u32(&writer, from);
     char subject[LINK_SUBJECT_BYTES], reply[LINK_SUBJECT_BYTES];
-    snprintf(subject, sizeof subject, LINK_SUBJECT_PREFIX "request.%s", node->name);
+    subject_format(subject, "request", node->name);
     snprintf(reply, sizeof reply, LINK_SUBJECT_PREFIX "inbox.%s.directory.%s", importer->self, node->name);
     node->asked_ns = clock_monotonic_ns();
     enum err error = nats_link_publish(importer->link, subject, reply, writer.bytes, writer.count);

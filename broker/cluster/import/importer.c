@@ -92,7 +92,7 @@ static void send_lease(struct importer *importer, struct import_node *node, int6
     node->was_leased = lease.channel_count > 0;
     node->lease_sent_ns = now_ns;
     char subject[LINK_SUBJECT_BYTES];
-    snprintf(subject, sizeof subject, LINK_SUBJECT_PREFIX "lease.%s", node->name);
+    subject_format(subject, "lease", node->name);
     if (!writer.is_full) {
         enum err error = nats_link_publish(importer->link, subject, NULL, writer.bytes, writer.count);
         (void)error; /* the next one follows */
@@ -132,7 +132,7 @@ static int64_t look_at_ack(struct importer *importer, struct import_node *node, 
     memcpy(ack.gateway, importer->self, sizeof ack.gateway);
     ack_message_write(&writer, &ack);
     char subject[LINK_SUBJECT_BYTES];
-    snprintf(subject, sizeof subject, LINK_SUBJECT_PREFIX "ack.%s", node->name);
+    subject_format(subject, "ack", node->name);
     enum err error = nats_link_publish(importer->link, subject, NULL, writer.bytes, writer.count);
     (void)error; /* the next one says more */
     node->ack_sent_ns = now_ns;
