@@ -4,28 +4,19 @@
 #include "broker/base/log.h"
 #include "broker/base/string_view.h"
 #include "broker/base/sync.h"
+#include "broker/cluster/nats_options.h"
 
 #include <nats/nats.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_TIMEOUT_MS 2000
 #define RETRY_NS NS_PER_S
 /* A login that is refused is not right a second later. */
 #define REFUSED_RETRY_NS (5 * NS_PER_S)
-#define RECONNECT_WAIT_MS 200
-#define RECONNECT_JITTER_MS 100
-#define PING_INTERVAL_MS 2000
-#define PINGS_OUT_MAX 2
-#define WRITE_DEADLINE_MS 3000
 #define FLUSH_MS 200
-#define IO_BUFFER_BYTES (512 << 10)
-#define RECONNECT_BUFFER_BYTES (64 << 10)
 #define PENDING_MAX_BYTES (64 << 20)
-#define PENDING_MAX_MESSAGES 65536
 #define SUBSCRIPTIONS_MAX 16
-#define SERVERS_MAX 16
 /* How long a message that was not permitted is shown. */
 #define DENIAL_NS (60 * NS_PER_S)
 
@@ -179,95 +170,10 @@ static void on_error(natsConnection *connection, natsSubscription *subscription,
     log_rate_limited(LOG_LEVEL_ERROR, NULL, "cluster", "%s; see the permissions of its user there", words);
 }
 
-/* ---- Options ---- */
+/* ---- Lifecycle ---- */
 
-/* The server without a login. False: there is none left. */
-static bool take_server(struct string_view *list, bool drops_login, char text[512]) {
-    if (list->count == 0) {
-        return false;
-    }
-    struct string_view server = string_view_trim(string_view_take(list, ','));
-    const char *slashes = memchr(server.bytes, '/', server.count);
-    const size_t scheme = slashes != NULL ? (size_t)(slashes - server.bytes) + 2 : 0;
-    size_t host = scheme;
-    for (size_t i = scheme; drops_login && i < server.count; i++) {
-        host = server.bytes[i] == '@' ? i + 1 : host;
-    }
-    snprintf(text, 512, "%.*s%.*s", (int)scheme, server.bytes, (int)(server.count - host), server.bytes + host);
-    return true;
-}
-
-static natsStatus set_servers(natsOptions *options, const struct cluster_settings *settings) {
-    const bool has_login = settings->username != NULL || settings->token != NULL || settings->credentials != NULL ||
-                           settings->nkey != NULL;
-    char texts[SERVERS_MAX][512];
-    const char *servers[SERVERS_MAX];
-    int count = 0;
-    struct string_view list = string_view_of(settings->url);
-    while (count < SERVERS_MAX && take_server(&list, has_login, texts[count])) {
-        servers[count] = texts[count];
-        count++;
-    }
-    return natsOptions_SetServers(options, servers, count);
-}
-
-static natsStatus set_login(natsOptions *options, const struct cluster_settings *settings, const char **key) {
-    if (settings->username != NULL) {
-        *key = "username";
-        return natsOptions_SetUserInfo(options, settings->username, settings->password);
-    }
-    if (settings->token != NULL) {
-        *key = "token";
-        return natsOptions_SetToken(options, settings->token);
-    }
-    if (settings->credentials != NULL) {
-        *key = "credentials";
-        return natsOptions_SetUserCredentialsFromFiles(options, settings->credentials, NULL);
-    }
-    if (settings->nkey != NULL) {
-        *key = "nkey";
-        return natsOptions_SetNKeyFromSeed(options, settings->nkey, settings->nkey_seed);
-    }
-    return NATS_OK;
-}
-
-static natsStatus set_tls(natsOptions *options, const struct cluster_settings *settings, const char **key) {
-    natsStatus status = NATS_OK;
-    if (!cluster_url_has_tls(settings->url)) {
-        return NATS_OK;
-    }
-    *key = "url";
-    status = natsOptions_SetSecure(options, true);
-    if (status == NATS_OK && settings->ca_file != NULL) {
-        *key = "ca_file";
-        status = natsOptions_LoadCATrustedCertificates(options, settings->ca_file);
-    }
-    if (status == NATS_OK && settings->certificate != NULL) {
-        *key = "certificate";
-        status = natsOptions_LoadCertificatesChain(options, settings->certificate, settings->private_key);
-    }
-    return status;
-}
-
-static natsStatus set_behaviour(natsOptions *options, const struct cluster_settings *settings, struct nats_link *link) {
-    char inbox[LINK_SUBJECT_BYTES];
-    snprintf(inbox, sizeof inbox, LINK_SUBJECT_PREFIX "inbox.%s", settings->node);
+static natsStatus set_handlers(natsOptions *options, struct nats_link *link) {
     const natsStatus results[] = {
-        natsOptions_SetName(options, settings->node),
-        natsOptions_SetCustomInboxPrefix(options, inbox),
-        natsOptions_SetTimeout(options, CONNECT_TIMEOUT_MS),
-        natsOptions_SetMaxReconnect(options, -1),
-        natsOptions_SetReconnectWait(options, RECONNECT_WAIT_MS),
-        natsOptions_SetReconnectJitter(options, RECONNECT_JITTER_MS, RECONNECT_JITTER_MS),
-        natsOptions_SetReconnectBufSize(options, RECONNECT_BUFFER_BYTES),
-        natsOptions_SetPingInterval(options, PING_INTERVAL_MS),
-        natsOptions_SetMaxPingsOut(options, PINGS_OUT_MAX),
-        natsOptions_SetIOBufSize(options, IO_BUFFER_BYTES),
-        natsOptions_SetSendAsap(options, true),
-        natsOptions_SetWriteDeadline(options, WRITE_DEADLINE_MS),
-        natsOptions_SetNoEcho(options, true),
-        natsOptions_SetFailRequestsOnDisconnect(options, true),
-        natsOptions_SetMaxPendingMsgs(options, PENDING_MAX_MESSAGES),
         natsOptions_SetErrorHandler(options, on_error, link),
         natsOptions_SetDisconnectedCB(options, on_disconnect, link),
         natsOptions_SetReconnectedCB(options, on_reconnect, link),
@@ -302,18 +208,9 @@ enum err nats_link_create(const struct cluster_settings *settings, void (*change
     link->state = CLUSTER_CONNECTING;
     link->since_realtime_ns = clock_realtime_ns();
     const char *key = "url";
-    natsStatus status = natsOptions_Create(&link->options);
+    natsStatus status = nats_options_create(settings, &link->options, &key);
     if (status == NATS_OK) {
-        status = set_servers(link->options, settings);
-    }
-    if (status == NATS_OK) {
-        status = set_login(link->options, settings, &key);
-    }
-    if (status == NATS_OK) {
-        status = set_tls(link->options, settings, &key);
-    }
-    if (status == NATS_OK) {
-        status = set_behaviour(link->options, settings, link);
+        status = set_handlers(link->options, link);
     }
     if (status != NATS_OK) {
         reason_set(reason, "cluster.%s cannot be used: %s", key, failure_text(status));
@@ -546,9 +443,9 @@ void nats_link_status(struct nats_link *link, struct nats_link_status *status) {
         char url[256] = "";
         (void)natsConnection_GetConnectedUrl(connection, url, sizeof url);
         end_use(link);
-        char text[512];
+        char text[NATS_SERVER_BYTES];
         struct string_view list = string_view_of(url);
-        if (take_server(&list, true, text)) {
+        if (nats_options_take_server(&list, true, text)) {
             snprintf(status->server, sizeof status->server, "%.255s", text);
         }
     }
