@@ -146,7 +146,7 @@ enum err catalogue_database_open(const char *path, sqlite3 **out, struct reason 
     int version = 0;
     enum err error = open_file(path, SQLITE_OPEN_READWRITE, &database, reason); /* WAL needs its shared memory */
     if (error == ERR_OK) {
-        int result = sqlite3_exec(database, "PRAGMA query_only = 1", NULL, NULL, NULL);
+        int result = sqlite3_exec(database, "PRAGMA query_only = 1; PRAGMA cache_size = -1024", NULL, NULL, NULL);
         result = result == SQLITE_OK ? read_version(database, &version) : result;
         error = result == SQLITE_OK ? ERR_OK : fail(database, result, reason);
     }
