@@ -10,6 +10,7 @@
 #include "broker/cluster/import/import_presence.h"
 #include "broker/cluster/import/importer.h"
 #include "broker/cluster/message_queue.h"
+#include "broker/cluster/presence.h"
 #include "broker/cluster/request_server.h"
 
 #include <poll.h>
@@ -19,18 +20,12 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define BEACON_INTERVAL_NS (5 * NS_PER_S)
-/* Between beacons of new generations. */
-#define REFRESH_INTERVAL_NS (200 * NS_PER_MS)
 #define START_NS (2 * NS_PER_S)
 #define IDENTITY_NS (500 * NS_PER_MS)
 #define STOP_NS NS_PER_S
 /* A node of the same name that is silent for so long is gone. */
 #define NAME_IN_USE_NS (16 * NS_PER_S)
 #define CONFIRM_INTERVAL_NS (5 * NS_PER_S)
-#define BEACON_HEAD_BYTES 64
-#define BEACON_CAMERA_BYTES 32
-#define EVENT_BYTES 1024
 
 struct cluster {
     char node[NODE_MAX_BYTES + 1];
@@ -44,12 +39,11 @@ struct cluster {
     struct exporter *exporter;
     struct importer *importer;
     struct request_server *requests;
-    struct event_log_reader *events;
+    struct presence *presence;
     struct message_queue namesakes; /* beacons of nodes of the same name */
     struct event wake;
-    atomic_bool is_awake;        /* the event is set */
-    atomic_bool stopping, dirty; /* the directory may have changed */
-    atomic_bool is_asked;        /* another node has connected, which does not know this one */
+    atomic_bool is_awake; /* the event is set */
+    atomic_bool stopping;
     pthread_t thread;
     struct lock lock;
     struct condition changed;
@@ -60,9 +54,8 @@ struct cluster {
     int64_t name_since_realtime_ns GUARDED_BY(lock);
     /* The thread's: */
     bool is_subscribed;
-    bool is_new; /* others do not know yet that it is connected */
     uint64_t connection;
-    int64_t beacon_due_ns, refreshed_ns, name_in_use_until_ns;
+    int64_t name_in_use_until_ns;
     int64_t confirm_again_ns; /* a namesake's beacon is not followed up before */
 };
 
@@ -80,89 +73,6 @@ static void settle(struct cluster *cluster) {
     cluster->is_settled = true;
     condition_broadcast(&cluster->changed);
     lock_release(&cluster->lock);
-}
-
-/* ---- Beacons ---- */
-
-static void send_beacon(struct cluster *cluster, bool is_leaving) {
-    const size_t capacity = BEACON_HEAD_BYTES + directory_count(cluster->directory) * BEACON_CAMERA_BYTES;
-    uint8_t *bytes = malloc(capacity);
-    if (bytes == NULL) {
-        return;
-    }
-    struct wire_writer writer = {.bytes = bytes, .capacity = capacity};
-    const struct beacon_message beacon = {
-        .started_realtime_ns = cluster->started_realtime_ns, .is_leaving = is_leaving, .is_new = cluster->is_new};
-    directory_write_beacon(cluster->directory, &beacon, &writer);
-    cluster->is_new = false;
-    char subject[LINK_SUBJECT_BYTES];
-    subject_format(subject, "node", cluster->node);
-    if (!writer.is_full) {
-        enum err error = nats_link_publish(cluster->link, subject, NULL, writer.bytes, writer.count);
-        (void)error; /* the next one follows */
-    }
-    free(bytes);
-    cluster->beacon_due_ns = clock_monotonic_ns() + BEACON_INTERVAL_NS;
-}
-
-/* Looks at the directory when something may have changed, and says so. Returns when to look again. */
-static int64_t look_at_directory(struct cluster *cluster, int64_t now_ns) {
-    if (atomic_exchange_explicit(&cluster->is_asked, false, memory_order_relaxed)) {
-        /* Not all nodes at once. */
-        const int64_t jitter_ns = (int64_t)(cluster->epoch % (uint64_t)REFRESH_INTERVAL_NS);
-        cluster->beacon_due_ns =
-            min_i64(cluster->beacon_due_ns, max_i64(now_ns, cluster->refreshed_ns + REFRESH_INTERVAL_NS) + jitter_ns);
-    }
-    const bool is_due = now_ns >= cluster->beacon_due_ns;
-    const int64_t refresh_ns = cluster->refreshed_ns + REFRESH_INTERVAL_NS;
-    if (!is_due && !atomic_load_explicit(&cluster->dirty, memory_order_relaxed)) {
-        return cluster->beacon_due_ns;
-    }
-    if (!is_due && now_ns < refresh_ns) {
-        return refresh_ns;
-    }
-    atomic_store_explicit(&cluster->dirty, false, memory_order_relaxed);
-    cluster->refreshed_ns = now_ns;
-    const bool changed = directory_refresh(cluster->directory);
-    if (is_due || changed) {
-        send_beacon(cluster, false);
-    }
-    return cluster->beacon_due_ns;
-}
-
-/* ---- Events ---- */
-
-static void send_event(struct cluster *cluster, const struct event_log_entry *entry) {
-    uint8_t bytes[EVENT_BYTES];
-    struct wire_writer writer = {.bytes = bytes, .capacity = sizeof bytes};
-    event_message_write(&writer, entry);
-    char subject[LINK_SUBJECT_BYTES];
-    subject_format(subject, "events", cluster->node);
-    if (!writer.is_full) {
-        enum err error = nats_link_publish(cluster->link, subject, NULL, writer.bytes, writer.count);
-        (void)error; /* events are not repeated */
-    }
-}
-
-static void follow_events(struct cluster *cluster, bool may_send) {
-    struct event_log_entry entry;
-    uint64_t missed;
-    enum err error;
-    while ((error = event_log_read(cluster->events, &entry, &missed)) == ERR_OK) {
-        if (strchr(entry.camera, '.') != NULL) {
-            continue; /* of another node */
-        }
-        if (entry.kind == EVENT_LOG_STATE || entry.kind == EVENT_LOG_CAMERA_ADDED ||
-            entry.kind == EVENT_LOG_CAMERA_REMOVED || entry.kind == EVENT_LOG_RELOADED || missed > 0) {
-            atomic_store_explicit(&cluster->dirty, true, memory_order_relaxed);
-        }
-        if (may_send && event_message_is_sent(entry.kind) && cluster_rules_export(&cluster->rules, entry.camera)) {
-            send_event(cluster, &entry);
-        }
-    }
-    if (error == ERR_CLOSED) { /* the broker ends: who waits for an answer is not to wait any longer */
-        atomic_store_explicit(&cluster->stopping, true, memory_order_relaxed);
-    }
 }
 
 /* ---- Nodes of the same name ---- */
@@ -186,7 +96,7 @@ static void set_name_in_use(struct cluster *cluster, bool in_use) {
     if (in_use) {
         log_event(LOG_LEVEL_ERROR, NULL, "cluster: %s: give one of them another \"node\"", why);
     } else {
-        cluster->beacon_due_ns = 0;
+        presence_set_due(cluster->presence);
     }
 }
 
@@ -228,7 +138,7 @@ static void take_namesake(struct cluster *cluster, const struct beacon_message *
     if (other->is_leaving) {
         cluster->name_in_use_until_ns = clock_monotonic_ns();
     } else if (!is_older(cluster, other)) {
-        cluster->beacon_due_ns = min_i64(cluster->beacon_due_ns, cluster->refreshed_ns + REFRESH_INTERVAL_NS);
+        presence_set_due_soon(cluster->presence);
     } else if (name_is_in_use(cluster) || confirm_namesake(cluster)) {
         yield_name(cluster);
     }
@@ -265,7 +175,7 @@ static void take_beacon(void *user, struct link_message **message) {
     struct wire_reader reader = {.bytes = bytes.bytes, .count = bytes.count};
     struct beacon_message other;
     if (beacon_message_read(&reader, &other) && other.is_new) {
-        atomic_store_explicit(&cluster->is_asked, true, memory_order_relaxed);
+        presence_note_stranger(cluster->presence);
     }
     importer_take_message(cluster->importer, message);
 }
@@ -312,8 +222,7 @@ static void begin_connection(struct cluster *cluster) {
         settle(cluster);
         subscribe(cluster);
     }
-    cluster->is_new = true;
-    cluster->beacon_due_ns = 0;
+    presence_begin_connection(cluster->presence);
 }
 
 static int64_t work(struct cluster *cluster) {
@@ -329,9 +238,12 @@ static int64_t work(struct cluster *cluster) {
     const int64_t now_ns = clock_monotonic_ns();
     next_ns = min_i64(next_ns, look_at_namesakes(cluster, now_ns));
     const bool may_send = connection != 0 && !name_is_in_use(cluster);
-    follow_events(cluster, may_send);
+    if (!presence_follow_events(cluster->presence, may_send)) {
+        /* The broker ends: what waits for an answer is not to wait any longer. */
+        atomic_store_explicit(&cluster->stopping, true, memory_order_relaxed);
+    }
     if (may_send) {
-        next_ns = min_i64(next_ns, look_at_directory(cluster, now_ns));
+        next_ns = min_i64(next_ns, presence_work(cluster->presence, now_ns));
     }
     return min_i64(next_ns, importer_work(cluster->importer));
 }
@@ -339,7 +251,7 @@ static int64_t work(struct cluster *cluster) {
 static void wait_for_news(struct cluster *cluster, int64_t until_ns) {
     struct pollfd polled[] = {
         {.fd = cluster->wake.fd, .events = POLLIN},
-        {.fd = event_log_reader_fd(cluster->events), .events = POLLIN},
+        {.fd = presence_events_fd(cluster->presence), .events = POLLIN},
     };
     (void)poll(polled, 2, clock_poll_timeout_ms(until_ns));
     event_clear(&cluster->wake);
@@ -356,7 +268,7 @@ static void *run(void *argument) {
     lock_release(&cluster->lock);
     if (takes_leave) {
         importer_leave(cluster->importer);
-        send_beacon(cluster, true);
+        presence_leave(cluster->presence);
     }
     nats_link_close(cluster->link);
     lock_acquire(&cluster->lock);
@@ -373,9 +285,9 @@ static void destroy(struct cluster *cluster) {
     importer_destroy(&cluster->importer);
     request_server_destroy(&cluster->requests);
     players_destroy(&cluster->players);
+    presence_destroy(&cluster->presence);
     directory_destroy(&cluster->directory);
     nats_link_destroy(&cluster->link);
-    event_log_reader_destroy(&cluster->events);
     message_queue_finish(&cluster->namesakes);
     event_finish(&cluster->wake);
     condition_finish(&cluster->changed);
@@ -404,17 +316,23 @@ static struct cluster *create(const struct cluster_settings *settings, struct br
 }
 
 static enum err create_parts(struct cluster *cluster, struct recorder *recorder, gap_draw *draw_gap) {
-    struct event_log *log = broker_event_log(cluster->broker);
     enum err error = event_init(&cluster->wake);
-    if (error == ERR_OK) {
-        error = event_log_reader_create(log, event_log_newest(log), &cluster->events);
-    }
     if (error == ERR_OK && recorder != NULL) {
         error =
             players_create(recorder_path(recorder), broker_frame_pool(cluster->broker), draw_gap, &cluster->players);
     }
     if (error == ERR_OK) {
         error = directory_create(cluster->broker, &cluster->rules, cluster->epoch, &cluster->directory);
+    }
+    if (error == ERR_OK) {
+        const struct presence_settings settings = {.node = cluster->node,
+                                                   .epoch = cluster->epoch,
+                                                   .started_realtime_ns = cluster->started_realtime_ns,
+                                                   .broker = cluster->broker,
+                                                   .rules = &cluster->rules,
+                                                   .directory = cluster->directory,
+                                                   .link = cluster->link};
+        error = presence_create(&settings, &cluster->presence);
     }
     if (error == ERR_OK) {
         error =
@@ -480,7 +398,7 @@ enum err cluster_start(const struct cluster_settings *settings, struct broker *b
 
 void cluster_apply(struct cluster *cluster, const struct cluster_settings *settings) {
     cluster_rules_set(&cluster->rules, settings);
-    atomic_store_explicit(&cluster->dirty, true, memory_order_relaxed);
+    presence_note_change(cluster->presence);
     importer_note_rules(cluster->importer);
 }
 
