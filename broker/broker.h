@@ -59,7 +59,7 @@ struct topic *broker_topic_at(struct broker *broker, size_t index);
  * converters; ERR_MEMORY; ERR_CLOSED. */
 CHECKED enum err broker_open_variant(struct broker *broker, struct topic *camera, const struct variant_request *request,
                                      struct topic **topic);
-/* The same for a client, who takes no more than its share: see variants.h. client: any text that is the same for its
+/* The same for a client, which gets no more than its share: see variants.h. client: any text that is the same for its
  * requests and for no other's, of which VARIANT_OWNER_BYTES - 1 count; not empty. */
 CHECKED enum err broker_open_variant_for(struct broker *broker, const char *client, struct topic *camera,
                                          const struct variant_request *request, struct topic **topic);

@@ -1,7 +1,7 @@
 /* The connection to the NATS servers: with nats_options.h the only files that know libnats.
  *
  * libnats reconnects by itself. Where it gives up, as after a login that is refused, nats_link_work() begins anew.
- * Nothing is kept for later while there is no connection: who publishes is refused.
+ * Nothing is kept for later while there is no connection: publishing is refused.
  *
  * Lifecycle: create; subscribe; work, again and again; close; destroy.
  * Threads: work, subscribe and close: the owner's; others: any. Handlers are called on threads of libnats.

@@ -1,4 +1,4 @@
-/* Answers what other nodes request of this one: who it is, its directory, and all that its server answers.
+/* Answers what other nodes request of this one: its identity, its directory, and all that its server answers.
  *
  * Lifecycle: create; requests arrive; destroy, when none arrive any more.
  * Threads: functions from any; two of its own answer. Ownership: everything is borrowed. */

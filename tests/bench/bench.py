@@ -9,7 +9,7 @@ import tempfile
 
 
 def machine():
-    """The machine in one line, for whoever compares figures."""
+    """The machine in one line, to compare figures by."""
     model = re.search(r"^model name\s*:\s*(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return {
         "cpu": model.group(1) if model else platform.machine(),
@@ -58,7 +58,7 @@ def _write_pictures(folder, count, size, quality):
 
 
 class Program:
-    """A server that tells its address on its first line; ended when the with block is left."""
+    """A server that prints its address on its first line; ended when the with block is left."""
 
     def __init__(self, *command):
         self._log = tempfile.TemporaryFile("w+")

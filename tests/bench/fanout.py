@@ -50,7 +50,7 @@ class Fanout:
         return bench.Program(self.build / "bench/fanout_floor", FPS, *self.pictures)
 
     def load(self, program, clients, slow=0):
-        """The figures of one run, as fanout_client.c tells them and with what follows from them."""
+        """The figures of one run, as fanout_client.c prints them, and what follows from them."""
         resident_before = program.resident_bytes()
         busy_before, began = bench.machine_busy_s(), time.monotonic()
         answer = subprocess.run(

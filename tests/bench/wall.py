@@ -51,7 +51,7 @@ class Wall:
         return bench.Program(self.build / "framebroker", "--config", self.config)
 
     def in_browser(self):
-        """What the page tells, and the server's CPU and memory meanwhile."""
+        """What the page reports, and the server's CPU and memory meanwhile."""
         with self.server() as program:
             command = ["node", MEASURE_WALL, f"http://127.0.0.1:{program.port}", str(CAMERAS), str(self.seconds)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as page:

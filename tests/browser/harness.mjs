@@ -76,7 +76,7 @@ export async function waitUntil(condition, what, seconds = 10) {
 
 let servers = 0;
 
-// { url, port, pid, status, stop, kill } of a program that tells its address.
+// { url, port, pid, status, stop, kill } of a program that prints its address.
 async function start(program, options) {
   const server = spawn(program, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => server.once('exit', resolve));

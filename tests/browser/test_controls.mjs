@@ -35,7 +35,7 @@ for (const { name, start } of browsers) {
     before(async () => { browser = await start(); });
     after(() => browser?.close());
 
-    test('controls are shown as the server tells them, and set', async () => {
+    test('controls are shown as the server reports them, and set', async () => {
       const page = await browser.open(1280, 1000);
       await page.goto(`${server.url}/camera/a`, { waitUntil: 'domcontentloaded' });
       await waitUntil(async () => Object.keys(await shown(page)).length === 4, 'the controls');

@@ -127,7 +127,7 @@ test('an error is a page with a way back', { timeout: 60000 * TIME_SCALE }, asyn
   await page.locator('.tile').first().waitFor();
 });
 
-test('a tile with room for it tells all of an error', { timeout: 60000 * TIME_SCALE }, async (context) => {
+test('a tile with room for it shows all of an error', { timeout: 60000 * TIME_SCALE }, async (context) => {
   const unplugged = await startServer({ cameras: [{ id: 'gone', source: { type: 'v4l2', device: '/dev/unplugged' } }] });
   context.after(unplugged.stop);
   const page = await openPage(browser, { viewport: { width: 440, height: 500 } });
@@ -149,7 +149,7 @@ test('a tile dragged onto another takes its place', { timeout: 60000 * TIME_SCAL
   await waitUntil(() => new URL(page.url()).searchParams.get('order')?.startsWith('portrait,front-door,'), 'the order');
 });
 
-test('the status page tells what the API tells', { timeout: 60000 * TIME_SCALE }, async () => {
+test('the status page shows what the API reports', { timeout: 60000 * TIME_SCALE }, async () => {
   const page = await openPage(browser);
   await page.goto(`${server.url}/status`, { waitUntil: 'domcontentloaded' });
   const { cameras: told, workers } = await server.status();

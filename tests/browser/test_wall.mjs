@@ -181,7 +181,7 @@ for (const { name, start } of browsers) {
       assert.deepEqual(page.complaints, []);
     });
 
-    test('a change of state shows with the picture that tells of it', async (context) => {
+    test('a change of state shows with its picture', async (context) => {
       const loose = fragileCamera('loose');
       const server = await serve(context, { cameras: [camera('steady'), loose.camera] });
       const page = await browser.open(1280, 800);
@@ -234,7 +234,7 @@ for (const { name, start } of browsers) {
       await page.goto(relay.url);
       await waitForMovement(page);
       await waitUntil(() => relay.stall('/feed') > 0, 'the feed');
-      // The camera itself goes on, and its tile tells what it shows.
+      // The camera itself goes on, and its tile says what it shows.
       await waitUntil(async () => /^[3-9]\.\d s ago$/.test(await figureOf(page, 'one', 'age')), 'an honest age', 20);
       assert.equal(await stateOf(page, 'one'), 'live');
       await waitForMovement(page);

@@ -117,7 +117,7 @@ class NatsServer:
             return None
 
     def monitor(self, page):
-        """What its monitoring tells: varz, connz?subs=1, routez, subsz."""
+        """What its monitoring reports: varz, connz?subs=1, routez, subsz."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor_port}/{page}", timeout=PATIENCE_S) as answer:
             return json.load(answer)
 

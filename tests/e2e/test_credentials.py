@@ -115,7 +115,7 @@ class Proxies(unittest.TestCase):
 
 
 class Pushers(unittest.TestCase):
-    """Who pushes frames shows the camera's own key, whoever else may see the camera."""
+    """A push needs the camera's own key, whatever accounts may see the camera."""
 
     def test_key_suffices_and_tells_nothing_without(self):
         camera = {"id": "pushed", "source": {"type": "push", "key": "push-key-0123456789"}}

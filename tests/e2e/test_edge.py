@@ -78,7 +78,7 @@ class OtherSites(unittest.TestCase):
                 with self.subTest(origin=origin):
                     answer = self.put(server, Origin=origin)
                     self.assertEqual((answer.status, answer.error_code), (403, "origin_not_allowed"))
-            # A pattern has no controls: 404 is what whoever may ask is told.
+            # A pattern has no controls: 404 is the answer to those with the right.
             self.assertEqual(self.put(server).error_code, "no_controls")
             self.assertEqual(self.put(server, Origin=f"http://127.0.0.1:{server.port}").error_code, "no_controls")
 

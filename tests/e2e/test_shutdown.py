@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The end: soon, whoever is watching and whatever the cameras do."""
+"""It ends soon, whatever viewers and cameras do."""
 import pathlib
 import resource
 import selectors

@@ -30,7 +30,7 @@ struct dice stress_random(void);
 /* 0 to sides - 1. */
 unsigned dice_roll(struct dice *dice, unsigned sides);
 
-/* A frame of random size, filled with what its sequence tells. All are of one size class of the pool. */
+/* A frame of random size, filled with bytes of its sequence number. All are of one size class of the pool. */
 struct frame *stress_frame(struct frame_pool *pool, uint64_t sequence, struct dice *dice);
 /* Nobody has written into it since. */
 void stress_check_frame(const struct frame *frame);

@@ -60,7 +60,7 @@ static void *publish(void *argument) {
     return NULL;
 }
 
-/* Tells states and their placeholders, in competition with the publishers. */
+/* Publishes states and their placeholders, in competition with the publishers. */
 static void *change_states(void *unused) {
     (void)unused;
     static const enum camera_state states[] = {STATE_IDLE, STATE_STARTING, STATE_STALE, STATE_OFFLINE};

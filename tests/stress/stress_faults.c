@@ -90,7 +90,7 @@ static size_t entries_of(const char *path) {
     return count;
 }
 
-/* ---- Scenarios: each runs once with the nth call failing, and tells whether there was an nth ---- */
+/* ---- Scenarios: each runs once with the nth call failing, and reports whether there was an nth ---- */
 
 static bool start_with_fault(enum injection kind, unsigned nth) {
     size_t descriptors = entries_of("/proc/self/fd");

@@ -109,7 +109,7 @@ class Machine:
         self.check(f"v4l2-ctl -d {device} --set-ctrl {settings}")
 
     def unplug_cameras(self):
-        """All four vanish, under whoever has them open, too."""
+        """All four vanish, also while they are open."""
         self.check("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
 
     def plug_cameras_in(self):

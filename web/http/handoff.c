@@ -170,7 +170,7 @@ static size_t find_end(const char *head, size_t count) {
     return count == HEAD_MAX_BYTES ? count : 0;
 }
 
-/* A socket on loopback, whose port tells a worker which connection it has. */
+/* A socket on loopback, by whose port a worker finds the connection. */
 static bool open_inner(struct handoff_slot *slot) {
     const struct linger at_once = {.l_onoff = 1}; /* leaves no TIME_WAIT */
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

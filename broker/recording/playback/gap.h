@@ -1,5 +1,5 @@
-/* Time in which nothing was recorded of a camera, and who draws a picture that says so, or why there is none otherwise:
- * a library of pictures, which stands above the broker. Plain data. */
+/* Time in which nothing was recorded of a camera, and what draws a picture that says so, or why there is none
+ * otherwise: a library of pictures, which stands above the broker. Plain data. */
 #ifndef BROKER_RECORDING_PLAYBACK_GAP_H
 #define BROKER_RECORDING_PLAYBACK_GAP_H
 

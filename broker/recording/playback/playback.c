@@ -12,7 +12,7 @@
 #define PUBLISH_INTERVAL_NS (NS_PER_S / 60)
 /* Longer time without frames is skipped. */
 #define GAP_NS (2 * NS_PER_S)
-/* Viewers who have not come by then do not come. */
+/* How long the first subscribers are waited for. */
 #define BEGIN_WITHIN_NS (5 * NS_PER_S)
 /* The last frame is shown for so long before the topics are closed. */
 #define LAST_FRAME_NS (200 * NS_PER_MS)

@@ -25,7 +25,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* Each sample tells where it is: 16 * y + x. Chroma likewise. */
+/* The value of each sample is its place: 16 * y + x. Chroma likewise. */
 static struct frame *make_raw(enum frame_format format) {
     const bool packed = format == FRAME_YUYV;
     struct frame *raw;

@@ -1,4 +1,4 @@
-// What a wall's address tells, and the arithmetic of its tiles.
+// What a wall's address means, and the arithmetic of its tiles.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

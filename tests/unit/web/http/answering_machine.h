@@ -1,4 +1,4 @@
-/* A server on loopback that gives one answer to whoever asks it for /healthz as one should. */
+/* A server on loopback that gives one answer to a well-formed request for /healthz. */
 #ifndef TESTS_ANSWERING_MACHINE_H
 #define TESTS_ANSWERING_MACHINE_H
 
