@@ -114,13 +114,13 @@ class SmallMachines(unittest.TestCase):
                 with Server(config, program=limited(f"ulimit -v {limit}")):
                     pass
             except AssertionError as error:
-                words = f"the limit of {limit} KB of address space (ulimit -v, LimitAS=) is met"
+                words = f"the limit of {limit} KB of address space (ulimit -v, LimitAS=) is reached"
                 self.assertIn(words, str(error))
                 return
         self.fail("there is always enough")
 
     def test_limit_of_a_control_group_is_named(self):
-        words = "the limit of 20 tasks of the control group (pids.max, TasksMax=) is met"
+        words = "the limit of 20 tasks of the control group (pids.max, TasksMax=) is reached"
         with control_group("pids", "pids.max", 20) as enter:
             self.assert_refused(limited(enter), words)
 
@@ -128,7 +128,7 @@ class SmallMachines(unittest.TestCase):
     def test_limit_of_the_user_is_named(self):
         if subprocess.run(["test", "-x", PROGRAM, "-a", "-r", DEMO], user=NOBODY).returncode != 0:
             self.skipTest("the program is in a folder that other users cannot read")
-        words = "the limit of 20 processes and threads of this user (ulimit -u, LimitNPROC=) is met"
+        words = "the limit of 20 processes and threads of this user (ulimit -u, LimitNPROC=) is reached"
         self.assert_refused(limited("ulimit -u 20"), words, NOBODY)
 
 
