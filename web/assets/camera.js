@@ -3,7 +3,7 @@
 import { Chart } from './charts.js';
 import { showControls } from './controls.js';
 import { LivePicture } from './live-picture.js';
-import { announceChange, fillFigures, showCamera, showInTab } from './page.js';
+import { announceChange, fetchJson, fillFigures, showCamera, showInTab } from './page.js';
 import { findPast, showPast } from './past.js';
 import { PictureBar } from './picture-bar.js';
 import { Server } from './server.js';
@@ -112,8 +112,8 @@ new Server(`api/cameras/${id}`, {
 // ---- Start ----
 
 async function showNeighbours() {
-  const response = await fetch('api/cameras?brief=1', { cache: 'no-store' }).catch(() => null);
-  if (response?.ok) bar.showNeighbours((await response.json()).cameras);
+  const answer = await fetchJson('api/cameras?brief=1');
+  if (answer !== null) bar.showNeighbours(answer.cameras);
 }
 
 main.querySelector('.charts').hidden = false;

@@ -1,5 +1,7 @@
 // The controls of a camera: a field for each of /api/cameras/N/controls.
 
+import { fetchJson } from './page.js';
+
 function field(control) {
   const element = document.createElement(control.type === 'menu' ? 'select' : 'input');
   if (control.type === 'menu') {
@@ -76,6 +78,6 @@ class Controls {
 // Fills in the section and shows it if the camera has controls.
 export async function showControls(id, section) {
   const address = `api/cameras/${id}/controls`;
-  const response = await fetch(address, { cache: 'no-store' });
-  if (response.ok) new Controls(address, section).show((await response.json()).controls);
+  const answer = await fetchJson(address);
+  if (answer !== null) new Controls(address, section).show(answer.controls);
 }

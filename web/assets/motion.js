@@ -1,7 +1,7 @@
 // Why motion is reported or not: what the detector sees, over the live picture, and its score beside the threshold.
 
 import { Chart } from './charts.js';
-import { sleep } from './page.js';
+import { fetchJson, sleep } from './page.js';
 
 const LOOK_MS = 200; // as often as the detector looks, by default
 
@@ -53,8 +53,8 @@ export class Motion {
     this.#isLooking = true;
     while (this.#section.open) {
       if (!document.hidden) {
-        const response = await fetch(this.#address, { cache: 'no-store' }).catch(() => null);
-        if (response?.ok && this.#section.open) this.#take(await response.json());
+        const answer = await fetchJson(this.#address);
+        if (answer !== null && this.#section.open) this.#take(answer);
       }
       await sleep(LOOK_MS);
     }

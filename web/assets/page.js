@@ -7,6 +7,16 @@ const NAMES_MAX = 4;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// What an address answers. null: a refusal, or nothing, as when the page is left meanwhile.
+export async function fetchJson(address) {
+  try {
+    const response = await fetch(address, { cache: 'no-store' });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 // ---- Figures ----
 
 // Writes figures, each a text or { text, title }, into the element's places for them.

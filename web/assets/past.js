@@ -1,5 +1,6 @@
 // The past on a camera's page: the way to its recordings, and the last times that something moved.
 
+import { fetchJson } from './page.js';
 import { momentText } from './texts.js';
 
 const EVENTS = 8;
@@ -27,8 +28,8 @@ function eventItem(id, { at, details }) {
 // Shows the section if another server of the cluster has recordings of the camera.
 export async function findPast(id, section) {
   const address = `api/recordings?camera=${encodeURIComponent(id)}`;
-  const response = await fetch(address, { cache: 'no-store' }).catch(() => null);
-  if (!response?.ok || (await response.json()).cameras.length === 0) return;
+  const answer = await fetchJson(address);
+  if (answer === null || answer.cameras.length === 0) return;
   section.hidden = false;
   showPast(id, section);
 }
@@ -45,10 +46,9 @@ export function showPast(id, section) {
 
   async function look() {
     const address = `api/history?camera=${encodeURIComponent(id)}&kind=motion&limit=${4 * EVENTS}`;
-    const response = await fetch(address, { cache: 'no-store' }).catch(() => null);
-    if (!response?.ok) return;
-    const { events } = await response.json();
-    const began = events.filter(({ details }) => details?.action === 'began').slice(0, EVENTS);
+    const answer = await fetchJson(address);
+    if (answer === null) return;
+    const began = answer.events.filter(({ details }) => details?.action === 'began').slice(0, EVENTS);
     section.querySelector('.nobody').hidden = began.length > 0;
     if (newest === (began[0]?.id ?? null)) return;
     newest = began[0]?.id ?? null;

@@ -3,6 +3,7 @@
 import { Areas } from './areas.js';
 import { Motion } from './motion.js';
 import { Overlay } from './overlay.js';
+import { fetchJson } from './page.js';
 
 export class Setup {
   #overlay;
@@ -19,8 +20,8 @@ export class Setup {
   }
 
   async #loadPrivacyMasks(id) {
-    const response = await fetch(`api/cameras/${id}/privacy_masks`, { cache: 'no-store' }).catch(() => null);
-    if (response?.ok) this.#areas.takePrivacy((await response.json()).privacy_masks);
+    const answer = await fetchJson(`api/cameras/${id}/privacy_masks`);
+    if (answer !== null) this.#areas.takePrivacy(answer.privacy_masks);
   }
 
   // Takes each status of the camera.
