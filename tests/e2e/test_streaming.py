@@ -95,9 +95,9 @@ class SlowClients(unittest.TestCase):
                 server.stream("/camera/a/video_feed", receive_buffer=8192) as slow, \
                 server.stream("/camera/a/video_feed") as fast:
             slow.frame_where(lambda part: part.state == "live", 10, "live frames")
-            first = fast.frame_where(lambda part: part.state == "live", 10, "live frames")
-            while fast.frame().sequence < first.sequence + 90:
-                pass
+            fast.frame_where(lambda part: part.state == "live", 10, "live frames")
+            for _ in range(60):  # of the camera's numbers, a busy machine leaves some out
+                fast.frame()
             # What was under way may be old; what is begun after it must not be.
             for _ in range(8):
                 part = slow.frame()
