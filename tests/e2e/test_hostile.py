@@ -279,7 +279,7 @@ class Rush(unittest.TestCase):
     def test_others_are_answered_at_once(self):
         with Besiegers(self.server.port, 1200) as besiegers:
             wait_until(self.ask, 5, "an answer after they have come")
-            opened = besiegers.opened
+            opened, began = besiegers.opened, time.monotonic()
             times = []
             for _ in range(60):
                 started = time.monotonic()
@@ -288,8 +288,8 @@ class Rush(unittest.TestCase):
                 time.sleep(0.02)
             # Some may be late for reasons of the machine.
             self.assertLess(sorted(times)[50], 0.1 * TIME_SCALE)
-            # They wait where they are, and cost nothing.
-            self.assertLess(besiegers.opened - opened, 600)
+            # They wait where they are, up to 10 s each, and cost nothing.
+            self.assertLess((besiegers.opened - opened) / (time.monotonic() - began), 400)
 
     def test_others_are_served_as_ever(self):
         """Whichever way they are accepted meanwhile: their body is read, and a stream is theirs."""
