@@ -288,8 +288,9 @@ class Rush(unittest.TestCase):
                 time.sleep(0.02)
             # Some may be late for reasons of the machine.
             self.assertLess(sorted(times)[50], 0.1 * TIME_SCALE)
-            # They wait where they are, up to 10 s each, and cost nothing.
-            self.assertLess((besiegers.opened - opened) / (time.monotonic() - began), 400)
+            # They wait where they are, up to 10 s each, and cost little: 130 to 460 a second were seen, and 6,000 where
+            # workers have to send them away.
+            self.assertLess((besiegers.opened - opened) / (time.monotonic() - began), 1500)
 
     def test_others_are_served_as_ever(self):
         """Whichever way they are accepted meanwhile: their body is read, and a stream is theirs."""
