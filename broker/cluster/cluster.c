@@ -12,13 +12,13 @@
 #include "broker/cluster/message_queue.h"
 #include "broker/cluster/presence.h"
 #include "broker/cluster/request_server.h"
+#include "broker/cluster/run_number.h"
 
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define START_NS (2 * NS_PER_S)
 #define IDENTITY_NS (500 * NS_PER_MS)
@@ -305,9 +305,7 @@ static struct cluster *create(const struct cluster_settings *settings, struct br
     cluster->broker = broker;
     cluster->started_realtime_ns = clock_realtime_ns();
     cluster->wake.fd = -1;
-    if (getrandom(&cluster->epoch, sizeof cluster->epoch, GRND_NONBLOCK) != (ssize_t)sizeof cluster->epoch) {
-        cluster->epoch = (uint64_t)cluster->started_realtime_ns;
-    }
+    cluster->epoch = run_number();
     lock_init(&cluster->lock);
     condition_init(&cluster->changed);
     message_queue_init(&cluster->namesakes);

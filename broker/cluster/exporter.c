@@ -4,11 +4,11 @@
 #include "broker/base/saturating.h"
 #include "broker/cluster/export_peer.h"
 #include "broker/cluster/message_queue.h"
+#include "broker/cluster/run_number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define LEASE_NS (3 * NS_PER_S)
 /* After so long what is on its way has been lost. */
@@ -328,9 +328,7 @@ enum err exporter_create(const char *node, struct broker *broker, struct players
         (struct export_context){.broker = broker, .rules = rules, .players = players, .lock = &exporter->lock};
     exporter->link = link;
     /* A stream of an earlier run has another number. */
-    if (getrandom(&exporter->last_stream, sizeof exporter->last_stream, GRND_NONBLOCK) < 0) {
-        exporter->last_stream = (uint32_t)clock_realtime_ns();
-    }
+    exporter->last_stream = (uint32_t)run_number();
     LIST_INIT(&exporter->peers);
     enum err error = inbox_create(&exporter->context.inbox);
     if (error == ERR_OK) {

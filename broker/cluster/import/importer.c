@@ -4,12 +4,12 @@
 #include "broker/base/saturating.h"
 #include "broker/cluster/import/import_presence.h"
 #include "broker/cluster/import/importer_private.h"
+#include "broker/cluster/run_number.h"
 #include "broker/topic_demand.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define LEASE_INTERVAL_NS NS_PER_S
 #define ACK_INTERVAL_NS (20 * NS_PER_MS)
@@ -20,14 +20,6 @@
 #define ACK_BYTES 128
 /* If the thread comes so late, nobody could have answered it. */
 #define LATE_NS (500 * NS_PER_MS)
-
-static uint64_t random_number(void) {
-    uint64_t number = 0;
-    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number || number == 0) {
-        number = (uint64_t)clock_realtime_ns();
-    }
-    return number;
-}
 
 /* ---- Demand ---- */
 
@@ -185,7 +177,7 @@ static void set_topics(struct importer *importer) {
 static void begin_connection(struct importer *importer, uint64_t connection) {
     importer->connection = connection;
     lock_acquire(&importer->lock);
-    importer->epoch = connection != 0 ? random_number() : 0;
+    importer->epoch = connection != 0 ? run_number() : 0;
     struct import_node *node;
     LIST_FOREACH (node, &importer->nodes, in_importer) {
         node->stream = 0;

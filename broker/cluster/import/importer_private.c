@@ -136,7 +136,7 @@ void importer_connect_camera(struct importer *importer, struct import_camera *ca
     topic_set_variant_supply(camera->topic, &supply, importer);
 }
 
-/* All channels of a camera, which nobody else opens any more. */
+/* All channels of a camera, for which no more are opened. */
 static void close_channels_of(struct importer *importer, struct import_node *node, const struct import_camera *camera) {
     for (size_t i = 0; i < IMPORT_CHANNELS_MAX; i++) {
         lock_acquire(&importer->lock);
