@@ -129,25 +129,18 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, math.ceil(len(values) * share))] if values else 0
 
 
-def fetch(port, path):
-    """The whole answer. The request follows the connection at once, which the loop of a busy program may not do: while
-    workers run short, a client that is silent for 100 ms is sent away without one."""
-    with socket.create_connection(("127.0.0.1", port), 10 * TIME_SCALE) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
-
-
-async def ask(port, path):
-    """The body of the answer, and how many ms it took."""
+async def ask(server, path):
+    """The body of the answer, and how many ms it took. The request follows the connection at once, which the loop of a
+    busy program may not do: while workers run short, a client that is silent for 100 ms is sent away without one."""
     began = time.monotonic()
-    answer = await asyncio.to_thread(fetch, port, path)
+    answer = await asyncio.to_thread(server.raw, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert b" 200 " in answer[:16], answer[:100]
     return answer.partition(b"\r\n\r\n")[2], (time.monotonic() - began) * 1000
 
 
 async def sample(server, load):
-    answers = [await ask(server.port, "/healthz") for _ in range(3)]
-    status, _ = await ask(server.port, "/api/status?brief=1")
+    answers = [await ask(server, "/healthz") for _ in range(3)]
+    status, _ = await ask(server, "/api/status?brief=1")
     frames = json.loads(status)["memory"]["bytes"] / (1 << 20)
     # A placeholder, or the newest frame at the start of a visit, is as old as it is: the median of frames is live.
     latencies, load.latencies = load.latencies, []
