@@ -1,18 +1,16 @@
 """Debian's mosquitto, as no service of the machine, and readers that do what Home Assistant does."""
 import json
 import os
-import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
 from harness import PATIENCE_S, SOURCE_DIR, TIME_SCALE, wait_until
+from peer_server import PeerServer
 
 sys.path.append("/usr/lib/python3/dist-packages")  # Debian's modules, for a Python that is not Debian's
 try:
@@ -51,18 +49,17 @@ def make_certificates(directory):
             "server.pem", "-days", "2", "-extfile", "names")
 
 
-class Broker:
+class Broker(PeerServer):
     """mosquitto on a port that stays the same when it is started again. lines: of its configuration, in which {} is its
     folder."""
 
     def __init__(self, *lines):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="framebroker-mqtt-"))
+        super().__init__("mosquitto")
         self.port = free_port()
         own = [f"listener {self.port} 127.0.0.1", "user root", *(line.format(self.directory) for line in lines)]
         if not any("password_file" in line for line in lines):
             own.append("allow_anonymous true")
         (self.directory / "mosquitto.conf").write_text("\n".join(own) + "\n")
-        self.process = None
 
     def set_passwords(self, **passwords):
         (self.directory / "passwords").write_text("")
@@ -70,37 +67,16 @@ class Broker:
             subprocess.run([MOSQUITTO_PASSWD, "-b", str(self.directory / "passwords"), name, password], check=True,
                            stderr=subprocess.DEVNULL)
 
-    def start(self):
-        log = open(self.directory / "log", "a")
-        self.process = subprocess.Popen([MOSQUITTO, "-c", str(self.directory / "mosquitto.conf"), "-v"], stdout=log,
-                                        stderr=log)
-        log.close()
+    def command(self):
+        return [MOSQUITTO, "-c", str(self.directory / "mosquitto.conf"), "-v"]
 
-        def answers():
-            assert self.process.poll() is None, f"mosquitto has ended: {self.log()}"
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", self.port)) == 0
-        wait_until(answers, PATIENCE_S, "mosquitto")
-
-    def log(self):
-        return (self.directory / "log").read_text()
-
-    def end(self, number=signal.SIGKILL):
-        self.process.send_signal(number)
-        self.process.wait(timeout=PATIENCE_S)
+    def answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     @property
     def url(self):
         return f"mqtt://127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.end()
-        shutil.rmtree(self.directory)
 
 
 class Message:

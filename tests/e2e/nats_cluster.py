@@ -7,18 +7,16 @@
 """
 import json
 import os
-import pathlib
 import shutil
 import signal
 import socket
-import subprocess
-import tempfile
 import threading
 import unittest
 import urllib.request
 
 from harness import PATIENCE_S, SOURCE_DIR, pattern, wait_until
 from mqtt_broker import free_port
+from peer_server import PeerServer
 
 NATS_SERVER = shutil.which("nats-server", path=os.pathsep.join(
     (os.environ.get("PATH", ""), "/usr/sbin", f"{SOURCE_DIR}/build/nats-server/usr/sbin")))
@@ -87,12 +85,12 @@ def lost_of(parts):
     return parts[-1].sequence - parts[0].sequence + 1 - len(parts)
 
 
-class NatsServer:
+class NatsServer(PeerServer):
     """nats-server on ports that stay the same when it is started again. lines: of its configuration, in which {} is its
     folder."""
 
     def __init__(self, *lines, listen="127.0.0.1", limits=LIMITS, route_to=(), route_port=None):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="framebroker-nats-"))
+        super().__init__("nats-server")
         self.host, self.port, self.monitor_port = "127.0.0.1", free_port(), free_port()
         self.route_port = route_port
         text = f'listen: "{listen}:{self.port}"\nhttp: "127.0.0.1:{self.monitor_port}"\n{limits}'
@@ -101,16 +99,14 @@ class NatsServer:
             text += f'cluster {{ name: test, listen: "127.0.0.1:{route_port}", routes: [{routes}] }}\n'
         text += "".join(f"{line.replace('{}', str(self.directory))}\n" for line in lines)
         (self.directory / "nats-server.conf").write_text(text)
-        self.process = None
+
+    def command(self):
+        return [NATS_SERVER, "-c", str(self.directory / "nats-server.conf")]
 
     def start(self):
-        with open(self.directory / "log", "a") as log:
-            self.process = subprocess.Popen([NATS_SERVER, "-c", str(self.directory / "nats-server.conf")], stdout=log,
-                                            stderr=log, env={**os.environ, "GOGC": "400", "GOMEMLIMIT": "512MiB"})
-        wait_until(self._answers, PATIENCE_S, "nats-server")
+        super().start({"GOGC": "400", "GOMEMLIMIT": "512MiB"})
 
-    def _answers(self):
-        assert self.process.poll() is None, f"nats-server has ended: {self.log()}"
+    def answers(self):
         try:
             return self.monitor("varz")
         except OSError:
@@ -124,13 +120,6 @@ class NatsServer:
     def connections(self):
         """The clients by their names."""
         return {connection.get("name", ""): connection for connection in self.monitor("connz?subs=1")["connections"]}
-
-    def log(self):
-        return (self.directory / "log").read_text()
-
-    def end(self, number=signal.SIGKILL):
-        self.process.send_signal(number)
-        self.process.wait(timeout=PATIENCE_S)
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -148,15 +137,6 @@ class NatsServer:
 
     def url_of(self, user, password):
         return f"nats://{user}:{password}@{self.host}:{self.port}"
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.end()
-        shutil.rmtree(self.directory)
 
 
 class Client:
