@@ -274,6 +274,7 @@ static enum err send_parts(struct stream *stream) {
     ssize_t sent = sendmsg(stream->settings.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
         enter_state(stream, STREAM_SENDING);
+        stream->window_bytes -= (size_t)sent < stream->window_bytes ? (size_t)sent : stream->window_bytes;
         (stream->part_count > 0 ? advance_parts : advance_repetition)(stream, (size_t)sent);
         return ERR_OK;
     }
@@ -292,6 +293,10 @@ static bool has_room(struct stream *stream) {
     if (stream->on_probation == 0) {
         return true;
     }
+    const size_t needed_bytes = part_bytes(next_part(stream));
+    if (stream->window_bytes >= needed_bytes) {
+        return true; /* and no system call: a window's end does not move back (RFC 9293, 3.8.6) */
+    }
     size_t window_bytes = peer_window_bytes(stream->settings.fd);
     if (window_bytes > stream->window_bytes && stream->state == STREAM_AWAITS_ROOM) {
         stream->state_since_ns = clock_monotonic_ns(); /* it has read something: it is alive */
@@ -300,7 +305,6 @@ static bool has_room(struct stream *stream) {
     if (window_bytes > stream->largest_window_bytes) {
         stream->largest_window_bytes = window_bytes;
     }
-    size_t needed_bytes = part_bytes(next_part(stream));
     size_t enough_bytes = stream->largest_window_bytes / 4 * 3; /* an open window is not always all open */
     if (window_bytes > 0 && window_bytes >= (needed_bytes < enough_bytes ? needed_bytes : enough_bytes)) {
         return true;

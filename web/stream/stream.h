@@ -63,7 +63,7 @@ struct stream {
     size_t part_count;
     size_t offset;               /* how much of the first of them is sent */
     struct part last;            /* the last one sent, kept to be repeated; no frame before the first */
-    size_t window_bytes;         /* at the last look */
+    size_t window_bytes;         /* of the client's, free at the last look, less what was sent since */
     size_t largest_window_bytes; /* that the client has shown */
     LIST_ENTRY(stream) in_sender;
     bool is_listed;              /* by the sender, among those with news */
