@@ -430,6 +430,12 @@ class Server:
         assert code == 0, f"exit status {code}"
         return time.monotonic() - started
 
+    def kill(self):
+        """Ends it without a chance to do anything more."""
+        self.told_to_end = True
+        self.process.kill()
+        self.process.wait()
+
     def stop(self):
         if self.told_to_end:
             return

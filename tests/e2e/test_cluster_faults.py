@@ -29,11 +29,6 @@ class FaultsTest(unittest.TestCase):
         watcher.wait_for_live_since(0, PATIENCE_S)
         return watcher
 
-    def kill(self, server):
-        server.told_to_end = True
-        server.process.kill()
-        server.process.wait()
-
     def assert_none_stale(self, parts, seconds=0.5):
         """Nothing that waited somewhere, and nothing twice or backwards."""
         self.assertLess(max(ages_of(parts)), seconds * TIME_SCALE)
@@ -51,7 +46,7 @@ class Nodes(FaultsTest):
         with site:
             wall = self.start(self.nats.url, "wall", imports=["*/*"])
             watcher = self.watch(wall, "site-a.front")
-            self.kill(site)
+            site.kill()
             camera = wall.wait_for_state("site-a.front", "offline", GONE_S + 2)
             self.assertIn("site-a", camera["error"])
             self.assertNotIn("was stopped", camera["error"])
@@ -67,7 +62,7 @@ class Nodes(FaultsTest):
             wall = self.start(self.nats.url, "wall", imports=["*/*"])
             wait_for_import(wall, "site-a.front")
             wall.wait_for_state("site-a.front", "live", 15)
-            self.kill(site)
+            site.kill()
         wall.wait_for_state("site-a.front", "offline", 20)
 
     def test_killed_gateway_ends_its_flow(self):
@@ -75,7 +70,7 @@ class Nodes(FaultsTest):
         wall = Server(node(self.nats.url, "wall", imports=["*/*"]))
         with wall, Client(self.nats, "framebroker.1.frames.>") as listener:
             self.watch(wall, "site-a.front")
-            self.kill(wall)
+            wall.kill()
             site.wait_for_state("front", "idle", GONE_S + 2)
             before = listener.count()
             time.sleep(1)

@@ -316,9 +316,7 @@ class Faults(MqttTest):
             server = Server(config(broker.url))
             with server:
                 reader.wait_for("framebroker/status", "online")
-                server.told_to_end = True
-                server.process.kill()
-                server.process.wait()
+                server.kill()
                 reader.wait_for("framebroker/status", "offline")
 
     def test_tls_passwords_and_access_control(self):

@@ -26,8 +26,11 @@ static void reply_list(struct server_context *context, const struct http_request
                        const struct control_refusal *refusals, size_t refusal_count) {
     struct control_list list = {0};
     struct reason reason = {""};
-    if (camera_list_controls(context, topic, &list, &reason) != ERR_OK) {
-        reply_not_open(request, topic, &reason);
+    enum err error = camera_list_controls(context, topic, &list, &reason);
+    if (error != ERR_OK) {
+        if (error == ERR_CLOSED || !camera_reply_unreachable(request, topic, error, &reason)) {
+            reply_not_open(request, topic, &reason);
+        }
         return;
     }
     for (size_t i = 0; i < list.count && principal_rights(request->principal) < RIGHTS_ADMIN; i++) {
@@ -38,7 +41,9 @@ static void reply_list(struct server_context *context, const struct http_request
     reply_text(request, refusal_count == 0 ? 200 : 400, CONTENT_JSON, NULL, text);
 }
 
-/* Each control is set, whether or not those before it were refused. */
+static bool is_unanswered(enum err error) { return error == ERR_GONE || error == ERR_TIMEOUT; }
+
+/* Each control is set, whether or not those before it were refused, but for those of a node that does not answer. */
 static void set_controls(struct server_context *context, const struct http_request *request, struct topic *topic,
                          const struct control_requests *requests) {
     struct control_refusal *refusals = calloc(requests->count + 1, sizeof *refusals);
@@ -50,6 +55,10 @@ static void set_controls(struct server_context *context, const struct http_reque
     for (size_t i = 0; i < requests->count; i++) {
         struct control_refusal refusal = {.name = requests->requests[i].name};
         enum err error = camera_set_control(context, topic, &requests->requests[i], &refusal.reason);
+        if (is_unanswered(error) && camera_reply_unreachable(request, topic, error, &refusal.reason)) {
+            free(refusals);
+            return;
+        }
         if (error != ERR_OK) {
             if (refusal.reason.text[0] == '\0') {
                 reason_set(&refusal.reason, "%s: %s", refusal.name, err_text(error));
