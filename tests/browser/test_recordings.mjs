@@ -100,6 +100,56 @@ test('Chromium: the timeline, marks, and an empty camera', async () => {
     assert.match(await page.evaluate(() => document.querySelector('#download').href), /camera\/a\/clip\?from=.*&to=.*/);
     await waitUntil(() => page.evaluate(() => document.querySelector('.timeline canvas').height > 60), 'the rows');
     await screenshot(page, 'recordings');
+
+    const wanted = await page.evaluate(() => document.querySelector('#download').href);
+    await page.selectOption('#mark-camera', 'b');
+    await page.reload();
+    await waitUntil(() => isReady(page), 'the page again');
+    assert.equal(await page.evaluate(() => document.querySelector('#download').href), wanted.replace('camera/a', 'camera/b'));
+  } finally {
+    await browser.close();
+  }
+});
+
+test('Chromium: two fingers zoom the timeline, one moves it or chooses a moment', async () => {
+  const browser = await startBrowser();
+  try {
+    const page = await openPage(browser, { viewport: { width: 390, height: 844, hasTouch: true, isMobile: true } });
+    await page.goto(`${server.url}/recordings?at=${at(3000)}&span=60`);
+    await waitUntil(() => isReady(page), 'the page');
+    const input = await page.context().newCDPSession(page);
+    const touch = (type, ...shares) => input.send('Input.dispatchTouchEvent',
+      { type, touchPoints: shares.map((share, id) => ({ x: left + share * width, y, id })) });
+    const span = () => page.evaluate(() => Number(new URLSearchParams(location.search).get('span')));
+    const before = await clock(page);
+
+    await waitUntil(() => page.evaluate(() => document.querySelectorAll('.tile:not(.is-empty)').length === 2), 'two pictures');
+    await page.evaluate(() => document.querySelector('#zoom-out').click());
+    await waitUntil(async () => (await span()) === 120, 'two minutes');
+    const { left, width, y } = await page.evaluate(() => {
+      const element = document.querySelector('.timeline');
+      element.scrollIntoView();
+      const box = element.getBoundingClientRect();
+      return { left: box.left + 110, width: box.width - 110, y: box.top + 30 };
+    });
+    await touch('touchStart', 0.2, 0.8);
+    for (const share of [0.3, 0.35, 0.4]) await touch('touchMove', share, 1 - share);
+    await touch('touchEnd');
+    await waitUntil(async () => Math.abs((await span()) - 360) <= 10, 'three times as long');
+    await touch('touchStart', 0.4, 0.6);
+    for (const share of [0.3, 0.2]) await touch('touchMove', share, 1 - share);
+    await touch('touchEnd');
+    await waitUntil(async () => Math.abs((await span()) - 120) <= 10, 'as long as before');
+    assert.equal(await clock(page), before, 'a pinch is no click');
+
+    await touch('touchStart', 0.5);
+    for (const share of [0.55, 0.6]) await touch('touchMove', share);
+    await touch('touchEnd');
+    assert.equal(await clock(page), before, 'nor is a drag');
+    await touch('touchStart', 0.4);
+    await touch('touchEnd');
+    await waitUntil(async () => (await clock(page)) !== before, 'the moment that was touched');
+    await screenshot(page, 'recordings-phone');
   } finally {
     await browser.close();
   }

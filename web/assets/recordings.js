@@ -232,6 +232,7 @@ function showMarks() {
 function mark(which) {
   marks[which] = moment;
   showMarks();
+  remember();
 }
 
 async function protect() {
@@ -253,6 +254,10 @@ function remember() {
   address.searchParams.set('span', String(Math.round(timeline.span / 1000)));
   if (query.has('cameras')) address.searchParams.set('cameras', query.get('cameras'));
   if (find('speed').value !== '1') address.searchParams.set('speed', find('speed').value);
+  for (const [which, ms] of Object.entries(marks)) {
+    if (ms !== null) address.searchParams.set(which, timeText(ms));
+  }
+  if (marks.begin !== null || marks.end !== null) address.searchParams.set('of', find('mark-camera').value);
   if (address.href !== location.href) history.replaceState(null, '', address.href.replaceAll('%3A', ':'));
 }
 
@@ -294,7 +299,10 @@ for (const [id, action] of Object.entries({
 })) find(id).addEventListener('click', action);
 
 find('speed').addEventListener('change', () => (isPlaying() ? play() : remember()));
-find('mark-camera').addEventListener('change', showMarks);
+find('mark-camera').addEventListener('change', () => {
+  showMarks();
+  remember();
+});
 find('moment').addEventListener('change', ({ target }) => {
   if (target.value !== '') seek(Date.parse(target.value));
 });
@@ -308,6 +316,9 @@ async function start() {
   find('mark-camera').append(...cameras.map(({ id, name }) => new Option(name, id)));
   const at = query.has('at') ? Date.parse(query.get('at')) || Number(query.get('at')) * 1000 : Date.now() - 60000;
   if (query.has('speed')) find('speed').value = query.get('speed');
+  for (const which of Object.keys(marks)) marks[which] = Date.parse(query.get(which)) || null;
+  if (ids().includes(query.get('of'))) find('mark-camera').value = query.get('of');
+  showMarks();
   timeline.setSpan(Number(query.get('span')) * 1000 || 3600 * 1000);
   await seek(Number.isFinite(at) ? at : Date.now() - 60000);
   main.dataset.ready = '';

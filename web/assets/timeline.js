@@ -7,7 +7,8 @@ const SPAN_MIN_MS = 60 * 1000;
 const SPAN_MAX_MS = 120 * 24 * 3600 * 1000;
 const DRAG_PX = 5; // less is a click
 const STEPS_MS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 604800, 2592000].map((s) => s * 1000);
-const STEPS_A_SPAN = 8;
+const TICKS_MAX = 8;
+const TICK_PX = 64; // at least, for its text
 
 const pad = (number) => String(number).padStart(2, '0');
 
@@ -37,6 +38,7 @@ export class Timeline {
   #span = 3600 * 1000;
   #marks = { begin: null, end: null };
   #drag = null; // { x, centre, moved }
+  #pointers = new Map(); // those that are down: their x by their id
   #colours = {};
   #drawn = false;
 
@@ -47,8 +49,7 @@ export class Timeline {
     element.append(this.#canvas);
     element.addEventListener('pointerdown', (event) => this.#press(event));
     element.addEventListener('pointermove', (event) => this.#move(event));
-    element.addEventListener('pointerup', (event) => this.#release(event));
-    element.addEventListener('pointercancel', () => { this.#drag = null; });
+    for (const kind of ['pointerup', 'pointercancel']) element.addEventListener(kind, (event) => this.#release(event));
     element.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     new ResizeObserver(() => this.draw()).observe(element);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
@@ -101,31 +102,59 @@ export class Timeline {
 
   #xOf(event) { return event.clientX - this.#element.getBoundingClientRect().left; }
 
-  #momentAt(x) {
-    const width = this.#element.clientWidth - NAMES_PX;
-    return this.from + (x - NAMES_PX) / Math.max(width, 1) * this.#span;
-  }
+  #durationOf(px) { return px / Math.max(this.#element.clientWidth - NAMES_PX, 1) * this.#span; }
+
+  #momentAt(x) { return this.from + this.#durationOf(x - NAMES_PX); }
 
   #press(event) {
     if (event.button !== 0) return;
     this.#element.setPointerCapture(event.pointerId);
-    this.#drag = { x: this.#xOf(event), centre: this.#centre, moved: false };
+    this.#pointers.set(event.pointerId, this.#xOf(event));
+    this.#beginDrag(this.#pointers.size > 1);
+  }
+
+  // moved: even if it ends at once, it is no click.
+  #beginDrag(moved) {
+    const [x] = this.#pointers.values();
+    this.#drag = x === undefined ? null : { x, centre: this.#centre, moved };
   }
 
   #move(event) {
-    if (this.#drag === null) return;
-    const moved = this.#xOf(event) - this.#drag.x;
+    const before = this.#pointers.get(event.pointerId);
+    if (before === undefined) return;
+    const x = this.#xOf(event);
+    this.#pointers.set(event.pointerId, x);
+    const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other === undefined) {
+      this.#dragTo(x);
+    } else {
+      this.#pinch(Math.max(Math.abs(before - other), 1) / Math.max(Math.abs(x - other), 1), (x + other) / 2, (x - before) / 2);
+    }
+  }
+
+  #dragTo(x) {
+    const moved = x - this.#drag.x;
     this.#drag.moved ||= Math.abs(moved) > DRAG_PX;
     if (!this.#drag.moved) return;
-    this.#centre = this.#drag.centre - moved / Math.max(this.#element.clientWidth - NAMES_PX, 1) * this.#span;
+    this.#centre = this.#drag.centre - this.#durationOf(moved);
     this.draw();
   }
 
+  // The moment between the two fingers stays between them.
+  #pinch(factor, middle, moved) {
+    this.#centre -= this.#durationOf(moved);
+    this.zoom(factor, this.#momentAt(middle));
+  }
+
   #release(event) {
-    const drag = this.#drag;
+    if (!this.#pointers.delete(event.pointerId)) return;
+    const { moved } = this.#drag;
+    if (this.#pointers.size > 0 || event.type === 'pointercancel') {
+      this.#beginDrag(true);
+      return;
+    }
     this.#drag = null;
-    if (drag === null) return;
-    if (drag.moved) {
+    if (moved) {
       this.#handlers.onView();
     } else {
       this.#handlers.onSeek(this.#momentAt(this.#xOf(event)));
@@ -184,7 +213,8 @@ export class Timeline {
   }
 
   #paintAxis(context, x, height) {
-    const step = STEPS_MS.find((ms) => this.#span / ms <= STEPS_A_SPAN) ?? STEPS_MS.at(-1);
+    const ticksMax = Math.min(TICKS_MAX, (this.#element.clientWidth - NAMES_PX) / TICK_PX);
+    const step = STEPS_MS.find((ms) => this.#span / ms <= ticksMax) ?? STEPS_MS.at(-1);
     const shift = new Date(this.from).getTimezoneOffset() * 60000;
     for (let at = Math.ceil((this.from - shift) / step) * step + shift; at <= this.to; at += step) {
       context.fillStyle = this.#colours.line;
