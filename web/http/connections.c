@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -132,11 +133,17 @@ uint64_t connections_peer(const struct connections *connections, int fd) {
     }
 }
 
+/* False: the socket is none of TCP, or the system gives less than is needed here. */
+static bool read_tcp_info(int fd, struct tcp_info *info) {
+    socklen_t length = sizeof *info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0 &&
+           length >= offsetof(struct tcp_info, tcpi_bytes_retrans) + sizeof info->tcpi_bytes_retrans;
+}
+
 /* All that was ever written to a socket; UINT64_MAX where it cannot be known. */
 static uint64_t written_bytes_of(int fd) {
     struct tcp_info info = {0};
-    socklen_t length = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
+    if (!read_tcp_info(fd, &info)) {
         return UINT64_MAX;
     }
     return info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
@@ -146,9 +153,7 @@ enum err connections_read_bytes(int fd, uint64_t *count) {
     struct tcp_info before = {0}, after = {0};
     int waiting = 0;
     do { /* until nothing has arrived between the looks */
-        socklen_t length = sizeof before, length_after = sizeof after;
-        if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &before, &length) != 0 || ioctl(fd, FIONREAD, &waiting) != 0 ||
-            getsockopt(fd, IPPROTO_TCP, TCP_INFO, &after, &length_after) != 0) {
+        if (!read_tcp_info(fd, &before) || ioctl(fd, FIONREAD, &waiting) != 0 || !read_tcp_info(fd, &after)) {
             return ERR_IO;
         }
     } while (before.tcpi_bytes_received != after.tcpi_bytes_received);

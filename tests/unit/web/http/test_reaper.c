@@ -3,6 +3,7 @@
 
 #include "broker/base/clock.h"
 #include "tests/unit/support.h"
+#include "tests/unit/web/http/tcp_info.h"
 #include "web/http/connections.h"
 
 #include <arpa/inet.h>
@@ -206,6 +207,9 @@ static bool part_of_a_head_is_ended_first(void) {
 /* On a busy machine, a worker that has read a head gets a processor later than a silent client may be waited for. */
 static void a_head_that_was_read_stays_while_its_worker_is_not_asleep(void **state) {
     (void)state;
+    if (!has_tcp_info()) {
+        skip();
+    }
     struct fixture fixture = open_reaper(1, 1);
     struct visit *visit = reaper_place(fixture.reaper);
     struct pair pair = come_in(&fixture, visit);
