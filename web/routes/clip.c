@@ -2,6 +2,7 @@
 #include "broker/base/clock.h"
 #include "broker/base/module.h"
 #include "broker/recording/playback/clip_muxer.h"
+#include "broker/recording/playback/clip_size.h"
 #include "web/http/route.h"
 #include "web/routes/support/export_response.h"
 #include "web/routes/support/playback_stream.h"
@@ -123,7 +124,7 @@ static bool find_length(struct server_context *context, const struct http_reques
     uint64_t total = 0;
     *length = (struct clip_length){.status = 200, .max_bytes = UINT64_MAX};
     if (format->format != EXPORT_MJPEG || route->fps > 0 || period->to_ns >= clock_realtime_ns() ||
-        export_count_bytes(recorder_path(context->recorder), topic_id(camera), period->from_ns, period->to_ns,
+        clip_count_bytes(recorder_path(context->recorder), topic_id(camera), period->from_ns, period->to_ns,
                            COUNTED_FRAMES_MAX, &total) != ERR_OK) {
         return true;
     }

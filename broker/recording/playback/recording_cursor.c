@@ -19,6 +19,7 @@ struct recording_cursor {
     struct segment_reader *previous;  /* the segment before, while the current frame is in it; NULL: it is not */
     struct recorded_frame ahead, current;
     struct segment_reader *current_reader; /* reader or previous */
+    struct recording_place place;          /* of the current frame */
     bool has_ahead;
     int64_t last_ns; /* capture time of the frame before; INT64_MIN: none */
     char camera[TOPIC_ID_MAX_BYTES + 1];
@@ -148,19 +149,56 @@ void recording_cursor_take(struct recording_cursor *cursor) {
     cursor->current_reader = cursor->reader;
     cursor->last_ns = cursor->ahead.part.captured_realtime_ns;
     cursor->has_ahead = false;
+    cursor->place = (struct recording_place){.segment_start_ns = cursor->segment.start_ns,
+                                             .segment_key = cursor->segment.key,
+                                             .offset = cursor->current.part.offset,
+                                             .captured_ns = cursor->last_ns};
+}
+
+struct recording_place recording_cursor_place(const struct recording_cursor *cursor) {
+    return cursor->place;
 }
 
 const struct recorded_frame *recording_cursor_current(const struct recording_cursor *cursor) {
     return &cursor->current;
 }
 
-enum err recording_cursor_seek(struct recording_cursor *cursor, int64_t realtime_ns, int64_t max_age_ns) {
+/* Before the first frame of all. */
+static void rewind_cursor(struct recording_cursor *cursor) {
     segment_reader_close(&cursor->reader);
     segment_reader_close(&cursor->previous);
     cursor->current_reader = NULL;
     cursor->has_ahead = false;
     cursor->last_ns = INT64_MIN;
     cursor->segment = (struct catalogue_segment){.key = 0};
+    cursor->place = (struct recording_place){.segment_key = 0};
+}
+
+enum err recording_cursor_resume(struct recording_cursor *cursor, const struct recording_place *place) {
+    rewind_cursor(cursor);
+    const struct catalogue_place before = {place->segment_start_ns, place->segment_key - 1};
+    struct catalogue_segment segment;
+    enum err error = catalogue_next_segment(cursor->catalogue, cursor->camera, &before, &segment);
+    cursor->segment.start_ns = place->segment_start_ns;
+    cursor->segment.key = place->segment_key;
+    cursor->last_ns = place->captured_ns;
+    cursor->place = *place;
+    if (error != ERR_OK || segment.key != place->segment_key || segment.start_ns != place->segment_start_ns) {
+        return error == ERR_NOT_FOUND ? ERR_OK : error; /* its segment is gone */
+    }
+    cursor->segment = segment;
+    error = open_segment(cursor);
+    if (error != ERR_OK) {
+        return is_passed_over(error) ? ERR_OK : error;
+    }
+    struct segment_part part;
+    segment_reader_seek(cursor->reader, place->offset);
+    error = segment_reader_next(cursor->reader, &part); /* the one that was current */
+    return error == ERR_CLOSED || is_passed_over(error) ? ERR_OK : error;
+}
+
+enum err recording_cursor_seek(struct recording_cursor *cursor, int64_t realtime_ns, int64_t max_age_ns) {
+    rewind_cursor(cursor);
     uint64_t offset = 0;
     enum err error = catalogue_find_segment(cursor->catalogue, cursor->camera, realtime_ns, &cursor->segment, &offset);
     if (error == ERR_NOT_FOUND) {

@@ -34,6 +34,15 @@ void recording_cursor_destroy(struct recording_cursor **cursor);
 /* The next frame is the one that was the newest at the time. Where that was older than max_age_ns and no more came in
  * its segment, the next frame is the first behind the time. */
 CHECKED enum err recording_cursor_seek(struct recording_cursor *cursor, int64_t realtime_ns, int64_t max_age_ns);
+/* Where a cursor stands, for another one to go on from later: behind its current frame. Zeroed: before the first. */
+struct recording_place {
+    int64_t segment_start_ns, segment_key;
+    uint64_t offset; /* of the current frame's part */
+    int64_t captured_ns;
+};
+struct recording_place recording_cursor_place(const struct recording_cursor *cursor);
+/* The next frame is the one behind the place, or the first of the segments that follow if its segment is gone. */
+CHECKED enum err recording_cursor_resume(struct recording_cursor *cursor, const struct recording_place *place);
 /* The next frame. ERR_CLOSED: there is none, so far; others as the catalogue's queries, and the reader's. */
 CHECKED enum err recording_cursor_peek(struct recording_cursor *cursor, struct recorded_frame *frame);
 /* Makes the frame that peek has given the current one. */

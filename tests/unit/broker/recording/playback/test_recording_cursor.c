@@ -169,6 +169,50 @@ static void segments_whose_files_are_missing_or_broken_are_passed_over(void **st
     assert_next(fixture, 7, true);
 }
 
+/* Another cursor goes on where this one stands. */
+static void resume(struct fixture *fixture) {
+    const struct recording_place place = recording_cursor_place(fixture->cursor);
+    recording_cursor_destroy(&fixture->cursor);
+    assert_int_equal(
+        recording_cursor_create(fixture->catalogue, fixture->recorded.folder.path, "door", &fixture->cursor), ERR_OK);
+    assert_int_equal(recording_cursor_resume(fixture->cursor, &place), ERR_OK);
+}
+
+static void a_cursor_goes_on_where_another_one_stood(void **state) {
+    struct fixture *fixture = *state;
+    recorded_add(&fixture->recorded, "door", 1, 0, INTERVAL_NS, 3, true);
+    recorded_add(&fixture->recorded, "door", 4, 3 * INTERVAL_NS, INTERVAL_NS, 2, true);
+    recorded_add(&fixture->recorded, "door", 6, 2 * INTERVAL_NS, INTERVAL_NS, 2, true); /* the clock was set back */
+    recorded_add(&fixture->recorded, "door", 8, 60 * NS_PER_S, INTERVAL_NS, 1, true);
+    static const uint64_t order[] = {1, 2, 3, 6, 7, 4, 5, 8};
+    seek(fixture, 0);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        assert_next(fixture, order[i], order[i] == 8);
+        resume(fixture);
+    }
+    assert_end(fixture);
+    resume(fixture);
+    assert_end(fixture);
+    recorded_add(&fixture->recorded, "door", 9, 60 * NS_PER_S + INTERVAL_NS, INTERVAL_NS, 1, true);
+    assert_next(fixture, 9, false);
+}
+
+static void a_cursor_goes_on_behind_a_segment_that_is_gone(void **state) {
+    struct fixture *fixture = *state;
+    recorded_add(&fixture->recorded, "door", 1, 0, INTERVAL_NS, 3, true);
+    recorded_add(&fixture->recorded, "door", 4, 60 * NS_PER_S, INTERVAL_NS, 2, true);
+    seek(fixture, 0);
+    assert_next(fixture, 1, false);
+    char path[128];
+    snprintf(path, sizeof path, "%s/door/1.mjpeg", fixture->recorded.folder.path);
+    assert_int_equal(unlink(path), 0);
+    resume(fixture);
+    assert_next(fixture, 4, true);
+    const struct recording_place nowhere = {NEW_YEAR_NS - 1, 77, 5, NEW_YEAR_NS - 1};
+    assert_int_equal(recording_cursor_resume(fixture->cursor, &nowhere), ERR_OK);
+    assert_next(fixture, 4, true);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -180,6 +224,8 @@ int main(void) {
         TEST(a_frame_can_be_read_while_the_next_is_in_another_file),
         TEST(what_is_still_being_written_is_read_as_it_comes),
         TEST(segments_whose_files_are_missing_or_broken_are_passed_over),
+        TEST(a_cursor_goes_on_where_another_one_stood),
+        TEST(a_cursor_goes_on_behind_a_segment_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
