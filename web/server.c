@@ -224,9 +224,6 @@ static enum err start_recordings(struct server *server) {
     struct frame_pool *pool = broker_frame_pool(context->broker);
     enum err error = players_create(path, pool, context->host.draw_gap, &context->players);
     if (error == ERR_OK) {
-        error = exports_create(path, pool, &context->exports);
-    }
-    if (error == ERR_OK) {
         error = history_writer_start(context->broker, context->recorder, &server->history);
     }
     authenticator_report_failures(authorization_authenticator(context->authorization), history_note_failed_login,
@@ -262,6 +259,10 @@ static enum err prepare_context(struct server *server, struct reason *reason) {
     }
     if (error == ERR_OK && server->context.recorder != NULL) {
         error = start_recordings(server);
+    }
+    if (error == ERR_OK && (server->context.recorder != NULL || server->context.cluster != NULL)) {
+        const char *path = server->context.recorder != NULL ? recorder_path(server->context.recorder) : NULL;
+        error = exports_create(path, broker_frame_pool(server->context.broker), &server->context.exports);
     }
     if (error != ERR_OK) {
         reason_set(reason, "cannot prepare the server: %s", err_text(error));

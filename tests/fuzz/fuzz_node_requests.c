@@ -38,6 +38,16 @@ static void read_history(struct wire_reader *reader) {
     }
 }
 
+static void read_frames(struct wire_reader *reader) {
+    struct node_frames_head head;
+    struct node_recorded_frame frame;
+    enum err error = node_read_frames_head(reader, &head);
+    while (error == ERR_OK) {
+        error = node_read_recorded_frame(reader, &frame);
+        REQUIRE(error != ERR_OK || (frame.bytes.count > 0 && frame.bytes.count <= frame.total_bytes));
+    }
+}
+
 static void read_recordings(struct wire_reader *reader) {
     struct recording_listing listing;
     while (node_read_listing(reader, &listing) == ERR_OK) {
@@ -53,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     struct control_list list = {0};
     struct node_picture_piece piece;
     enum err error;
-    switch (bytes[0] % 6) {
+    switch (bytes[0] % 7) {
     case 0: read_request(bytes + 1, count - 1); break;
     case 1:
         error = node_read_controls(&reader, &list);
@@ -66,7 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
         REQUIRE(error != ERR_OK || (piece.bytes.count > 0 && piece.bytes.count <= piece.total_bytes));
         break;
     case 4: read_history(&reader); break;
-    default: read_recordings(&reader); break;
+    case 5: read_recordings(&reader); break;
+    default: read_frames(&reader); break;
     }
     return 0;
 }

@@ -1,9 +1,11 @@
 /* A stretch of a camera's recording as a file. */
 #include "broker/base/clock.h"
 #include "broker/base/module.h"
+#include "broker/cluster/requests/node_recording.h"
 #include "broker/recording/playback/clip_muxer.h"
 #include "broker/recording/playback/clip_size.h"
 #include "web/http/route.h"
+#include "web/routes/support/camera_requests.h"
 #include "web/routes/support/export_response.h"
 #include "web/routes/support/playback_stream.h"
 #include "web/routes/support/reply.h"
@@ -117,7 +119,7 @@ static bool choose_range(const struct http_request *request, uint64_t total, str
     return true;
 }
 
-/* Only JPEGs that all stand on the disk already have a length that is known. False after refusing the request. */
+/* Only JPEGs that all stand on a disk of here already have a length that is known. False after refusing the request. */
 static bool find_length(struct server_context *context, const struct http_request *request, const struct route *route,
                         struct topic *camera, const struct clip_format *format, struct clip_length *length) {
     const struct route_period *period = &route->period;
@@ -125,13 +127,18 @@ static bool find_length(struct server_context *context, const struct http_reques
     *length = (struct clip_length){.status = 200, .max_bytes = UINT64_MAX};
     if (format->format != EXPORT_MJPEG || route->fps > 0 || period->to_ns >= clock_realtime_ns() ||
         clip_count_bytes(recorder_path(context->recorder), topic_id(camera), period->from_ns, period->to_ns,
-                           COUNTED_FRAMES_MAX, &total) != ERR_OK) {
+                         COUNTED_FRAMES_MAX, &total) != ERR_OK) {
         return true;
     }
     return choose_range(request, total, length);
 }
 
 /* ---- The request ---- */
+
+static void refuse_without_recording(const struct http_request *request, const struct topic *camera) {
+    http_reply_error(request, 404, NULL, "no_recording", "the camera \"%s\" has no recording from that time",
+                     topic_id(camera));
+}
 
 /* False after refusing the request. */
 static bool has_frames(struct server_context *context, const struct http_request *request, const struct route *route,
@@ -147,8 +154,7 @@ static bool has_frames(struct server_context *context, const struct http_request
     }
     catalogue_close(&catalogue);
     if (error == ERR_NOT_FOUND || (error == ERR_OK && count == 0)) {
-        http_reply_error(request, 404, NULL, "no_recording", "the camera \"%s\" has no recording from that time",
-                         topic_id(camera));
+        refuse_without_recording(request, camera);
     } else if (error != ERR_OK) {
         http_reply_error(request, 503, "Retry-After: 5\r\n", "unavailable", "the recordings cannot be read: %s",
                          err_text(error));
@@ -165,31 +171,82 @@ static void write_disposition(const struct route *route, struct topic *camera, c
              topic_id(camera), utc, utc + 5, utc + 8, utc + 11, utc + 14, utc + 17, format->name);
 }
 
-static void handle_clip(struct server_context *context, const struct http_request *request, const struct route *route,
-                        struct topic *camera) {
-    struct clip_length length;
-    if (!playback_admit_local(context, request, camera, "exported") || !check_period(request, route)) {
+/* Asks the node that has the recording. False after refusing the request. */
+static bool open_source(struct server_context *context, const struct http_request *request, struct topic *camera,
+                        const struct export_settings *settings, struct export_source *source) {
+    const struct node_recording_settings wanted = {.camera = topic_id(camera),
+                                                   .from_ns = settings->from_ns,
+                                                   .to_ns = settings->to_ns,
+                                                   .interval_ns = export_frame_interval_ns(settings)};
+    struct reason reason = {""};
+    enum err error =
+        node_recording_open(context->cluster, &wanted, broker_frame_pool(context->broker), source, &reason);
+    if (error == ERR_CLOSED || error == ERR_UNSUPPORTED || error == ERR_NOT_FOUND) {
+        refuse_without_recording(request, camera);
+    } else if (error == ERR_MEMORY) {
+        reply_out_of_memory(request);
+    } else if (error != ERR_OK && !camera_reply_unreachable(request, camera, error, &reason)) {
+        http_reply_error(request, 503, "Retry-After: 5\r\n", "unavailable", "the recordings cannot be read: %s",
+                         reason.text[0] != '\0' ? reason.text : err_text(error));
+    }
+    return error == ERR_OK;
+}
+
+/* Of a camera of another node, whose JPEGs make a file here. */
+static void send_imported(struct server_context *context, const struct http_request *request,
+                          const struct http_stream_head *head, struct topic *camera, struct export_settings settings) {
+    struct export_source source = {.ops = NULL};
+    if (!export_response_admit(context, request)) {
         return;
     }
-    const struct clip_format *format = choose_format(request, route);
-    if (format == NULL || !has_frames(context, request, route, camera) ||
-        !find_length(context, request, route, camera, format, &length)) {
+    if (!open_source(context, request, camera, &settings, &source)) {
+        export_response_leave(context, request);
+        return;
+    }
+    settings.sources = &source;
+    export_response_begin(context, request, head, &camera, 1, settings);
+}
+
+static void send_local(struct server_context *context, const struct http_request *request, const struct route *route,
+                       struct http_stream_head head, struct topic *camera, const struct clip_format *format,
+                       struct export_settings settings) {
+    struct clip_length length;
+    if (!has_frames(context, request, route, camera) ||
+        !find_length(context, request, route, camera, format, &length) || !export_response_admit(context, request)) {
         return;
     }
     char headers[512];
-    write_disposition(route, camera, format, headers, sizeof headers);
-    const size_t used = strlen(headers);
-    snprintf(headers + used, sizeof headers - used, "%s", length.headers);
-    const struct http_stream_head head = {
-        .status = length.status, .content_type = format->content_type, .headers = headers};
-    export_response_begin(context, request, &head, &camera, 1,
-                          (struct export_settings){.format = format->format,
-                                                   .from_ns = route->period.from_ns,
-                                                   .to_ns = route->period.to_ns,
-                                                   .fps = route->fps,
-                                                   .speed = route->period.speed > 0 ? route->period.speed : 1,
-                                                   .skip_bytes = length.skip_bytes,
-                                                   .max_bytes = length.max_bytes});
+    snprintf(headers, sizeof headers, "%s%s", head.headers, length.headers);
+    head.status = length.status;
+    head.headers = headers;
+    settings.skip_bytes = length.skip_bytes;
+    settings.max_bytes = length.max_bytes;
+    export_response_begin(context, request, &head, &camera, 1, settings);
+}
+
+static void handle_clip(struct server_context *context, const struct http_request *request, const struct route *route,
+                        struct topic *camera) {
+    char node[NODE_MAX_BYTES + 1], disposition[256];
+    if (!playback_admit(context, request, camera) || !check_period(request, route)) {
+        return;
+    }
+    const struct clip_format *format = choose_format(request, route);
+    if (format == NULL) {
+        return;
+    }
+    write_disposition(route, camera, format, disposition, sizeof disposition);
+    const struct http_stream_head head = {.content_type = format->content_type, .headers = disposition};
+    const struct export_settings settings = {.format = format->format,
+                                             .from_ns = route->period.from_ns,
+                                             .to_ns = route->period.to_ns,
+                                             .fps = route->fps,
+                                             .speed = route->period.speed > 0 ? route->period.speed : 1,
+                                             .max_bytes = UINT64_MAX};
+    if (camera_node(camera, node) != NULL) {
+        send_imported(context, request, &head, camera, settings);
+    } else {
+        send_local(context, request, route, head, camera, format, settings);
+    }
 }
 
 const struct route_row clip_route = {

@@ -81,7 +81,7 @@ static struct topic *find_subject(struct server_context *context, const struct h
     struct topic *camera = visible_camera_find(context, request->principal, route->camera);
     if (camera == NULL) {
         reply_no_such_camera(request, route);
-    } else if (!playback_admit_local(context, request, camera, "deleted and protected")) {
+    } else if (!playback_admit_change(context, request, camera)) {
         topic_unref(&camera);
     }
     return camera;

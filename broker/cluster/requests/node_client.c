@@ -165,6 +165,19 @@ enum err node_client_read_picture_at(struct cluster *cluster, const char *camera
 
 /* ---- History and recordings ---- */
 
+enum err node_client_read_frames(struct cluster *cluster, const char *camera, const struct node_frames_query *query,
+                                 struct cluster_answer *answer, struct wire_reader *reader,
+                                 struct node_frames_head *head, struct reason *reason) {
+    const struct node_request request = {.kind = NODE_REQUEST_FRAMES,
+                                         .from_ns = query->from_ns,
+                                         .to_ns = query->to_ns,
+                                         .interval_ns = query->interval_ns,
+                                         .frames_place = query->place,
+                                         .offset = query->offset};
+    enum err error = ask_of(cluster, camera, request, answer, reader, reason);
+    return check(error == ERR_OK ? node_read_frames_head(reader, head) : error, reason);
+}
+
 /* "front" of "site-a" is "site-a.front" here. False: that would be too long, or is no id. */
 static bool make_id(char id[TOPIC_ID_MAX_BYTES + 1], const char *node, const char *camera) {
     char text[TOPIC_ID_MAX_BYTES + 1];

@@ -30,6 +30,19 @@ CHECKED enum err node_client_read_event_picture(struct cluster *cluster, const c
 CHECKED enum err node_client_read_picture_at(struct cluster *cluster, const char *camera, int64_t at_ns,
                                              struct frame_pool *pool, struct frame **frame, struct reason *reason);
 
+/* A slice of what is recorded of a camera between two times: `answer`, which is the caller's to free, holds the frames
+ * that node_read_recorded_frame() takes from the reader. interval_ns: between frames; 0: all. offset: bytes of the
+ * first frame that are here already. */
+struct node_frames_query {
+    int64_t from_ns, to_ns, interval_ns;
+    struct node_frames_place place;
+    uint32_t offset;
+};
+CHECKED enum err node_client_read_frames(struct cluster *cluster, const char *camera,
+                                         const struct node_frames_query *query, struct cluster_answer *answer,
+                                         struct wire_reader *reader, struct node_frames_head *head,
+                                         struct reason *reason);
+
 /* As catalogue_read_history(), of the cameras that the node exports, whose ids in rows and in the query are NODE.ID.
  * query->after_at_ns: INT64_MIN if only the key is known. query->limit: NODE_HISTORY_ROWS_MAX at most. *place: where
  * the next slice begins, unless a visit has returned false. */

@@ -8,6 +8,23 @@ enum {
     FLAGS = FLAG_ON | FLAG_NEWEST_FIRST,
 };
 
+void node_write_frames_place(struct wire_writer *writer, const struct node_frames_place *place) {
+    wire_put_i64(writer, place->recording.segment_start_ns);
+    wire_put_i64(writer, place->recording.segment_key);
+    wire_put_u64(writer, place->recording.offset);
+    wire_put_i64(writer, place->recording.captured_ns);
+    wire_put_i64(writer, place->due_ns);
+}
+
+void node_read_frames_place(struct wire_reader *reader, struct node_frames_place *place) {
+    place->recording.segment_start_ns = wire_get_i64(reader);
+    place->recording.segment_key = wire_get_i64(reader);
+    place->recording.offset = wire_get_u64(reader);
+    place->recording.captured_ns = wire_get_i64(reader);
+    place->due_ns = wire_get_i64(reader);
+    reader->is_broken |= place->recording.segment_key < 0;
+}
+
 enum err node_request_write(const struct node_request *request, struct wire_writer *writer) {
     wire_put_u8(writer, (uint8_t)request->kind);
     wire_put_u8(writer, (uint8_t)((request->is_on ? FLAG_ON : 0) | (request->newest_first ? FLAG_NEWEST_FIRST : 0)));
@@ -23,6 +40,8 @@ enum err node_request_write(const struct node_request *request, struct wire_writ
     wire_put_i64(writer, request->after_at_ns);
     wire_put_i64(writer, request->after_key);
     wire_put_u32(writer, request->limit);
+    wire_put_i64(writer, request->interval_ns);
+    node_write_frames_place(writer, &request->frames_place);
     wire_put_u16(writer, (uint16_t)request->camera_count);
     for (size_t i = 0; i < request->camera_count; i++) {
         wire_put_text(writer, request->cameras[i]);
@@ -31,8 +50,8 @@ enum err node_request_write(const struct node_request *request, struct wire_writ
 }
 
 static bool is_known(const struct node_request *request, uint8_t flags) {
-    return request->kind >= NODE_REQUEST_CONTROLS && request->kind <= NODE_REQUEST_RECORDINGS &&
-           (flags & ~FLAGS) == 0 && request->camera_count <= NODE_REQUEST_CAMERAS_MAX;
+    return request->kind >= NODE_REQUEST_CONTROLS && request->kind <= NODE_REQUEST_FRAMES && (flags & ~FLAGS) == 0 &&
+           request->interval_ns >= 0 && request->camera_count <= NODE_REQUEST_CAMERAS_MAX;
 }
 
 static enum err read_cameras(struct wire_reader *reader, struct node_request *request) {
@@ -68,6 +87,8 @@ enum err node_request_read(const void *bytes, size_t count, struct node_request 
     request->after_at_ns = wire_get_i64(&reader);
     request->after_key = wire_get_i64(&reader);
     request->limit = wire_get_u32(&reader);
+    request->interval_ns = wire_get_i64(&reader);
+    node_read_frames_place(&reader, &request->frames_place);
     request->camera_count = wire_get_u16(&reader);
     enum err error = reader.is_broken || !is_known(request, flags) ? ERR_INVALID : read_cameras(&reader, request);
     if (error == ERR_OK && (reader.is_broken || reader.count > 0)) {

@@ -11,6 +11,7 @@
 #include "broker/control.h"
 #include "broker/motion_port.h"
 #include "broker/recording/catalogue/recording_listing.h"
+#include "broker/recording/playback/recording_cursor.h"
 
 #define NODE_REQUEST_MAX_BYTES ((size_t)20 << 10)
 /* A NATS server takes messages of 1 MB if its configuration does not say otherwise. */
@@ -32,6 +33,13 @@ enum node_request_kind {
     NODE_REQUEST_PICTURE_AT,    /* camera, from_ns, offset */
     NODE_REQUEST_HISTORY,       /* camera ("": all), history_kind, from_ns, to_ns, newest_first, after_..., limit */
     NODE_REQUEST_RECORDINGS,    /* cameras, from_ns, to_ns, limit: stretches of a camera */
+    NODE_REQUEST_FRAMES,        /* camera, from_ns, to_ns, interval_ns, frames_place, offset */
+};
+
+/* How far frames of a recording have been looked at. Zeroed: not yet. */
+struct node_frames_place {
+    struct recording_place recording; /* of the last one */
+    int64_t due_ns;                   /* as in struct rate_limiter */
 };
 
 struct node_request {
@@ -41,11 +49,13 @@ struct node_request {
     int64_t value;
     bool is_on, newest_first;
     uint64_t event;
-    uint32_t offset; /* where the piece of the picture begins */
+    uint32_t offset; /* where the piece of the (first) picture begins */
     int64_t from_ns, to_ns;
     char history_kind[HISTORY_KIND_MAX_BYTES + 1]; /* "": any */
     int64_t after_at_ns, after_key;                /* as in struct history_query; after_at_ns INT64_MIN: not known */
     uint32_t limit;
+    int64_t interval_ns; /* between frames; 0: all */
+    struct node_frames_place frames_place;
     const char (*cameras)[TOPIC_ID_MAX_BYTES + 1]; /* borrowed; of a request that was read: node_request_finish() */
     size_t camera_count;
 };
@@ -55,6 +65,9 @@ CHECKED enum err node_request_write(const struct node_request *request, struct w
 /* ERR_INVALID, ERR_MEMORY: then there is nothing to finish. */
 CHECKED enum err node_request_read(const void *bytes, size_t count, struct node_request *request);
 void node_request_finish(struct node_request *request);
+
+void node_write_frames_place(struct wire_writer *writer, const struct node_frames_place *place);
+void node_read_frames_place(struct wire_reader *reader, struct node_frames_place *place);
 
 /* ---- Values of answers ---- */
 
@@ -91,6 +104,25 @@ struct node_history_texts {
 };
 CHECKED enum err node_read_history_row(struct wire_reader *reader, struct node_history_texts *texts,
                                        struct history_row *row);
+
+/* A slice of a recording: how far it goes, then frames, of which the last may be a piece. */
+struct node_frames_head {
+    struct node_frames_place place; /* where the next slice begins: before a piece */
+    bool is_end;                    /* there are no more */
+};
+void node_write_frames_head(struct wire_writer *writer, const struct node_frames_head *head);
+CHECKED enum err node_read_frames_head(struct wire_reader *reader, struct node_frames_head *head);
+struct node_recorded_frame {
+    int64_t captured_realtime_ns;
+    uint64_t sequence;
+    bool is_after_gap;
+    uint32_t total_bytes;
+    struct span bytes; /* from the request's offset on, or from the beginning; borrowed from the answer */
+};
+/* As many of its bytes as there is room for, which is *count. False: there is none. */
+bool node_write_recorded_frame(struct wire_writer *writer, const struct node_recorded_frame *frame, size_t *count);
+/* ERR_CLOSED: there are no more; ERR_INVALID. */
+CHECKED enum err node_read_recorded_frame(struct wire_reader *reader, struct node_recorded_frame *frame);
 
 void node_write_listing(struct wire_writer *writer, const struct recording_listing *listing);
 /* ERR_CLOSED: there are no more; ERR_INVALID, ERR_MEMORY. */

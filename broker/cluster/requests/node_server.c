@@ -1,6 +1,7 @@
 #include "broker/cluster/requests/node_server.h"
 
 #include "broker/base/log.h"
+#include "broker/cluster/requests/node_frames.h"
 #include "broker/cluster/requests/node_request.h"
 #include "broker/recording/playback/recorded_picture.h"
 
@@ -117,6 +118,15 @@ static enum err answer_picture_at(const struct exchange *exchange, struct topic 
                                       settings.stale_after_ns, broker_frame_pool(exchange->server->broker), &frame);
     }
     return error == ERR_OK ? answer_frame(exchange, frame) : error;
+}
+
+static enum err answer_frames(const struct exchange *exchange, struct topic *camera) {
+    (void)camera;
+    enum err error = check_recordings(exchange);
+    return error == ERR_OK
+               ? node_frames_answer(exchange->server->recordings, exchange->request,
+                                    broker_frame_pool(exchange->server->broker), exchange->writer, exchange->reason)
+               : error;
 }
 
 /* ---- Recordings of all cameras ---- */
@@ -249,6 +259,7 @@ static enum err answer_request(const struct exchange *exchange) {
     case NODE_REQUEST_PICTURE_AT: return answer_of_camera(exchange, answer_picture_at);
     case NODE_REQUEST_HISTORY: return answer_history(exchange);
     case NODE_REQUEST_RECORDINGS: return answer_recordings(exchange);
+    case NODE_REQUEST_FRAMES: return answer_of_camera(exchange, answer_frames);
     }
     return ERR_INVALID;
 }

@@ -1,4 +1,4 @@
-/* Pictures, history and recordings in answers; controls and motion have files of their own. */
+/* Pictures, history, recorded frames and recordings in answers; controls and motion have files of their own. */
 #include "broker/cluster/requests/node_request.h"
 
 #include <stdlib.h>
@@ -84,6 +84,54 @@ enum err node_read_history_row(struct wire_reader *reader, struct node_history_t
     memcpy(texts->details, details, count);
     texts->details[count] = '\0';
     return reader->is_broken ? ERR_INVALID : ERR_OK;
+}
+
+/* ---- Recorded frames ---- */
+
+#define FRAME_HEAD_BYTES (8u + 8u + 1u + 4u + 4u)
+/* Pieces are not smaller, but for the last one of a frame. */
+#define PIECE_BYTES_MIN ((size_t)16 << 10)
+
+void node_write_frames_head(struct wire_writer *writer, const struct node_frames_head *head) {
+    node_write_frames_place(writer, &head->place);
+    wire_put_u8(writer, head->is_end);
+}
+
+enum err node_read_frames_head(struct wire_reader *reader, struct node_frames_head *head) {
+    node_read_frames_place(reader, &head->place);
+    head->is_end = wire_get_u8(reader) == 1;
+    return reader->is_broken ? ERR_INVALID : ERR_OK;
+}
+
+bool node_write_recorded_frame(struct wire_writer *writer, const struct node_recorded_frame *frame, size_t *count) {
+    const size_t room = writer->is_full ? 0 : writer->capacity - writer->count;
+    const size_t wanted = frame->bytes.count;
+    if (room < FRAME_HEAD_BYTES + (wanted < PIECE_BYTES_MIN ? wanted : PIECE_BYTES_MIN)) {
+        return false;
+    }
+    *count = wanted < room - FRAME_HEAD_BYTES ? wanted : room - FRAME_HEAD_BYTES;
+    wire_put_i64(writer, frame->captured_realtime_ns);
+    wire_put_u64(writer, frame->sequence);
+    wire_put_u8(writer, frame->is_after_gap);
+    wire_put_u32(writer, frame->total_bytes);
+    wire_put_u32(writer, (uint32_t)*count);
+    wire_put_bytes(writer, frame->bytes.bytes, *count);
+    return true;
+}
+
+enum err node_read_recorded_frame(struct wire_reader *reader, struct node_recorded_frame *frame) {
+    if (!reader->is_broken && reader->count == 0) {
+        return ERR_CLOSED;
+    }
+    frame->captured_realtime_ns = wire_get_i64(reader);
+    frame->sequence = wire_get_u64(reader);
+    frame->is_after_gap = wire_get_u8(reader) == 1;
+    frame->total_bytes = wire_get_u32(reader);
+    frame->bytes.count = wire_get_u32(reader);
+    frame->bytes.bytes = wire_get_bytes(reader, frame->bytes.count);
+    const bool is_sound = !reader->is_broken && frame->bytes.count > 0 && frame->bytes.count <= frame->total_bytes &&
+                          frame->total_bytes <= FRAME_PAYLOAD_MAX_BYTES;
+    return is_sound ? ERR_OK : ERR_INVALID;
 }
 
 /* ---- Recordings ---- */

@@ -59,27 +59,46 @@ static bool response_start(struct export_response *response, struct export_setti
     return error == ERR_OK;
 }
 
+bool export_response_admit(struct server_context *context, const struct http_request *request) {
+    if (slot_take(&context->slots.exports, request->client, request->principal) != SLOT_TAKEN) {
+        http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_exports",
+                         "too many recordings are already being read: try again later");
+        return false;
+    }
+    return true;
+}
+
+void export_response_leave(struct server_context *context, const struct http_request *request) {
+    slot_release(&context->slots.exports, request->client, request->principal);
+}
+
+static void close_sources(const struct export_settings *settings, size_t count) {
+    for (size_t i = 0; settings->sources != NULL && i < count; i++) {
+        struct export_source source = settings->sources[i];
+        export_source_close(&source);
+    }
+}
+
 void export_response_begin(struct server_context *context, const struct http_request *request,
                            const struct http_stream_head *head, struct topic *const *cameras, size_t camera_count,
                            struct export_settings settings) {
     if (camera_count > EXPORT_CAMERAS_MAX) {
+        close_sources(&settings, camera_count);
+        export_response_leave(context, request);
         http_reply_error(request, 400, NULL, "bad_parameter", "at most %u cameras can be read at once",
                          EXPORT_CAMERAS_MAX);
         return;
     }
-    if (slot_take(&context->slots.exports, request->client, request->principal) != SLOT_TAKEN) {
-        http_reply_error(request, 503, "Retry-After: 5\r\n", "too_many_exports",
-                         "too many recordings are already being read: try again later");
-        return;
-    }
     struct export_response *response = response_create(context, request, cameras, camera_count);
     if (response == NULL) {
-        slot_release(&context->slots.exports, request->client, request->principal);
+        close_sources(&settings, camera_count);
+        export_response_leave(context, request);
         reply_out_of_memory(request);
         return;
     }
     if (!detached_response_begin(&response->detached, request, head, response->cameras, camera_count) ||
         !response_start(response, settings)) {
+        close_sources(&settings, camera_count);
         response_destroy(response);
     }
 }

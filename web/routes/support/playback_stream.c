@@ -50,14 +50,15 @@ bool playback_admit(struct server_context *context, const struct http_request *r
     return true;
 }
 
-bool playback_admit_local(struct server_context *context, const struct http_request *request,
-                          const struct topic *camera, const char *doing) {
+bool playback_admit_change(struct server_context *context, const struct http_request *request,
+                           const struct topic *camera) {
     char node[NODE_MAX_BYTES + 1];
     if (!playback_admit(context, request, camera)) {
         return false;
     }
     if (camera_node(camera, node) != NULL) {
-        http_reply_error(request, 501, NULL, "unsupported", "recordings of \"%s\" are %s on that server", node, doing);
+        http_reply_error(request, 501, NULL, "unsupported",
+                         "recordings of \"%s\" are deleted and protected on that server", node);
         return false;
     }
     return true;
@@ -146,7 +147,7 @@ static void export_stream(struct server_context *context, const struct http_requ
                           struct topic *const *cameras, size_t count) {
     const struct http_stream_head head = {.content_type = multipart_content_type(),
                                           .first_bytes = multipart_first_delimiter()};
-    if (playback_admit(context, request, cameras[0])) {
+    if (playback_admit(context, request, cameras[0]) && export_response_admit(context, request)) {
         export_response_begin(context, request, &head, cameras, count,
                               (struct export_settings){.format = EXPORT_PARTS,
                                                        .from_ns = route->period.at_ns,

@@ -14,9 +14,9 @@ CHECKED enum err playback_topic_create(struct server_context *context, struct to
  * refusing the request. */
 CHECKED bool playback_admit(struct server_context *context, const struct http_request *request,
                             const struct topic *camera);
-/* The same for what only the server can do that records the camera; doing: e.g. "exported". */
-CHECKED bool playback_admit_local(struct server_context *context, const struct http_request *request,
-                                  const struct topic *camera, const char *doing);
+/* The same for changes, which only the server can make that records the camera. */
+CHECKED bool playback_admit_change(struct server_context *context, const struct http_request *request,
+                                   const struct topic *camera);
 
 /* As live_stream_begin(), from route->period on: settings.topic_count cameras, borrowed during the call; settings lacks
  * its topics. The stream has been admitted, and leaves when it is over. */

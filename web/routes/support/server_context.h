@@ -45,7 +45,7 @@ struct server_context {
     struct recorder *recorder;           /* NULL: nothing is recorded */
     struct cluster *cluster;             /* NULL: none */
     struct players *players;             /* of what is recorded; NULL likewise */
-    struct exports *exports;             /* of what is recorded; NULL likewise */
+    struct exports *exports;             /* of what is recorded, here or by other nodes; NULL: nothing is */
     struct catalogue *tables_catalogue;  /* of the tables' thread; NULL: not opened yet */
     struct authorization *authorization;
     struct server_host host;

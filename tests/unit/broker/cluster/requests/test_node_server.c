@@ -73,9 +73,9 @@ static void camera_that_is_not_exported_does_not_exist(void **state) {
     (void)state;
     recorded_add(&recorded, "secret", 1, 0, NS_PER_S, 5, true);
     static const char *const ids[] = {"secret", "nobody", "3", "1", "", "site-a.open"};
-    static const enum node_request_kind kinds[] = {NODE_REQUEST_CONTROLS,      NODE_REQUEST_SET_CONTROL,
-                                                   NODE_REQUEST_MOTION,        NODE_REQUEST_SWITCH_MOTION,
-                                                   NODE_REQUEST_EVENT_PICTURE, NODE_REQUEST_PICTURE_AT};
+    static const enum node_request_kind kinds[] = {
+        NODE_REQUEST_CONTROLS,      NODE_REQUEST_SET_CONTROL, NODE_REQUEST_MOTION, NODE_REQUEST_SWITCH_MOTION,
+        NODE_REQUEST_EVENT_PICTURE, NODE_REQUEST_PICTURE_AT,  NODE_REQUEST_FRAMES};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         for (size_t j = 0; j < sizeof kinds / sizeof kinds[0]; j++) {
             struct node_request request = {.kind = kinds[j], .control = "brightness", .from_ns = TIME(2), .event = 1};
@@ -339,6 +339,72 @@ static void controls_are_listed_and_set(void **state) {
     topic_unref(&camera);
 }
 
+/* ---- Frames ---- */
+
+/* Asks for slice after slice; returns how many frames came, whose bytes and order are checked. */
+static unsigned read_frames(struct node_request request, uint64_t first_sequence, uint64_t step, unsigned *slices) {
+    unsigned count = 0;
+    struct node_frames_head head = {.is_end = false};
+    for (*slices = 0; !head.is_end; (*slices)++) {
+        struct cluster_answer answer;
+        struct node_recorded_frame frame;
+        assert_int_equal(ask(&request, &answer), ERR_OK);
+        struct wire_reader reader = reader_of(&answer);
+        assert_int_equal(node_read_frames_head(&reader, &head), ERR_OK);
+        while (node_read_recorded_frame(&reader, &frame) == ERR_OK && frame.bytes.count == frame.total_bytes) {
+            assert_int_equal(frame.sequence, first_sequence + step * count);
+            assert_int_equal(frame.bytes.bytes[TEST_FRAME_BYTES - 1], frame.sequence & 0xff);
+            assert_false(frame.is_after_gap);
+            count++;
+        }
+        free(answer.bytes);
+        request.frames_place = head.place;
+    }
+    return count;
+}
+
+static void recorded_frames_come_slice_by_slice(void **state) {
+    (void)state;
+    unsigned slices;
+    recorded_add(&recorded, "open", 1, 0, NS_PER_S / 10, 300, true);
+    recorded_add(&recorded, "open", 301, 30 * NS_PER_S, NS_PER_S / 10, 800, true);
+    struct node_request request = {
+        .kind = NODE_REQUEST_FRAMES, .camera = "open", .from_ns = TIME(0), .to_ns = INT64_MAX};
+    assert_int_equal(read_frames(request, 1, 1, &slices), 1100);
+    assert_int_equal(slices, 1100 * TEST_FRAME_BYTES / NODE_ANSWER_MAX_BYTES + 1);
+    request.to_ns = TIME(40);
+    assert_int_equal(read_frames(request, 1, 1, &slices), 401);
+    request.interval_ns = NS_PER_S / 2;
+    assert_int_equal(read_frames(request, 1, 5, &slices), 81);
+}
+
+static void piece_of_a_frame_begins_where_it_is_asked_for(void **state) {
+    (void)state;
+    recorded_add(&recorded, "open", 7, 0, NS_PER_S, 2, true);
+    struct cluster_answer answer;
+    struct node_frames_head head;
+    struct node_recorded_frame frame;
+    const struct node_request request = {
+        .kind = NODE_REQUEST_FRAMES, .camera = "open", .from_ns = TIME(1), .to_ns = TIME(2), .offset = 100};
+    assert_int_equal(ask(&request, &answer), ERR_OK);
+    struct wire_reader reader = reader_of(&answer);
+    assert_int_equal(node_read_frames_head(&reader, &head), ERR_OK);
+    assert_true(head.is_end);
+    assert_int_equal(node_read_recorded_frame(&reader, &frame), ERR_OK);
+    assert_int_equal(frame.sequence, 8);
+    assert_int_equal(frame.total_bytes, TEST_FRAME_BYTES);
+    assert_int_equal(frame.bytes.count, TEST_FRAME_BYTES - 100);
+    assert_int_equal(node_read_recorded_frame(&reader, &frame), ERR_CLOSED);
+    free(answer.bytes);
+}
+
+static void nothing_recorded_is_an_end(void **state) {
+    (void)state;
+    unsigned slices;
+    const struct node_request request = {.kind = NODE_REQUEST_FRAMES, .camera = "open", .to_ns = TIME(9)};
+    assert_int_equal(read_frames(request, 1, 1, &slices), 0);
+}
+
 /* ---- Requests that are none ---- */
 
 static void request_that_does_not_parse_is_refused(void **state) {
@@ -356,7 +422,7 @@ static void request_that_does_not_parse_is_refused(void **state) {
         free(answer.bytes);
         answer.bytes = NULL;
     }
-    static const uint8_t kinds[] = {0, 15, 24, 255};
+    static const uint8_t kinds[] = {0, 15, 25, 255};
     for (size_t i = 0; i < sizeof kinds; i++) {
         bytes[0] = kinds[i];
         assert_int_equal(node_server_answer(&server, "wall", bytes, writer.count, &answer, &reason), ERR_INVALID);
@@ -374,6 +440,9 @@ int main(void) {
         TEST(picture_of_a_time_is_the_newest_then),
         TEST(motion_arrives_as_it_is),
         TEST(controls_are_listed_and_set),
+        TEST(recorded_frames_come_slice_by_slice),
+        TEST(piece_of_a_frame_begins_where_it_is_asked_for),
+        TEST(nothing_recorded_is_an_end),
         TEST(request_that_does_not_parse_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
