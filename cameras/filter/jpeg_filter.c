@@ -3,6 +3,7 @@
 #include "cameras/filter/coefficient_memory.h"
 #include "cameras/filter/coefficient_range.h"
 #include "cameras/filter/jpeg_caption.h"
+#include "cameras/filter/jpeg_mask.h"
 #include "cameras/filter/jpeg_turn.h"
 #include "cameras/filter/picture_filter.h"
 #include "cameras/picture/encoder.h"
@@ -12,7 +13,6 @@
 #include "cameras/picture/plane_decoder.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Each for the coefficients that are read and for those that are turned: enough for 8192x8192 in 4:2:0. */
 #define COEFFICIENTS_MAX_BYTES ((size_t)256 << 20)
@@ -45,76 +45,19 @@ struct coefficients {
     jvirt_barray_ptr turned[MAX_COMPONENTS];
 };
 
-/* ---- Masks ---- */
-
-/* A sample of colour shows in the pixels beside its own, if decoders interpolate. */
-static uint32_t margin_px(const struct jpeg_compress_struct *compressor, bool across) {
-    const int max = across ? compressor->max_h_samp_factor : compressor->max_v_samp_factor;
-    int per_sample = 1;
-    for (int i = 0; i < compressor->num_components; i++) {
-        const jpeg_component_info *component = &compressor->comp_info[i];
-        const int factor = across ? component->h_samp_factor : component->v_samp_factor;
-        const int pixels = (max + factor - 1) / factor;
-        per_sample = pixels > per_sample ? pixels : per_sample;
-    }
-    return per_sample > 1 ? (uint32_t)per_sample : 0;
-}
-
-/* Coarser steps than any encoder's come to values that decoders do not cut off. */
-#define STEP_MAX 4096
-
-/* The quantized DC of a black block: as dark as it can be, which decoders cut off at black. */
-static JCOEF black_of(const struct jpeg_compress_struct *compressor, int index) {
-    if (index > 0 && compressor->jpeg_color_space != JCS_RGB) {
-        return 0; /* no colour */
-    }
-    const JQUANT_TBL *table = compressor->quant_tbl_ptrs[compressor->comp_info[index].quant_tbl_no];
-    const int step = table->quantval[0] > 0 ? table->quantval[0] : 1;
-    return (JCOEF)(step > STEP_MAX ? 0 : -(128 * DCTSIZE + step - 1) / step);
-}
-
-static void mask_cell(const jpeg_component_info *component, JBLOCKARRAY rows, uint32_t column, uint32_t row,
-                      JCOEF black) {
-    const JDIMENSION across = (JDIMENSION)component->h_samp_factor, down = (JDIMENSION)component->v_samp_factor;
-    for (JDIMENSION y = row * down; y < (row + 1) * down && y < component->height_in_blocks; y++) {
-        for (JDIMENSION x = column * across; x < (column + 1) * across && x < component->width_in_blocks; x++) {
-            memset(rows[y][x], 0, sizeof rows[y][x]);
-            rows[y][x][0] = black;
-        }
-    }
-}
-
-static void mask_component(const struct jpeg_filter *filter, const struct coefficients *coefficients, int index) {
-    const jpeg_component_info *component = &filter->compressor.comp_info[index];
-    const struct mask_grid *grid = &filter->grid;
-    const JCOEF black = black_of(&filter->compressor, index);
-    JBLOCKARRAY rows = coefficients->owner->mem->access_virt_barray(coefficients->owner, coefficients->arrays[index], 0,
-                                                                    component->height_in_blocks, TRUE);
-    for (uint32_t row = 0; row < grid->rows; row++) {
-        for (uint32_t column = 0; column < grid->columns; column++) {
-            if (mask_grid_has(grid, column, row)) {
-                mask_cell(component, rows, column, row, black);
-            }
-        }
-    }
-}
+/* ---- The pass over the coefficients ---- */
 
 static enum err mask(struct jpeg_filter *filter, const struct coefficients *coefficients) {
     const struct jpeg_compress_struct *compressor = &filter->compressor;
-    const struct mask_geometry geometry = {.width_px = compressor->image_width,
-                                           .height_px = compressor->image_height,
-                                           .cell_width_px = (uint32_t)(DCTSIZE * compressor->max_h_samp_factor),
-                                           .cell_height_px = (uint32_t)(DCTSIZE * compressor->max_v_samp_factor),
-                                           .margin_x_px = margin_px(compressor, true),
-                                           .margin_y_px = margin_px(compressor, false)};
-    enum err error = mask_grid_update(&filter->grid, filter->settings->masks, filter->settings->mask_count, &geometry);
-    for (int i = 0; error == ERR_OK && i < compressor->num_components; i++) {
-        mask_component(filter, coefficients, i);
+    const struct mask_geometry geometry = jpeg_mask_geometry(compressor->comp_info, compressor->num_components,
+                                                             compressor->image_width, compressor->image_height);
+    const enum err error =
+        mask_grid_update(&filter->grid, filter->settings->masks, filter->settings->mask_count, &geometry);
+    if (error == ERR_OK) {
+        jpeg_mask_coefficients(compressor, &filter->grid, coefficients->owner, coefficients->arrays);
     }
     return error;
 }
-
-/* ---- The pass over the coefficients ---- */
 
 /* Reads them, and starts the compressor, which writes them at its end. */
 static enum err begin_pass(struct jpeg_filter *filter, struct span jpeg, struct turn turn,
