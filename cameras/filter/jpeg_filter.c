@@ -4,6 +4,7 @@
 #include "cameras/filter/coefficient_range.h"
 #include "cameras/filter/jpeg_caption.h"
 #include "cameras/filter/jpeg_mask.h"
+#include "cameras/filter/jpeg_scan_mask.h"
 #include "cameras/filter/jpeg_turn.h"
 #include "cameras/filter/picture_filter.h"
 #include "cameras/picture/encoder.h"
@@ -33,6 +34,7 @@ struct jpeg_filter {
     struct jpeg_trap trap;                   /* of both */
     struct jpeg_destination destination;
     struct mask_grid grid;
+    struct jpeg_scan_mask *scan_mask;
     struct jpeg_caption *caption; /* NULL: none */
     struct recoder recoder;       /* NULLs: not needed */
     size_t expected_bytes;        /* of the next result; 0 before the first */
@@ -45,27 +47,31 @@ struct coefficients {
     jvirt_barray_ptr turned[MAX_COMPONENTS];
 };
 
-/* ---- The pass over the coefficients ---- */
+/* ---- Masks ---- */
 
-static enum err mask(struct jpeg_filter *filter, const struct coefficients *coefficients) {
+static enum err update_grid(struct jpeg_filter *filter, const jpeg_component_info *components, int count,
+                            uint32_t width_px, uint32_t height_px) {
+    const struct mask_geometry geometry = jpeg_mask_geometry(components, count, width_px, height_px);
+    return mask_grid_update(&filter->grid, filter->settings->masks, filter->settings->mask_count, &geometry);
+}
+
+static enum err mask_coefficients(struct jpeg_filter *filter, const struct coefficients *coefficients) {
     const struct jpeg_compress_struct *compressor = &filter->compressor;
-    const struct mask_geometry geometry = jpeg_mask_geometry(compressor->comp_info, compressor->num_components,
-                                                             compressor->image_width, compressor->image_height);
-    const enum err error =
-        mask_grid_update(&filter->grid, filter->settings->masks, filter->settings->mask_count, &geometry);
+    const enum err error = update_grid(filter, compressor->comp_info, compressor->num_components,
+                                       compressor->image_width, compressor->image_height);
     if (error == ERR_OK) {
         jpeg_mask_coefficients(compressor, &filter->grid, coefficients->owner, coefficients->arrays);
     }
     return error;
 }
 
+/* ---- The pass over the coefficients ---- */
+
 /* Reads them, and starts the compressor, which writes them at its end. */
-static enum err begin_pass(struct jpeg_filter *filter, struct span jpeg, struct turn turn,
-                           struct coefficients *coefficients, struct reason *reason) {
+static enum err begin_pass(struct jpeg_filter *filter, struct turn turn, struct coefficients *coefficients,
+                           struct reason *reason) {
     struct jpeg_decompress_struct *decompressor = &filter->decompressor;
     struct jpeg_compress_struct *compressor = &filter->compressor;
-    jpeg_mem_src(decompressor, jpeg.bytes, jpeg.count);
-    jpeg_read_header(decompressor, TRUE);
     coefficients->owner = (j_common_ptr)decompressor;
     coefficients->arrays = jpeg_read_coefficients(decompressor);
     if (!coefficients_are_in_range(decompressor, coefficients->arrays)) {
@@ -95,26 +101,61 @@ static enum err begin_pass(struct jpeg_filter *filter, struct span jpeg, struct 
     return ERR_OK;
 }
 
-/* libjpeg's errors jump out of this function. */
-static enum err pass(struct jpeg_filter *filter, const struct frame *jpeg, struct turn turn, struct reason *reason) {
-    if (setjmp(filter->trap.where) != 0) {
-        reason_set(reason, "it cannot be rotated, masked or written into: %s", filter->trap.text);
-        return jpeg_trap_error(&filter->trap);
-    }
+static void set_size(struct jpeg_filter *filter, uint32_t width_px, uint32_t height_px) {
+    struct frame_info *info = frame_edit_info(filter->destination.frame);
+    info->width_px = width_px;
+    info->height_px = height_px;
+}
+
+static enum err pass_over_coefficients(struct jpeg_filter *filter, struct turn turn, struct reason *reason) {
     struct coefficients coefficients;
-    enum err error = begin_pass(filter, frame_payload(jpeg), turn, &coefficients, reason);
+    enum err error = begin_pass(filter, turn, &coefficients, reason);
     if (error == ERR_OK && filter->settings->mask_count > 0) {
-        error = mask(filter, &coefficients);
+        error = mask_coefficients(filter, &coefficients);
     }
     if (error == ERR_OK && filter->caption != NULL) {
-        error = jpeg_caption_write(filter->caption, frame_info(jpeg)->captured_realtime_ns, &filter->compressor,
-                                   coefficients.owner, coefficients.arrays);
+        const int64_t captured_ns = frame_info(filter->destination.frame)->captured_realtime_ns;
+        error = jpeg_caption_write(filter->caption, captured_ns, &filter->compressor, coefficients.owner,
+                                   coefficients.arrays);
     }
     if (error == ERR_OK) {
         jpeg_finish_compress(&filter->compressor);
         jpeg_finish_decompress(&filter->decompressor);
+        set_size(filter, filter->compressor.image_width, filter->compressor.image_height);
     }
     return error;
+}
+
+/* ERR_UNSUPPORTED: it is for a pass over the coefficients. */
+static enum err mask_scan(struct jpeg_filter *filter, const struct work_limit *limit, struct reason *reason) {
+    struct jpeg_decompress_struct *decompressor = &filter->decompressor;
+    const uint32_t width_px = decompressor->image_width, height_px = decompressor->image_height;
+    enum err error = update_grid(filter, decompressor->comp_info, decompressor->num_components, width_px, height_px);
+    if (error == ERR_OK) {
+        error = jpeg_scan_mask_apply(filter->scan_mask, decompressor, &filter->grid, limit, &filter->destination.frame);
+    }
+    if (error == ERR_INTERRUPTED || error == ERR_TIMEOUT) {
+        reason_set(reason, "it cannot be masked: it takes too long");
+    }
+    if (error == ERR_OK) {
+        jpeg_abort_decompress(decompressor);
+        set_size(filter, width_px, height_px);
+    }
+    return error;
+}
+
+/* libjpeg's errors jump out of this function. */
+static enum err pass(struct jpeg_filter *filter, struct span jpeg, struct turn turn, const struct work_limit *limit,
+                     struct reason *reason) {
+    if (setjmp(filter->trap.where) != 0) {
+        reason_set(reason, "it cannot be rotated, masked or written into: %s", filter->trap.text);
+        return jpeg_trap_error(&filter->trap);
+    }
+    jpeg_mem_src(&filter->decompressor, jpeg.bytes, jpeg.count);
+    jpeg_read_header(&filter->decompressor, TRUE);
+    const bool is_masked_only = filter->settings->mask_count > 0 && turn_is_none(turn) && filter->caption == NULL;
+    const enum err error = is_masked_only ? mask_scan(filter, limit, reason) : ERR_UNSUPPORTED;
+    return error == ERR_UNSUPPORTED ? pass_over_coefficients(filter, turn, reason) : error;
 }
 
 static enum err transform(struct jpeg_filter *filter, struct turn turn, struct frame **jpeg,
@@ -129,7 +170,10 @@ static enum err transform(struct jpeg_filter *filter, struct turn turn, struct f
     filter->trap.text[0] = '\0';
     jpeg_trap_set_limit(&filter->trap, (j_common_ptr)&filter->decompressor, limit);
     jpeg_trap_set_limit(&filter->trap, (j_common_ptr)&filter->compressor, limit);
-    error = pass(filter, *jpeg, turn, reason);
+    struct frame_info *info = frame_edit_info(destination->frame);
+    *info = *frame_info(*jpeg);
+    info->orientation = 0;
+    error = pass(filter, frame_payload(*jpeg), turn, limit, reason);
     if (error != ERR_OK) {
         jpeg_abort_compress(&filter->compressor);
         jpeg_abort_decompress(&filter->decompressor);
@@ -137,11 +181,6 @@ static enum err transform(struct jpeg_filter *filter, struct turn turn, struct f
         frame_unref(&destination->frame);
         return error;
     }
-    struct frame_info *info = frame_edit_info(destination->frame);
-    *info = *frame_info(*jpeg);
-    info->width_px = filter->compressor.image_width;
-    info->height_px = filter->compressor.image_height;
-    info->orientation = 0;
     const size_t written = frame_payload(destination->frame).count;
     filter->expected_bytes = written + written / 4;
     frame_unref(jpeg);
@@ -219,6 +258,9 @@ enum err jpeg_filter_create(struct frame_pool *pool, const struct picture_filter
     filter->pool = pool;
     filter->settings = settings;
     enum err error = create_codec(filter) ? ERR_OK : ERR_MEMORY;
+    if (error == ERR_OK && settings->mask_count > 0) {
+        error = jpeg_scan_mask_create(&filter->scan_mask);
+    }
     if (error == ERR_OK && settings->caption.is_shown) {
         error = jpeg_caption_create(&settings->caption, name, &filter->caption);
     }
@@ -247,6 +289,7 @@ void jpeg_filter_destroy(struct jpeg_filter **filter_pointer) {
     picture_filter_destroy(&filter->recoder.filter);
     plane_decoder_destroy(&filter->recoder.decoder);
     jpeg_caption_destroy(&filter->caption);
+    jpeg_scan_mask_destroy(&filter->scan_mask);
     mask_grid_finish(&filter->grid);
     free(filter);
 }

@@ -1,10 +1,11 @@
 /* What is done to JPEG pictures before anybody sees them: they are turned and mirrored, masked, and written into, in
  * one pass over their DCT coefficients. Blocks that are not masked or written over keep every coefficient that they
- * have; a masked one becomes black, and the mask grows to whole units of blocks (see mask_grid.h).
+ * have; a masked one becomes black, and the mask grows to whole units of blocks (see mask_grid.h). Where there are only
+ * masks, most pictures take a quicker pass over their Huffman codes (see jpeg_scan_mask.h).
  *
- * The picture is decoded and encoded again only where it is to be turned with ROTATE_FAST. Output is baseline, with the
- * standard Huffman tables and the picture's own restart interval, and without metadata: Exif may have a thumbnail,
- * which would show what is masked. What Exif says about the orientation is done, and no longer said.
+ * The picture is decoded and encoded again only where it is to be turned with ROTATE_FAST. Output is baseline, where
+ * the picture's tables allow it, with the picture's own restart interval, and without metadata: Exif may have a
+ * thumbnail, which would show what is masked. What Exif says about the orientation is done, and no longer said.
  *
  * Threads: one at a time for each. */
 #ifndef CAMERAS_FILTER_JPEG_FILTER_H

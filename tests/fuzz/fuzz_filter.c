@@ -1,6 +1,6 @@
 /* What cameras send, rotated, masked and written into: the result is a whole picture that shows nothing below the mask,
- * or there is none. The work that this takes is counted, not timed. The first byte chooses what is done, the second the
- * mask. */
+ * or there is none; masks alone give what libjpeg makes of it. The work that this takes is counted, not timed. The
+ * first byte chooses what is done, the second the mask. */
 #include "broker/base/clock.h"
 #include "cameras/filter/jpeg_filter.h"
 #include "cameras/picture/jpeg.h"
@@ -38,14 +38,21 @@ static struct picture_filter_settings choose(const uint8_t bytes[2], struct poly
     };
 }
 
-/* One value below the whole mask, but for the caption. */
-static void require_hidden(struct frame_pool *pool, const struct frame *jpeg, const struct polygon *mask) {
+/* NULL: it does not decode, or its colours are of another kind. */
+static struct frame *planes_of(struct frame_pool *pool, const struct frame *jpeg) {
     struct plane_decoder *decoder;
     struct frame *raw = NULL;
     REQUIRE(plane_decoder_create(pool, &decoder) == ERR_OK);
     const enum err error = plane_decoder_decode(decoder, jpeg, 8, NULL, &raw);
-    REQUIRE(error == ERR_OK || error == ERR_UNSUPPORTED);
-    if (error == ERR_OK) {
+    REQUIRE((error == ERR_OK) == (raw != NULL));
+    plane_decoder_destroy(&decoder);
+    return raw;
+}
+
+/* One value below the whole mask, but for the caption. */
+static void require_hidden(struct frame_pool *pool, const struct frame *jpeg, const struct polygon *mask) {
+    struct frame *raw = planes_of(pool, jpeg);
+    if (raw != NULL) {
         const uint32_t width = frame_info(raw)->width_px, height = frame_info(raw)->height_px;
         const uint8_t *luma = frame_payload(raw).bytes;
         int shown = -1;
@@ -59,7 +66,38 @@ static void require_hidden(struct frame_pool *pool, const struct frame *jpeg, co
         }
     }
     frame_unref(&raw);
-    plane_decoder_destroy(&decoder);
+}
+
+/* A comment behind the scan leaves a picture to libjpeg. */
+static struct frame *with_comment(struct frame_pool *pool, const struct frame *plain) {
+    static const uint8_t comment_and_end[] = {0xFF, 0xFE, 0, 2, 0xFF, 0xD9};
+    const struct span jpeg = frame_payload(plain);
+    const size_t kept = jpeg.count - 2;
+    struct frame *frame;
+    REQUIRE(frame_create(pool, kept + sizeof comment_and_end, &frame) == ERR_OK);
+    memcpy(frame_data(frame), jpeg.bytes, kept);
+    memcpy(frame_data(frame) + kept, comment_and_end, sizeof comment_and_end);
+    frame_set_size(frame, kept + sizeof comment_and_end);
+    *frame_edit_info(frame) = *frame_info(plain);
+    return frame;
+}
+
+/* masked: NULL if it was refused. */
+static void require_same_by_libjpeg(struct frame_pool *pool, const struct frame *plain, const struct frame *masked,
+                                    struct jpeg_filter *filter) {
+    struct frame *expected = with_comment(pool, plain);
+    REQUIRE((jpeg_filter_apply(filter, &expected, NULL, NULL) == ERR_OK) == (masked != NULL));
+    if (masked != NULL) {
+        struct frame *one = planes_of(pool, masked), *other = planes_of(pool, expected);
+        REQUIRE((one == NULL) == (other == NULL));
+        if (one != NULL) {
+            const struct span first = frame_payload(one), second = frame_payload(other);
+            REQUIRE(first.count == second.count && memcmp(first.bytes, second.bytes, first.count) == 0);
+        }
+        frame_unref(&one);
+        frame_unref(&other);
+    }
+    frame_unref(&expected);
 }
 
 static void filter_picture(struct frame_pool *pool, struct frame **frame, const struct jpeg_layout *layout,
@@ -69,7 +107,7 @@ static void filter_picture(struct frame_pool *pool, struct frame **frame, const 
     const struct work_limit limit = {.cpu_deadline_ns = CLOCK_NEVER, .is_stopped = count_check, .user = &work};
     struct jpeg_filter *filter;
     struct reason reason = {""};
-    struct frame *before = *frame;
+    struct frame *before = *frame, *plain = frame_ref(before);
     const struct span source = frame_payload(before);
     /* Damage, and what libjpeg does not do: sampling factors that are no multiples of each other. */
     const bool decodes = jpeg_check_decoding(source.bytes, source.count, NULL, NULL) == ERR_OK;
@@ -92,6 +130,10 @@ static void filter_picture(struct frame_pool *pool, struct frame **frame, const 
         REQUIRE(*frame == before);
         REQUIRE(error == ERR_MEMORY || reason.text[0] != '\0');
     }
+    if (settings->turn_degrees == 0 && settings->flip == FLIP_NONE && !settings->caption.is_shown) {
+        require_same_by_libjpeg(pool, plain, error == ERR_OK ? *frame : NULL, filter);
+    }
+    frame_unref(&plain);
     jpeg_filter_destroy(&filter);
 }
 

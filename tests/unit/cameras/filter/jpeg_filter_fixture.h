@@ -10,7 +10,11 @@
 struct shape {
     int across[3], down[3]; /* sampling factors */
     bool grey, progressive, rgb;
+    bool optimized; /* it has the Huffman codes alone that it uses */
+    bool adobe;     /* its colours are stated by Adobe's marker, not by JFIF's */
     int restart_rows;
+    unsigned restart_units;
+    int quality; /* 0: 90 */
     uint32_t width, height;
 };
 
@@ -32,10 +36,16 @@ static const struct shape shapes[] = {
 };
 #define SHAPE_COUNT (sizeof shapes / sizeof shapes[0])
 
+static inline void print_nothing(j_common_ptr object, int level) {
+    (void)object;
+    (void)level;
+}
+
 /* Noise on bright colours, so that no block is like another and none is black. */
 static inline struct picture make_shape(const struct shape *shape) {
     struct jpeg_error_mgr errors;
     struct jpeg_compress_struct compressor = {.err = jpeg_std_error(&errors)};
+    errors.emit_message = print_nothing; /* such as that steps are coarse */
     unsigned char *bytes = NULL;
     unsigned long count = 0;
     jpeg_create_compress(&compressor);
@@ -52,8 +62,19 @@ static inline struct picture make_shape(const struct shape *shape) {
         compressor.comp_info[i].h_samp_factor = shape->across[i];
         compressor.comp_info[i].v_samp_factor = shape->down[i];
     }
-    jpeg_set_quality(&compressor, 90, TRUE);
+    /* The lowest qualities take steps of 16 bits. */
+    jpeg_set_quality(&compressor, shape->quality != 0 ? shape->quality : 90, FALSE);
     compressor.restart_in_rows = shape->restart_rows;
+    compressor.restart_interval = shape->restart_units;
+    compressor.optimize_coding = shape->optimized;
+    if (shape->adobe) {
+        compressor.write_JFIF_header = FALSE;
+        compressor.write_Adobe_marker = TRUE;
+    } else if (shape->quality != 0) {
+        compressor.density_unit = 1;
+        compressor.X_density = 72;
+        compressor.Y_density = 300;
+    }
     if (shape->progressive) {
         jpeg_simple_progression(&compressor);
     }
