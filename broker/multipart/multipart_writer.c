@@ -17,10 +17,11 @@ size_t multipart_write_frame_headers(char *out, size_t capacity, const char *top
     if (info->state != STATE_LIVE) {
         snprintf(state, sizeof state, "X-Camera-State: %s\r\n", state_name(info->state));
     }
-    int length = snprintf(
-        out, capacity, "X-Timestamp: %" PRId64 ".%06" PRId64 "\r\nX-Sequence: %" PRIu64 "\r\nX-Camera-Id: %s\r\n%s%s",
-        info->captured_realtime_ns / NS_PER_S, info->captured_realtime_ns % NS_PER_S / NS_PER_US, info->sequence,
-        topic_id, state, info->is_recorded ? "X-Recorded: 1\r\n" : "");
+    int length = snprintf(out, capacity,
+                          "X-Timestamp: %" PRId64 ".%06" PRId64 "\r\nX-Sequence: %" PRIu64
+                          "\r\n" MULTIPART_CAMERA_HEADER "%s\r\n%s%s",
+                          info->captured_realtime_ns / NS_PER_S, info->captured_realtime_ns % NS_PER_S / NS_PER_US,
+                          info->sequence, topic_id, state, info->is_recorded ? MULTIPART_RECORDED_LINE : "");
     return (size_t)length;
 }
 

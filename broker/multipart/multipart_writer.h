@@ -19,6 +19,10 @@ const char *multipart_content_type(void);
 const char *multipart_first_delimiter(void);
 const struct frame_envelope *multipart_envelope(void);
 
+/* The line that recorded frames have, the last one of their headers. */
+#define MULTIPART_RECORDED_LINE "X-Recorded: 1\r\n"
+#define MULTIPART_CAMERA_HEADER "X-Camera-Id: "
+
 /* The headers about a frame that parts and snapshots share, each ended by CR LF: X-Timestamp, X-Sequence, X-Camera-Id,
  * while not live X-Camera-State, and of recorded frames X-Recorded. Returns their length; at most 256 bytes with an id
  * of 64. */

@@ -67,7 +67,11 @@ static void leave_segment(struct recording_cursor *cursor) {
 static enum err open_segment(struct recording_cursor *cursor) {
     char path[PATH_MAX_BYTES];
     int length = snprintf(path, sizeof path, "%s/%s/%s", cursor->path, cursor->camera, cursor->segment.name);
-    return length < (int)sizeof path ? segment_reader_open(path, &cursor->reader) : ERR_INVALID;
+    enum err error = length < (int)sizeof path ? segment_reader_open(path, &cursor->reader) : ERR_INVALID;
+    if (error == ERR_OK) {
+        segment_reader_set_camera(cursor->reader, cursor->camera);
+    }
+    return error;
 }
 
 /* Whether the segment cannot be read, now or ever, and others can. */

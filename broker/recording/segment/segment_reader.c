@@ -1,10 +1,12 @@
 #include "broker/recording/segment/segment_reader.h"
 
 #include "broker/frame/frame.h"
+#include "broker/multipart/multipart_writer.h"
 #include "broker/multipart/part_headers.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,13 +14,15 @@
 #define DELIMITER_MAX_BYTES 128
 /* Of what is read at once: the end of one part and the headers of the next. */
 #define WINDOW_BYTES 1024
+#define READY_END_MAX_BYTES 128
 
 struct segment_reader {
     int fd;
     char delimiter[DELIMITER_MAX_BYTES + 1];
     size_t delimiter_bytes;
-    uint64_t offset;        /* of the next part */
-    uint64_t window_offset; /* of what is in window */
+    char ready_end[READY_END_MAX_BYTES + 1]; /* of the headers of parts that are ready; "": of none */
+    uint64_t offset;                         /* of the next part */
+    uint64_t window_offset;                  /* of what is in window */
     size_t window_bytes;
     char window[WINDOW_BYTES];
 };
@@ -100,6 +104,11 @@ void segment_reader_close(struct segment_reader **reader) {
     *reader = NULL;
 }
 
+void segment_reader_set_camera(struct segment_reader *reader, const char *id) {
+    snprintf(reader->ready_end, sizeof reader->ready_end,
+             MULTIPART_CAMERA_HEADER "%s\r\n" MULTIPART_RECORDED_LINE "\r\n", id);
+}
+
 int segment_reader_fd(const struct segment_reader *reader) { return reader->fd; }
 
 const char *segment_reader_delimiter(const struct segment_reader *reader) { return reader->delimiter; }
@@ -120,6 +129,11 @@ static size_t head_length(const char *bytes, size_t count) {
         }
     }
     return 0;
+}
+
+static bool ends_with(const char *bytes, size_t length, const char *end) {
+    const size_t end_length = strlen(end);
+    return end_length > 0 && length >= end_length && memcmp(bytes + length - end_length, end, end_length) == 0;
 }
 
 static enum err parse_head(const char *bytes, size_t length, struct segment_part *part) {
@@ -172,12 +186,14 @@ enum err segment_reader_next(struct segment_reader *reader, struct segment_part 
     if (length == 0) {
         return searched < FRAME_HEAD_MAX_BYTES ? ERR_CLOSED : ERR_INVALID;
     }
+    const bool is_ready = ends_with(bytes, length, reader->ready_end);
     error = parse_head(bytes, length, &part);
     if (error == ERR_OK) {
         error = check_end(reader, &part);
     }
     if (error == ERR_OK) {
         part.bytes = part.head_bytes + part.payload_bytes + reader->delimiter_bytes + 4;
+        part.is_ready = is_ready;
         reader->offset += part.bytes;
         *out = part;
     }

@@ -2,6 +2,8 @@
  *
  *     --T CRLF   then for each frame   headers CRLF CRLF JPEG CRLF--T CRLF
  *
+ * The last of the headers is X-Recorded, so that parts are sent by sendfile() as they stand; files of before have none.
+ *
  * The file may still be written to: at its present end segment_reader_next() gives ERR_CLOSED, and later it may go on.
  * After a crash the end may be torn: what is no whole part is not returned.
  *
@@ -26,11 +28,14 @@ struct segment_part {
     size_t bytes;         /* of all: headers, JPEG and the delimiter that ends the part */
     int64_t captured_realtime_ns;
     uint64_t sequence;
+    bool is_ready; /* its headers are those of a recorded frame of the reader's camera: it can be sent as it stands */
 };
 
 /* ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_MEMORY; ERR_BUSY: no descriptor is left; ERR_INVALID: the file does not begin
  * as a segment does, e.g. since it is empty. */
 CHECKED enum err segment_reader_open(const char *path, struct segment_reader **reader);
+/* Whose frames are ready. Copied; without it, none is. */
+void segment_reader_set_camera(struct segment_reader *reader, const char *id);
 void segment_reader_close(struct segment_reader **reader);
 /* For sendfile() and pread(); borrowed. */
 int segment_reader_fd(const struct segment_reader *reader);

@@ -1,6 +1,7 @@
 #include "broker/recording/segment/segment_writer.h"
 
 #include "broker/base/clock.h"
+#include "broker/multipart/multipart_writer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -68,6 +69,31 @@ enum err segment_writer_open(struct segment_writer *writer, int folder, const ch
     return ERR_OK;
 }
 
+/* ---- Frames ---- */
+
+/* What a frame's part is written in: its headers, the line that playback adds to them, and the rest. */
+#define PIECES_A_FRAME 3
+
+static size_t added_bytes(const struct frame *frame) {
+    return frame_info(frame)->is_recorded ? 0 : strlen(MULTIPART_RECORDED_LINE);
+}
+
+static size_t written_bytes(const struct frame *frame) { return frame_part(frame).count + added_bytes(frame); }
+
+/* writev() only reads. */
+static struct iovec piece(const void *bytes, size_t count) {
+    return (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = count};
+}
+
+static void fill_pieces(struct iovec pieces[PIECES_A_FRAME], const struct frame *frame) {
+    const struct span part = frame_part(frame);
+    const uint8_t *empty_line = frame_payload(frame).bytes - strlen("\r\n");
+    const size_t head_bytes = (size_t)(empty_line - part.bytes);
+    pieces[0] = piece(part.bytes, head_bytes);
+    pieces[1] = piece(MULTIPART_RECORDED_LINE, added_bytes(frame));
+    pieces[2] = piece(empty_line, part.count - head_bytes);
+}
+
 /* False: no memory for the index. */
 static bool note_frame(struct segment_writer *writer, const struct frame *frame) {
     /* As the file says it, in microseconds: a catalogue that is made anew is the same. */
@@ -79,7 +105,7 @@ static bool note_frame(struct segment_writer *writer, const struct frame *frame)
         writer->start_ns = captured_ns;
     }
     writer->end_ns = captured_ns > writer->end_ns ? captured_ns : writer->end_ns;
-    writer->bytes += frame_part(frame).count;
+    writer->bytes += written_bytes(frame);
     writer->frames++;
     return true;
 }
@@ -87,20 +113,17 @@ static bool note_frame(struct segment_writer *writer, const struct frame *frame)
 enum err segment_writer_append(struct segment_writer *writer, struct frame *const *frames, size_t count,
                                struct reason *reason) {
     assert(writer->is_open && count <= SEGMENT_BATCH_MAX);
-    struct iovec parts[SEGMENT_BATCH_MAX];
+    struct iovec pieces[SEGMENT_BATCH_MAX * PIECES_A_FRAME];
     for (size_t i = 0; i < count; i++) {
-        const struct span part = frame_part(frames[i]);
-        /* writev() only reads. */
-        memcpy(&parts[i].iov_base, &part.bytes, sizeof parts[i].iov_base);
-        parts[i].iov_len = part.count;
+        fill_pieces(pieces + i * PIECES_A_FRAME, frames[i]);
     }
     size_t written;
     enum err error = ERR_OK;
-    if (!write_all(writer->fd, parts, (int)count, &written)) {
+    if (!write_all(writer->fd, pieces, (int)count * PIECES_A_FRAME, &written)) {
         error = fail("writing failed", reason);
     }
     for (size_t i = 0; i < count; i++) {
-        const size_t bytes = frame_part(frames[i]).count;
+        const size_t bytes = written_bytes(frames[i]);
         if (written < bytes) {
             break;
         }

@@ -31,8 +31,8 @@ struct segment_writer {
  * each with a reason. */
 CHECKED enum err segment_writer_open(struct segment_writer *writer, int folder, const char *path,
                                      const char *first_delimiter, struct reason *reason);
-/* Appends sealed frames, at most SEGMENT_BATCH_MAX. After a failure those that were written whole are counted, and the
- * rest is not. ERR_BUSY: the disk is full; ERR_IO, ERR_MEMORY. */
+/* Appends frames sealed with multipart_envelope(), marked as recorded, at most SEGMENT_BATCH_MAX. After a failure those
+ * that were written whole are counted, and the rest is not. ERR_BUSY: the disk is full; ERR_IO, ERR_MEMORY. */
 CHECKED enum err segment_writer_append(struct segment_writer *writer, struct frame *const *frames, size_t count,
                                        struct reason *reason);
 /* fdatasync(). */

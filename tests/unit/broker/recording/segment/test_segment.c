@@ -42,6 +42,26 @@ static void reader_returns_what_was_written(void **state) {
     segment_writer_finish(&writer);
 }
 
+static void parts_are_ready_for_the_camera_that_they_name(void **state) {
+    struct segment_writer writer = write_segment(*state, "a", 1);
+    const struct {
+        const char *camera;
+        bool is_ready;
+    } cases[] = {{"door", true}, {"front", false}, {"oor", false}, {"", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct segment_reader *reader = read_segment(*state, "a");
+        struct segment_part part;
+        char bytes[FRAME_HEAD_MAX_BYTES];
+        segment_reader_set_camera(reader, cases[i].camera);
+        assert_int_equal(segment_reader_next(reader, &part), ERR_OK);
+        assert_int_equal(part.is_ready, cases[i].is_ready);
+        assert_int_equal(segment_reader_read(reader, &part, 0, bytes, part.head_bytes), ERR_OK);
+        assert_memory_equal(bytes + part.head_bytes - 19, "\r\nX-Recorded: 1\r\n\r\n", 19);
+        segment_reader_close(&reader);
+    }
+    segment_writer_finish(&writer);
+}
+
 static void reader_goes_on_when_the_file_grows(void **state) {
     struct segment_writer writer = write_segment(*state, "a", 1);
     struct segment_reader *reader = read_segment(*state, "a");
@@ -137,6 +157,7 @@ static void empty_file_is_no_segment(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reader_returns_what_was_written, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(parts_are_ready_for_the_camera_that_they_name, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(reader_goes_on_when_the_file_grows, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(file_cut_anywhere_gives_its_whole_parts, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(close_cuts_torn_end, set_up_folder, tear_down_folder),
