@@ -42,7 +42,7 @@ static void choose_boundary(void) {
     (void)got;
     char boundary[48];
     snprintf(boundary, sizeof boundary, "framebroker-%016" PRIx64 "%016" PRIx64, random[0], random[1]);
-    snprintf(content_type, sizeof content_type, "multipart/x-mixed-replace;boundary=%s", boundary);
+    snprintf(content_type, sizeof content_type, MULTIPART_CONTENT_TYPE "%s", boundary);
     snprintf(first_delimiter, sizeof first_delimiter, "--%s\r\n", boundary);
     snprintf(tail, sizeof tail, "\r\n--%s\r\n", boundary);
 }

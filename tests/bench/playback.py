@@ -27,7 +27,7 @@ def process_cpu_s(pid):
 def part(jpeg, at_ns, sequence, camera):
     head = (f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n"
             f"X-Timestamp: {at_ns // 10**9}.{at_ns % 10**9 // 1000:06}\r\nX-Sequence: {sequence}\r\n"
-            f"X-Camera-Id: {camera}\r\n\r\n")
+            f"X-Camera-Id: {camera}\r\nX-Recorded: 1\r\n\r\n")
     return head.encode() + jpeg + f"\r\n--{BOUNDARY}\r\n".encode()
 
 

@@ -4,10 +4,10 @@
 #include "broker/base/clock.h"
 #include "broker/base/log.h"
 #include "broker/base/saturating.h"
-#include "broker/multipart/multipart_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -18,6 +18,8 @@
 #define STALLED_AFTER_S 10
 /* Behind a gap of the recording a film goes on after so long. */
 #define FILM_GAP_NS (1 * NS_PER_S)
+/* Parts that stand together in a file are sent together, up to so many bytes. */
+#define RUN_MAX_BYTES ((uint64_t)1 << 20)
 /* Making films gives way to all else. */
 #define FILM_NICENESS 10
 
@@ -82,21 +84,57 @@ static enum err send_payload(const struct export_output *output, const struct pi
     return send_file(output, picture->frame->fd, part->offset + part->head_bytes + skip, count);
 }
 
+/* A part can be sent as it stands in its file. */
+static bool is_ready(const struct export_output *output, const struct recorded_frame *frame) {
+    return output->format == EXPORT_PARTS && frame->fd >= 0 && frame->part.is_ready &&
+           strcmp(frame->delimiter, output->delimiter) == 0;
+}
+
+static enum err flush(struct export_output *output) {
+    if (output->run.bytes == 0) {
+        return ERR_OK;
+    }
+    enum err error = send_bytes(output, output->pending, output->pending_bytes, MSG_MORE);
+    if (error == ERR_OK) {
+        error = send_file(output, output->run.fd, output->run.offset, output->run.bytes);
+    }
+    output->pending_bytes = 0; /* what ends a part is in the file, too */
+    output->run.bytes = 0;
+    return error;
+}
+
+enum err export_output_prepare(struct export_output *output, const struct recorded_frame *frame) {
+    const bool goes_on = frame != NULL && is_ready(output, frame) && output->run.fd == frame->fd &&
+                         output->run.offset + output->run.bytes == frame->part.offset &&
+                         output->run.bytes + frame->part.bytes <= RUN_MAX_BYTES;
+    return goes_on ? ERR_OK : flush(output);
+}
+
+static void keep_part(struct export_output *output, const struct recorded_frame *frame) {
+    if (output->run.bytes == 0) {
+        output->run.fd = frame->fd;
+        output->run.offset = frame->part.offset;
+    }
+    output->run.bytes += frame->part.bytes;
+}
+
 static enum err send_part(struct export_output *output, const char *camera, const struct picture *picture) {
     const struct segment_part *part = &picture->frame->part;
+    if (is_ready(output, picture->frame)) {
+        keep_part(output, picture->frame);
+        return ERR_OK;
+    }
     const struct frame_info info = {.sequence = part->sequence,
                                     .captured_realtime_ns = part->captured_realtime_ns,
                                     .state = STATE_LIVE,
                                     .is_recorded = true};
-    const struct frame_envelope *envelope = multipart_envelope();
-    const size_t head_bytes =
-        envelope->write_head(output->pending + output->pending_bytes, camera, &info, part->payload_bytes);
-    enum err error = send_bytes(output, output->pending, output->pending_bytes + head_bytes, MSG_MORE);
+    output->pending_bytes +=
+        multipart_envelope()->write_head(output->pending + output->pending_bytes, camera, &info, part->payload_bytes);
+    enum err error = send_bytes(output, output->pending, output->pending_bytes, MSG_MORE);
     if (error == ERR_OK) {
         error = send_payload(output, picture, 0, part->payload_bytes);
     }
-    output->pending_bytes = strlen(envelope->tail);
-    memcpy(output->pending, envelope->tail, output->pending_bytes);
+    output->pending_bytes = (size_t)snprintf(output->pending, sizeof output->pending, "\r\n%s\r\n", output->delimiter);
     return error;
 }
 
@@ -170,6 +208,7 @@ enum err export_output_open(struct export_output *output, const struct export_se
     output->speed = settings->speed;
     output->skip_bytes = settings->skip_bytes;
     output->max_bytes = settings->max_bytes;
+    snprintf(output->delimiter, sizeof output->delimiter, "--%s", settings->boundary);
     enum err error = prepare_socket(settings->fd);
     if (error != ERR_OK || !is_film(settings->format)) {
         return error;
@@ -189,7 +228,8 @@ enum err export_output_finish(struct export_output *output) {
     if (output->muxer != NULL) {
         return output->muxer_ops->finish(output->muxer, &reason);
     }
-    return output->format == EXPORT_PARTS ? send_bytes(output, output->pending, output->pending_bytes, 0) : ERR_OK;
+    enum err error = flush(output);
+    return error == ERR_OK ? send_bytes(output, output->pending, output->pending_bytes, 0) : error;
 }
 
 void export_output_close(struct export_output *output) {

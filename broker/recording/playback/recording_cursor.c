@@ -131,6 +131,7 @@ static enum err look_ahead(struct recording_cursor *cursor) {
         has_next = false;
     }
     cursor->ahead.fd = segment_reader_fd(cursor->reader);
+    cursor->ahead.delimiter = segment_reader_delimiter(cursor->reader);
     cursor->ahead.is_after_gap =
         begins_segment && subtract_i64(cursor->ahead.part.captured_realtime_ns, cursor->last_ns) > GAP_NS;
     cursor->has_ahead = true;

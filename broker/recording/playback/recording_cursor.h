@@ -22,8 +22,9 @@ struct recording_cursor;
 /* A frame in a file. Times are nanoseconds since the epoch. */
 struct recorded_frame {
     struct segment_part part;
-    int fd;            /* of its file; borrowed until the cursor leaves the frame's segment */
-    bool is_after_gap; /* it begins a segment, well after the frame before, or is the first of all */
+    int fd;                /* of its file; borrowed until the cursor leaves the frame's segment */
+    const char *delimiter; /* "--T", of that file; borrowed likewise */
+    bool is_after_gap;     /* it begins a segment, well after the frame before, or is the first of all */
 };
 
 /* path: the folder of the recordings, copied. ERR_MEMORY. */

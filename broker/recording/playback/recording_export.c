@@ -75,8 +75,10 @@ static enum err export_all(struct export *export) {
     struct export_camera *camera;
     enum err error;
     while ((error = find_next(export, &camera)) == ERR_OK && camera != NULL) {
+        const bool wanted = is_wanted(export, camera);
+        error = export_output_prepare(&export->output, wanted ? &camera->frame : NULL);
         camera->source.ops->take(camera->source.user);
-        if (is_wanted(export, camera)) {
+        if (error == ERR_OK && wanted) {
             error =
                 export_output_add(&export->output, camera->id, &camera->source, &camera->frame, export->exports->pool);
         }

@@ -2,6 +2,7 @@
 
 #include "broker/base/clock.h"
 #include "broker/multipart/multipart_writer.h"
+#include "broker/recording/playback/export_boundary.h"
 #include "broker/recording/playback/player.h"
 #include "web/routes/support/camera_requests.h"
 #include "web/routes/support/export_response.h"
@@ -10,6 +11,7 @@
 #include "web/routes/support/playback_set.h"
 #include "web/routes/support/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Its variants end soon after it. */
@@ -145,16 +147,21 @@ static bool needs_encoding(const struct route *route) {
 /* As fast as the client takes it. */
 static void export_stream(struct server_context *context, const struct http_request *request, const struct route *route,
                           struct topic *const *cameras, size_t count) {
-    const struct http_stream_head head = {.content_type = multipart_content_type(),
-                                          .first_bytes = multipart_first_delimiter()};
-    if (playback_admit(context, request, cameras[0]) && export_response_admit(context, request)) {
-        export_response_begin(context, request, &head, cameras, count,
-                              (struct export_settings){.format = EXPORT_PARTS,
-                                                       .from_ns = route->period.at_ns,
-                                                       .to_ns = route->period.to_ns,
-                                                       .fps = route->fps,
-                                                       .speed = 1});
+    if (!playback_admit(context, request, cameras[0]) || !export_response_admit(context, request)) {
+        return;
     }
+    struct export_settings settings = {.format = EXPORT_PARTS,
+                                       .from_ns = route->period.at_ns,
+                                       .to_ns = route->period.to_ns,
+                                       .fps = route->fps,
+                                       .speed = 1};
+    char content_type[sizeof MULTIPART_CONTENT_TYPE + MULTIPART_BOUNDARY_MAX_BYTES];
+    char delimiter[MULTIPART_BOUNDARY_MAX_BYTES + sizeof "--\r\n"];
+    export_boundary_find(recorder_path(context->recorder), topic_id(cameras[0]), settings.from_ns, settings.boundary);
+    snprintf(content_type, sizeof content_type, MULTIPART_CONTENT_TYPE "%s", settings.boundary);
+    snprintf(delimiter, sizeof delimiter, "--%s\r\n", settings.boundary);
+    const struct http_stream_head head = {.content_type = content_type, .first_bytes = delimiter};
+    export_response_begin(context, request, &head, cameras, count, settings);
 }
 
 void playback_stream_begin(struct server_context *context, const struct http_request *request,
