@@ -57,7 +57,7 @@ struct client {
     double allowance_bytes; /* of a slow client */
     char head[HEAD_MAX_BYTES + 1];
     size_t head_bytes;    /* in head, which is not yet complete */
-    uint64_t skip_bytes;  /* left of the picture */
+    size_t skip_bytes;    /* left of the picture */
     int64_t timestamp_us; /* of the newest frame */
     bool repeated;        /* it came before */
     uint64_t sequence;    /* likewise; 0: the server gives none */
@@ -154,7 +154,7 @@ static void take_response(struct client *client) {
 
 static void take_part(struct client *client) {
     const char *head = client->head;
-    client->skip_bytes = strtoull(header_value(head, "\r\nContent-Length: "), NULL, 10);
+    client->skip_bytes = strtoul(header_value(head, "\r\nContent-Length: "), NULL, 10);
     int64_t timestamp_us = (int64_t)(strtold(header_value(head, "\r\nX-Timestamp: "), NULL) * 1e6L + 0.5L);
     client->repeated = timestamp_us <= client->timestamp_us;
     client->timestamp_us = timestamp_us;

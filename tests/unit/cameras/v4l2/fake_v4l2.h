@@ -16,6 +16,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,14 +163,17 @@ static inline size_t count_entries(const char *directory) {
     return count;
 }
 
-/* How many mappings of the device's file there are. */
-static inline size_t count_mappings(void) {
+/* How much of the device's file is mapped. */
+static inline size_t count_mapped_bytes(void) {
     FILE *maps = fopen("/proc/self/maps", "r");
     assert_non_null(maps);
     char line[512];
     size_t count = 0;
     while (fgets(line, sizeof line, maps) != NULL) {
-        count += strstr(line, "fake camera") != NULL;
+        uintptr_t from, to;
+        if (strstr(line, "fake camera") != NULL && sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) == 2) {
+            count += to - from; /* neighbours may share a line */
+        }
     }
     fclose(maps);
     return count;
