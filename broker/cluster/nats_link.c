@@ -30,6 +30,7 @@ struct link_subscription {
 
 struct nats_link {
     natsOptions *options;
+    const char *login_file; /* the key of the file that each connection reads for its login; NULL: none */
     void (*changed)(void *user);
     void *changed_user;
     /* The owner's: */
@@ -203,6 +204,7 @@ enum err nats_link_create(const struct cluster_settings *settings, void (*change
     }
     lock_init(&link->lock);
     condition_init(&link->unused);
+    link->login_file = settings->credentials != NULL ? "credentials" : settings->nkey != NULL ? "nkey_seed" : NULL;
     link->changed = changed;
     link->changed_user = user;
     link->state = CLUSTER_CONNECTING;
@@ -287,12 +289,24 @@ static void drop_connection(struct nats_link *link) {
     lock_release(&link->lock);
 }
 
+static bool is_of_network(natsStatus status) {
+    return status == NATS_NO_SERVER || status == NATS_IO_ERROR || status == NATS_TIMEOUT ||
+           status == NATS_CONNECTION_CLOSED || status == NATS_CONNECTION_DISCONNECTED;
+}
+
 static void note_failure(struct nats_link *link, natsStatus status) {
-    const bool is_refused = status == NATS_CONNECTION_AUTH_FAILED || status == NATS_SSL_ERROR ||
-                            status == NATS_SECURE_CONNECTION_REQUIRED || status == NATS_SECURE_CONNECTION_WANTED;
+    const bool is_by_server = status == NATS_CONNECTION_AUTH_FAILED || status == NATS_SSL_ERROR ||
+                              status == NATS_SECURE_CONNECTION_REQUIRED || status == NATS_SECURE_CONNECTION_WANTED;
+    const bool is_by_file = !is_by_server && link->login_file != NULL && !is_of_network(status);
+    const bool is_refused = is_by_server || is_by_file;
     char words[180];
-    snprintf(words, sizeof words, "%s: %s",
-             is_refused ? "the NATS server refuses this node" : "no NATS server can be reached", failure_text(status));
+    if (is_by_file) {
+        snprintf(words, sizeof words, "cluster.%s cannot be used: %s", link->login_file, failure_text(status));
+    } else {
+        snprintf(words, sizeof words, "%s: %s",
+                 is_by_server ? "the NATS server refuses this node" : "no NATS server can be reached",
+                 failure_text(status));
+    }
     set_state(link, is_refused ? CLUSTER_REFUSED : CLUSTER_CONNECTING, false, words);
     log_rate_limited(LOG_LEVEL_WARNING, NULL, "cluster", "%s; it is tried again", words);
     link->retry_at_ns = clock_monotonic_ns() + (is_refused ? REFUSED_RETRY_NS : RETRY_NS);

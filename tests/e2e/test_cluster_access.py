@@ -1,42 +1,18 @@
 #!/usr/bin/env python3
 """How nodes prove who they are, and the nats-server.conf that ships."""
-import base64
+import pathlib
 import re
-import subprocess
+import tempfile
 import unittest
 
 from harness import PATIENCE_S, SOURCE_DIR, Server, eventually, main, pattern, wait_until
 from mqtt_broker import make_certificates
 from nats_cluster import (NatsServer, is_live, live, node, require_nats_server, wait_for_cluster,
                           wait_for_import)
+from nats_credentials import Key, Operator
 
 EXAMPLE = SOURCE_DIR / "config/deploy/nats-server.conf"
 SECRET = "s3cr3tWord"
-
-
-def crc16(data):
-    """XMODEM's, as NKeys have it."""
-    crc = 0
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc.to_bytes(2, "little")
-
-
-def encoded(data):
-    return base64.b32encode(data + crc16(data)).decode().rstrip("=")
-
-
-def make_nkey():
-    """A user's seed and its public key, as https://github.com/nats-io/nkeys has them."""
-    private = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-outform", "DER"], check=True,
-                             capture_output=True).stdout
-    public = subprocess.run(["openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER"], input=private,
-                            check=True, capture_output=True).stdout
-    user = 20 << 3
-    seed = bytes(((18 << 3) | (user >> 5), (user & 31) << 3)) + private[-32:]
-    return encoded(seed), encoded(bytes((user,)) + public[-32:])
 
 
 class AccessTest(unittest.TestCase):
@@ -50,10 +26,25 @@ class AccessTest(unittest.TestCase):
         wait_until(lambda: server.status()["cluster"]["state"] != "connected" and
                    words in (server.status()["cluster"]["error"] or ""), PATIENCE_S, f"{words!r} in the error")
 
-    def assert_no_secret(self, *servers):
+    def secret(self, text):
+        """The path of a file with it."""
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="framebroker-"))
+        file = pathlib.Path(folder, "secret")
+        file.touch(0o600)
+        file.write_text(f"{text}\n")
+        return str(file)
+
+    @staticmethod
+    def lines_of(*files):
+        """The JWTs and seeds of credentials."""
+        return [line for file in files for line in file.split("\n") if line and not line.startswith("-")]
+
+    def assert_no_secret(self, *servers, secrets=(SECRET,)):
         for server in servers:
-            self.assertNotIn(SECRET, server.log() + server.get("/api/status").text + server.get("/api/cluster").text +
-                             server.get("/metrics").text)
+            shown = "".join((server.log(), *(server.get(path).text for path in ("/api/status", "/api/cluster",
+                                                                                "/metrics"))))
+            for secret in secrets:
+                self.assertNotIn(secret, shown)
 
 
 class Logins(AccessTest):
@@ -78,16 +69,60 @@ class Logins(AccessTest):
             self.assert_no_secret(first)
 
     def test_nkey(self):
-        seed, public = make_nkey()
-        with NatsServer(f"authorization {{ users: [ {{ nkey: {public} }} ] }}") as nats:
-            (nats.directory / "seed").write_text(f"{seed}\n")
-            (nats.directory / "seed").chmod(0o600)
-            (nats.directory / "other").write_text(f"{make_nkey()[0]}\n")
-            first = self.start(nats.url, "a", pattern("x"), nkey=public, nkey_seed=str(nats.directory / "seed"))
+        key, other = Key(), Key()
+        with NatsServer(f"authorization {{ users: [ {{ nkey: {key.public} }} ] }}") as nats:
+            first = self.start(nats.url, "a", pattern("x"), nkey=key.public, nkey_seed=self.secret(key.seed))
             wait_for_cluster(first, "connected")
-            second = self.start(nats.url, "b", pattern("x"), nkey=public, nkey_seed=str(nats.directory / "other"))
+            second = self.start(nats.url, "b", pattern("x"), nkey=key.public, nkey_seed=self.secret(other.seed))
             wait_for_cluster(second, "refused")
-            self.assertNotIn(seed, first.log() + first.get("/api/status").text + first.get("/api/cluster").text)
+            self.assert_no_secret(first, second, secrets=(key.seed, other.seed))
+
+    def test_credentials(self):
+        operator = Operator()
+        with NatsServer(*operator.lines) as nats:
+            own = operator.credentials("site-a")
+            site = self.start(nats.url, "site-a", live("front"), credentials=self.secret(own))
+            wall = self.start(nats.url, "wall", imports=["*/*"], credentials=self.secret(operator.credentials("wall")))
+            wait_for_import(wall, "site-a.front")
+            with wall.stream("/camera/site-a.front/video_feed") as stream:
+                stream.frame_where(is_live, PATIENCE_S, "a frame")
+            # A user may do what its JWT says.
+            silent = operator.credentials("silent", pub={"deny": ["framebroker.1.node.*"]})
+            denied = self.start(nats.url, "silent", pattern("x"), credentials=self.secret(silent))
+            wait_for_cluster(denied, "connected", "framebroker.1.node.silent")
+            self.assert_no_secret(site, wall, denied, secrets=self.lines_of(own, silent))
+
+    def test_credentials_that_are_wrong(self):
+        operator = Operator()
+        foreign = Operator().credentials("foreign")
+        own = operator.credentials("own")
+        token, seed = self.lines_of(own)
+        mixed = foreign.replace(self.lines_of(foreign)[0], token)  # another's seed
+        missing = self.secret("")
+        pathlib.Path(missing).unlink()
+        with NatsServer(*operator.lines) as nats:
+            servers = [(self.start(nats.url, f"n{number}", pattern("x"), **login), words)
+                       for number, (login, words) in enumerate((
+                           ({"credentials": self.secret(foreign)}, "refuses this node: Authorization Violation"),
+                           ({"credentials": self.secret(mixed)}, "refuses this node: Authorization Violation"),
+                           ({"credentials": self.secret("nothing")}, "cluster.credentials cannot be used: no "),
+                           ({"credentials": self.secret(own.replace(seed, seed[:-1]))},
+                            "cluster.credentials cannot be used: invalid checksum"),
+                           ({"credentials": missing}, f"cluster.credentials cannot be used: error opening file '{missing}'"),
+                           ({"nkey": Key().public, "nkey_seed": missing}, "cluster.nkey_seed cannot be used: error opening"),
+                       ))]
+            for server, words in servers:
+                wait_for_cluster(server, "refused", words)
+                self.assert_no_secret(server, secrets=self.lines_of(own, foreign))
+
+    def test_credentials_are_read_again(self):
+        operator = Operator()
+        with NatsServer(*operator.lines) as nats:
+            file = self.secret("nothing\n")
+            server = self.start(nats.url, "a", pattern("x"), credentials=file)
+            wait_for_cluster(server, "refused", "credentials")
+            pathlib.Path(file).write_text(operator.credentials("a"))
+            wait_for_cluster(server, "connected")
 
     def test_tls(self):
         nats = NatsServer("tls { cert_file: {}/server.pem, key_file: {}/server.key, ca_file: {}/ca.pem }")
