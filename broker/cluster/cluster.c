@@ -185,8 +185,8 @@ static void take_beacon(void *user, struct link_message **message) {
 static void subscribe(struct cluster *cluster) {
     char inbox[LINK_SUBJECT_BYTES];
     snprintf(inbox, sizeof inbox, "%s.directory.*", cluster->node);
-    char frames[LINK_SUBJECT_BYTES];
-    snprintf(frames, sizeof frames, "%s.*", cluster->node);
+    char any_sender[LINK_SUBJECT_BYTES];
+    snprintf(any_sender, sizeof any_sender, "%s.*", cluster->node);
     const struct {
         const char *kind, *name;
         link_handler *handle;
@@ -195,10 +195,10 @@ static void subscribe(struct cluster *cluster) {
         {"node", "*", take_beacon, cluster},
         {"events", "*", importer_take_message, cluster->importer},
         {"inbox", inbox, importer_take_message, cluster->importer},
-        {"frames", frames, importer_take_delivery, cluster->importer},
-        {"lease", cluster->node, exporter_take_lease, cluster->exporter},
-        {"ack", cluster->node, exporter_take_ack, cluster->exporter},
-        {"request", cluster->node, request_server_take, cluster->requests},
+        {"frames", any_sender, importer_take_delivery, cluster->importer},
+        {"lease", any_sender, exporter_take_lease, cluster->exporter},
+        {"ack", any_sender, exporter_take_ack, cluster->exporter},
+        {"request", any_sender, request_server_take, cluster->requests},
     };
     for (size_t i = 0; i < sizeof subscriptions / sizeof subscriptions[0]; i++) {
         char subject[LINK_SUBJECT_BYTES];

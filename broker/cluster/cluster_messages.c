@@ -188,7 +188,6 @@ bool directory_entry_read(struct wire_reader *reader, struct directory_entry *en
 
 void lease_message_write(struct wire_writer *writer, const struct lease_message *lease) {
     begin_message(writer);
-    wire_put_text(writer, lease->gateway);
     wire_put_u64(writer, lease->epoch);
     wire_put_u32(writer, lease->number);
     wire_put_i64(writer, lease->sent_ns);
@@ -200,7 +199,6 @@ void lease_message_write(struct wire_writer *writer, const struct lease_message 
 
 bool lease_message_read(struct wire_reader *reader, struct lease_message *lease) {
     check_version(reader);
-    get_id(reader, lease->gateway, NODE_MAX_BYTES);
     lease->epoch = wire_get_u64(reader);
     lease->number = wire_get_u32(reader);
     lease->sent_ns = wire_get_i64(reader);
@@ -242,7 +240,6 @@ bool lease_channel_read(struct wire_reader *reader, struct lease_channel *channe
 
 void ack_message_write(struct wire_writer *writer, const struct ack_message *ack) {
     begin_message(writer);
-    wire_put_text(writer, ack->gateway);
     wire_put_u64(writer, ack->epoch);
     wire_put_u32(writer, ack->stream);
     wire_put_u64(writer, ack->number);
@@ -251,7 +248,6 @@ void ack_message_write(struct wire_writer *writer, const struct ack_message *ack
 
 bool ack_message_read(struct wire_reader *reader, struct ack_message *ack) {
     check_version(reader);
-    get_id(reader, ack->gateway, NODE_MAX_BYTES);
     ack->epoch = wire_get_u64(reader);
     ack->stream = wire_get_u32(reader);
     ack->number = wire_get_u64(reader);

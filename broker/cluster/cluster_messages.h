@@ -49,7 +49,7 @@ bool camera_figures_read(struct wire_reader *reader, struct camera_figures *figu
 enum request_kind {
     REQUEST_IDENTITY = 1,  /* the answer is a beacon without figures */
     REQUEST_DIRECTORY = 2, /* u32: of which camera on; the answer is a directory */
-    REQUEST_OTHER = 3,     /* text: the asking node; the rest is for the server of the node */
+    REQUEST_OTHER = 3,     /* the rest is for the server of the node */
 };
 
 struct directory_message {
@@ -74,7 +74,6 @@ bool directory_entry_read(struct wire_reader *reader, struct directory_entry *en
 /* ---- Demand ---- */
 
 struct lease_message {
-    char gateway[NODE_MAX_BYTES + 1];
     uint64_t epoch;         /* of the gateway's connection */
     uint32_t number;        /* of the lease */
     int64_t sent_ns;        /* the gateway's clock */
@@ -100,7 +99,6 @@ void lease_channel_write(struct wire_writer *writer, const struct lease_channel 
 bool lease_channel_read(struct wire_reader *reader, struct lease_channel *channel);
 
 struct ack_message {
-    char gateway[NODE_MAX_BYTES + 1];
     uint64_t epoch;
     uint32_t stream;
     uint64_t number;   /* of the last message that has arrived */

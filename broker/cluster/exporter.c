@@ -60,7 +60,7 @@ static struct wire_writer begin_delivery(struct exporter *exporter, struct expor
 
 static enum err publish(struct exporter *exporter, const struct export_peer *peer, const struct wire_writer *writer) {
     char subject[LINK_SUBJECT_BYTES];
-    snprintf(subject, sizeof subject, LINK_SUBJECT_PREFIX "frames.%s.%s", peer->name, exporter->node);
+    subject_format_to(subject, "frames", peer->name, exporter->node);
     return nats_link_publish(exporter->link, subject, NULL, writer->bytes, writer->count);
 }
 
@@ -178,9 +178,8 @@ static void remove_peer(struct exporter *exporter, struct export_peer *peer) {
     export_peer_destroy(&peer);
 }
 
-static struct export_peer *add_peer(struct exporter *exporter, const struct lease_message *lease) {
-    struct export_peer *peer =
-        exporter->peer_count < PEERS_MAX ? export_peer_create(&exporter->context, lease->gateway) : NULL;
+static struct export_peer *add_peer(struct exporter *exporter, const char *name) {
+    struct export_peer *peer = exporter->peer_count < PEERS_MAX ? export_peer_create(&exporter->context, name) : NULL;
     if (peer != NULL) {
         exporter->peer_count++;
         lock_acquire(&exporter->lock);
@@ -207,7 +206,7 @@ static void begin_stream(struct exporter *exporter, struct export_peer *peer, ui
     lock_release(&exporter->lock);
 }
 
-static void take_lease(struct exporter *exporter, struct span bytes) {
+static void take_lease(struct exporter *exporter, const char *gateway, struct span bytes) {
     struct wire_reader reader = {.bytes = bytes.bytes, .count = bytes.count};
     struct lease_message lease;
     const uint64_t connection = nats_link_connection(exporter->link);
@@ -215,14 +214,14 @@ static void take_lease(struct exporter *exporter, struct span bytes) {
         add_to(&exporter->malformed, 1);
         return;
     }
-    struct export_peer *peer = find_peer(exporter, lease.gateway);
+    struct export_peer *peer = find_peer(exporter, gateway);
     if (lease.channel_count == 0) {
         if (peer != NULL) {
             remove_peer(exporter, peer);
         }
         return;
     }
-    peer = peer != NULL ? peer : add_peer(exporter, &lease);
+    peer = peer != NULL ? peer : add_peer(exporter, gateway);
     if (peer == NULL || connection == 0) {
         return;
     }
@@ -234,14 +233,14 @@ static void take_lease(struct exporter *exporter, struct span bytes) {
     answer_lease(exporter, peer, &lease);
 }
 
-static void take_ack(struct exporter *exporter, struct span bytes) {
+static void take_ack(struct exporter *exporter, const char *gateway, struct span bytes) {
     struct wire_reader reader = {.bytes = bytes.bytes, .count = bytes.count};
     struct ack_message ack;
     if (!ack_message_read(&reader, &ack)) {
         add_to(&exporter->malformed, 1);
         return;
     }
-    struct export_peer *peer = find_peer(exporter, ack.gateway);
+    struct export_peer *peer = find_peer(exporter, gateway);
     if (peer != NULL && peer->epoch == ack.epoch && peer->stream == ack.stream && ack.number <= peer->number) {
         lock_acquire(&exporter->lock);
         flow_window_acknowledge(&peer->window, ack.number, ack.waited_ns, clock_monotonic_ns());
@@ -250,11 +249,14 @@ static void take_ack(struct exporter *exporter, struct span bytes) {
 }
 
 static void take_all(struct exporter *exporter, struct message_queue *queue,
-                     void (*take)(struct exporter *exporter, struct span bytes)) {
+                     void (*take)(struct exporter *exporter, const char *gateway, struct span bytes)) {
     struct link_message *message;
     while ((message = message_queue_pop(queue)) != NULL) {
-        if (!atomic_load_explicit(&exporter->is_paused, memory_order_relaxed)) {
-            take(exporter, link_message_bytes(message));
+        char gateway[NODE_MAX_BYTES + 1];
+        if (!subject_read_sender(link_message_subject(message), gateway)) {
+            add_to(&exporter->malformed, 1);
+        } else if (!atomic_load_explicit(&exporter->is_paused, memory_order_relaxed)) {
+            take(exporter, gateway, link_message_bytes(message));
         }
         link_message_destroy(&message);
     }

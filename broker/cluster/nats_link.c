@@ -158,7 +158,7 @@ static void on_error(natsConnection *connection, natsSubscription *subscription,
     }
     (void)natsConnection_GetLastError(connection, &error);
     error = error != NULL ? error : "";
-    /* Permissions Violation for Publish to "framebroker.1.lease.site-a" */
+    /* Permissions Violation for Publish to "framebroker.1.lease.site-a.wall" */
     const char *what = strstr(error, " for ");
     char words[160];
     snprintf(words, sizeof words, "the NATS server does not permit this node: %s", what != NULL ? what + 5 : error);

@@ -52,14 +52,10 @@ static enum err call_server(struct request_server *server, const char *node, str
     return error;
 }
 
-static void answer_other(struct request_server *server, struct wire_reader *reader, struct wire_writer *writer) {
-    char node[NODE_MAX_BYTES + 1];
+static void answer_other(struct request_server *server, const char *node, struct wire_reader *reader,
+                         struct wire_writer *writer) {
     struct cluster_answer answer = {.bytes = NULL};
     struct reason reason = {""};
-    wire_get_text(reader, node, sizeof node);
-    if (reader->is_broken) {
-        return;
-    }
     const struct span request = {.bytes = reader->bytes, .count = reader->count};
     enum err error = call_server(server, node, request, &answer, &reason);
     if (error == ERR_OK && answer.count > CLUSTER_ANSWER_MAX_BYTES) {
@@ -80,7 +76,11 @@ static void answer(struct request_server *server, const struct link_message *mes
     struct wire_reader reader = {.bytes = bytes.bytes, .count = bytes.count};
     const uint8_t version = wire_get_u8(&reader);
     const uint8_t kind = wire_get_u8(&reader);
-    if (version != CLUSTER_PROTOCOL || link_message_reply(message) == NULL) {
+    const char *reply = link_message_reply(message);
+    char node[NODE_MAX_BYTES + 1];
+    /* What is asked for another's inbox would be this node's word where nobody else may speak. */
+    if (version != CLUSTER_PROTOCOL || reply == NULL || !subject_read_sender(link_message_subject(message), node) ||
+        !subject_is_inbox(reply, node)) {
         return;
     }
     if (kind == REQUEST_IDENTITY) {
@@ -91,10 +91,10 @@ static void answer(struct request_server *server, const struct link_message *mes
         writer.capacity = min_size(PAGE_BYTES, nats_link_max_payload(server->link));
         directory_write_page(server->directory, from, &writer);
     } else if (kind == REQUEST_OTHER) {
-        answer_other(server, &reader, &writer);
+        answer_other(server, node, &reader, &writer);
     }
     if (writer.count > 0 && !writer.is_full) {
-        enum err error = nats_link_publish(server->link, link_message_reply(message), NULL, writer.bytes, writer.count);
+        enum err error = nats_link_publish(server->link, reply, NULL, writer.bytes, writer.count);
         (void)error; /* the node asks again */
     }
 }
@@ -222,7 +222,7 @@ static enum err read_answer(const struct link_message *message, struct cluster_a
 enum err request_send(struct nats_link *link, const char *self, const char *node, const void *request, size_t count,
                       int64_t timeout_ns, struct cluster_answer *answer, struct reason *reason) {
     char subject[LINK_SUBJECT_BYTES];
-    subject_format(subject, "request", node);
+    subject_format_to(subject, "request", node, self);
     uint8_t *bytes = count <= CLUSTER_REQUEST_MAX_BYTES ? malloc(count + HEAD_BYTES) : NULL;
     if (bytes == NULL) {
         reason_set(reason, "%s", err_text(ERR_MEMORY));
@@ -231,7 +231,6 @@ enum err request_send(struct nats_link *link, const char *self, const char *node
     struct wire_writer writer = {.bytes = bytes, .capacity = count + HEAD_BYTES};
     wire_put_u8(&writer, CLUSTER_PROTOCOL);
     wire_put_u8(&writer, REQUEST_OTHER);
-    wire_put_text(&writer, self);
     wire_put_bytes(&writer, request, count);
     struct link_message *message = NULL;
     enum err error = nats_link_request(link, subject, writer.bytes, writer.count, timeout_ns, &message);
@@ -248,10 +247,10 @@ enum err request_send(struct nats_link *link, const char *self, const char *node
     return error;
 }
 
-enum err request_identity(struct nats_link *link, const char *node, int64_t timeout_ns,
+enum err request_identity(struct nats_link *link, const char *self, int64_t timeout_ns,
                           struct beacon_message *identity) {
     char subject[LINK_SUBJECT_BYTES];
-    subject_format(subject, "request", node);
+    subject_format_to(subject, "request", self, self);
     const uint8_t bytes[] = {CLUSTER_PROTOCOL, REQUEST_IDENTITY};
     struct link_message *message = NULL;
     enum err error = nats_link_request(link, subject, bytes, sizeof bytes, timeout_ns, &message);

@@ -27,9 +27,9 @@ void request_server_set(struct request_server *server, cluster_serve *serve, voi
 /* The other side: cluster_request(). self: the name of this node. */
 CHECKED enum err request_send(struct nats_link *link, const char *self, const char *node, const void *request,
                               size_t count, int64_t timeout_ns, struct cluster_answer *answer, struct reason *reason);
-/* Asks for the identity of a node; *identity is its beacon. ERR_NOT_FOUND: there is no such node; ERR_TIMEOUT;
- * ERR_CLOSED. */
-CHECKED enum err request_identity(struct nats_link *link, const char *node, int64_t timeout_ns,
+/* Asks for the identity of another node of this node's name; *identity is its beacon. ERR_NOT_FOUND: there is none;
+ * ERR_TIMEOUT; ERR_CLOSED. */
+CHECKED enum err request_identity(struct nats_link *link, const char *self, int64_t timeout_ns,
                                   struct beacon_message *identity);
 
 #endif

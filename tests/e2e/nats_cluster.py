@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import threading
 import unittest
 import urllib.request
@@ -140,15 +141,23 @@ class NatsServer(PeerServer):
 
 
 class Client:
-    """Somebody else who speaks NATS: reads these subjects, and publishes."""
+    """Somebody else who speaks NATS: reads these subjects, and publishes. authority: the certificate of a server that
+    speaks TLS; login: what CONNECT says beside."""
 
-    def __init__(self, server, *subjects):
-        self.messages, self.lock = [], threading.Lock()
+    def __init__(self, server, *subjects, authority=None, **login):
+        self.messages, self.errors, self.lock = [], [], threading.Lock()
         self.socket = socket.create_connection((server.host, server.port), PATIENCE_S)
+        if authority:
+            while self.socket.recv(1) != b"\n":  # the server's INFO, before TLS begins
+                pass
+            context = ssl.create_default_context(cafile=authority)
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.socket.settimeout(None)
         self.stream = self.socket.makefile("rb")
-        self.stream.readline()
-        lines = ["CONNECT {\"verbose\": false, \"name\": \"test\"}", *(f"SUB {each} 1" for each in subjects), "PING"]
+        if not authority:
+            self.stream.readline()
+        connect = json.dumps({"verbose": False, "name": "test", **login})
+        lines = [f"CONNECT {connect}", *(f"SUB {each} 1" for each in subjects), "PING"]
         self.socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
         assert self.stream.readline() == b"PONG\r\n"
         threading.Thread(target=self._read, daemon=True).start()
@@ -158,6 +167,8 @@ class Client:
             words = line.decode().split()
             if words[0] == "PING":
                 self.socket.sendall(b"PONG\r\n")
+            elif words[0] == "-ERR":
+                self.errors.append(line.decode())
             elif words[0] == "MSG":
                 payload = self.stream.read(int(words[-1]) + 2)[:-2]
                 with self.lock:

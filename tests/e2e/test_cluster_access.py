@@ -7,7 +7,7 @@ import unittest
 
 from harness import PATIENCE_S, SOURCE_DIR, Server, eventually, main, pattern, wait_until
 from mqtt_broker import make_certificates
-from nats_cluster import (NatsServer, is_live, live, node, require_nats_server, wait_for_cluster,
+from nats_cluster import (Client, NatsServer, is_live, live, node, require_nats_server, wait_for_cluster,
                           wait_for_import)
 from nats_credentials import Key, Operator
 
@@ -201,14 +201,37 @@ class Example(AccessTest):
             wait_for_cluster(wall, "connected")
             eventually(lambda: [camera["id"] for camera in wall.status()["cameras"]], ["own"], "what is imported")
 
+    def test_node_speaks_in_its_own_name_alone(self):
+        with self.server() as nats, Client(nats, authority=str(nats.directory / "ca.pem"), user="site-b",
+                                           **{"pass": f"{SECRET}B"}) as client:
+            for sender in ("site-b", "wall"):
+                for subject in ("node.{}", "events.{}", "frames.wall.{}", "lease.site-a.{}", "ack.site-a.{}",
+                                "request.site-a.{}"):
+                    client.publish("framebroker.1." + subject.format(sender), b"x")
+            # A directory, and a name behind its own.
+            for subject in ("inbox.wall.directory.site-a", "lease.site-a", "lease.site-a.site-b.wall"):
+                client.publish(f"framebroker.1.{subject}", b"x")
+            wait_until(lambda: len(client.errors) >= 9, PATIENCE_S, "what the server denies")
+            denied = {re.search(r'Publish to "framebroker\.1\.(.*)"', error)[1] for error in client.errors}
+            self.assertEqual(denied, {"node.wall", "events.wall", "frames.wall.wall", "lease.site-a.wall",
+                                      "ack.site-a.wall", "request.site-a.wall", "inbox.wall.directory.site-a",
+                                      "lease.site-a", "lease.site-a.site-b.wall"})
+
+    def test_node_that_asks_in_the_name_of_another_is_denied(self):
+        with self.server() as nats:
+            self.start_node(nats, "site-a", "site-a", live("front"))
+            impostor = self.start_node(nats, "site-b", "wall", pattern("own"), imports=["*/*"])
+            wait_for_cluster(impostor, "connected", 'Publish to "framebroker.1.request.site-a.wall"')
+            self.assertEqual([camera["id"] for camera in impostor.status()["cameras"]], ["own"])
+
     def test_denied_subject_is_named(self):
-        with self.server((r"(users: \[\n(?:.*\n){4} *)\"framebroker.1.lease.\*\", ", r"\1")) as nats:
+        with self.server((r'"framebroker\.1\.lease\.\*\.site-a", ', "")) as nats:
             site = self.start_node(nats, "site-b", "site-b", live("front"))
             reader = self.start_node(nats, "site-a", "site-a", pattern("own"), imports=["*/*"])
             wait_for_import(reader, "site-b.front")
             with reader.stream("/camera/site-b.front/video_feed"):
-                wait_for_cluster(reader, "connected", "framebroker.1.lease.site-b")
-            wait_until(lambda: "framebroker.1.lease.site-b" in reader.log(), PATIENCE_S, "the log")
+                wait_for_cluster(reader, "connected", "framebroker.1.lease.site-b.site-a")
+            wait_until(lambda: "framebroker.1.lease.site-b.site-a" in reader.log(), PATIENCE_S, "the log")
             self.assertIsNone(site.status()["cluster"]["error"])
 
 

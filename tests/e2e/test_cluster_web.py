@@ -31,7 +31,7 @@ def text_of(text):
 
 def request_of(kind, camera):
     """A message of another node to the server of a node: broker/cluster/requests/node_request.h behind its head."""
-    return (bytes([1, 3]) + text_of("spy") + bytes([kind, 0]) + text_of(camera) + text_of("") * 2 +
+    return (bytes([1, 3]) + bytes([kind, 0]) + text_of(camera) + text_of("") * 2 +
             struct.pack("<qQIqq", 0, 0, 0, -1, 2 ** 62) + text_of("") + struct.pack("<qqI6qH", 0, 0, 100, *(0,) * 6, 0))
 
 
@@ -200,18 +200,26 @@ class ImportedCameras(unittest.TestCase):
 
     def test_node_answers_no_request_for_what_is_not_exported(self):
         controls, motion, picture, history = 16, 18, 21, 22
-        with Client(self.nats, "spy.answer") as spy:
+        with Client(self.nats, "framebroker.1.inbox.>") as spy:
             def ask(kind, camera):
                 count = spy.count()
-                spy.publish("framebroker.1.request.site-a", request_of(kind, camera), "spy.answer")
-                (_, answer), = wait_until(lambda: spy.since(count), PATIENCE_S, "an answer")
+
+                def answers():
+                    return [payload for subject, payload in spy.since(count) if subject == inbox]
+                # An answer for another's inbox is not given: the second one comes alone.
+                for reply in ("framebroker.1.inbox.wall.directory.site-a", inbox):
+                    spy.publish("framebroker.1.request.site-a.spy", request_of(kind, camera), reply)
+                answer, = wait_until(answers, PATIENCE_S, "an answer")
+                forged.update(subject for subject, _ in spy.since(count) if subject.startswith(others))
                 return answer
+            inbox, others, forged = "framebroker.1.inbox.spy.answer", "framebroker.1.inbox.wall.directory.", set()
             self.assertEqual(ask(motion, "front")[:2], bytes([1, 0]))
             for kind in (controls, motion, picture):
                 self.assertIn(b"there is no such camera", ask(kind, "secret"))
             wait_until(lambda: b"front" in ask(history, ""), PATIENCE_S, "the history")
             self.assertNotIn(b"secret", ask(history, ""))
             self.assertNotIn(b"secret", ask(history, "secret")[2:])
+            self.assertEqual(forged, set())
 
 
 class NodeThatStops(unittest.TestCase):

@@ -64,7 +64,7 @@ static void read_lease(struct wire_reader *reader) {
     const uint8_t *begin = reader->bytes;
     struct lease_message lease;
     if (lease_message_read(reader, &lease)) {
-        REQUIRE(strpbrk(lease.gateway, ".*> ") == NULL && lease.channel_count <= CLUSTER_CHANNELS_MAX);
+        REQUIRE(lease.channel_count <= CLUSTER_CHANNELS_MAX);
         REQUIRE_SAME(lease_message, &lease, begin);
         for (uint32_t i = 0; i < lease.channel_count; i++) {
             struct lease_channel channel;
@@ -82,7 +82,6 @@ static void read_ack(struct wire_reader *reader) {
     const uint8_t *begin = reader->bytes;
     struct ack_message ack;
     if (ack_message_read(reader, &ack)) {
-        REQUIRE(strpbrk(ack.gateway, ".*> ") == NULL);
         REQUIRE_SAME(ack_message, &ack, begin);
     }
 }

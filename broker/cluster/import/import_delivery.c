@@ -117,7 +117,7 @@ static void take_delivery(struct importer *importer, const struct link_message *
     struct wire_reader reader = {.bytes = bytes.bytes, .count = bytes.count};
     struct delivery_message delivery;
     char name[NODE_MAX_BYTES + 1];
-    if (!importer_read_node(link_message_subject(message), name) || !delivery_message_read(&reader, &delivery)) {
+    if (!subject_read_sender(link_message_subject(message), name) || !delivery_message_read(&reader, &delivery)) {
         importer_count_malformed(importer);
         return;
     }

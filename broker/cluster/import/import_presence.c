@@ -158,7 +158,7 @@ static void ask_for_directory(struct importer *importer, struct import_node *nod
     wire_put_u8(&writer, REQUEST_DIRECTORY);
     wire_put_u32(&writer, from);
     char subject[LINK_SUBJECT_BYTES], reply[LINK_SUBJECT_BYTES];
-    subject_format(subject, "request", node->name);
+    subject_format_to(subject, "request", node->name, importer->self);
     snprintf(reply, sizeof reply, LINK_SUBJECT_PREFIX "inbox.%s.directory.%s", importer->self, node->name);
     node->asked_ns = clock_monotonic_ns();
     enum err error = nats_link_publish(importer->link, subject, reply, writer.bytes, writer.count);
@@ -327,7 +327,7 @@ static void take_message(struct importer *importer, const struct link_message *m
     const struct span bytes = link_message_bytes(message);
     struct wire_reader reader = {.bytes = bytes.bytes, .count = bytes.count};
     char name[NODE_MAX_BYTES + 1];
-    if (importer->is_paused || !importer_read_node(subject, name) || strcmp(name, importer->self) == 0) {
+    if (importer->is_paused || !subject_read_sender(subject, name) || strcmp(name, importer->self) == 0) {
         return;
     }
     if (strncmp(subject, "node.", 5) == 0) {

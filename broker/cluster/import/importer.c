@@ -70,7 +70,6 @@ static uint64_t share_of_memory(struct importer *importer) {
 
 static void send_lease(struct importer *importer, struct import_node *node, int64_t now_ns) {
     struct lease_message lease = {.number = ++node->lease_number, .sent_ns = now_ns};
-    memcpy(lease.gateway, importer->self, sizeof lease.gateway);
     lock_acquire(&importer->lock);
     node->lease_is_due = false;
     lease.max_in_flight = share_of_memory(importer);
@@ -84,7 +83,7 @@ static void send_lease(struct importer *importer, struct import_node *node, int6
     node->was_leased = lease.channel_count > 0;
     node->lease_sent_ns = now_ns;
     char subject[LINK_SUBJECT_BYTES];
-    subject_format(subject, "lease", node->name);
+    subject_format_to(subject, "lease", node->name, importer->self);
     if (!writer.is_full) {
         enum err error = nats_link_publish(importer->link, subject, NULL, writer.bytes, writer.count);
         (void)error; /* the next one follows */
@@ -121,10 +120,9 @@ static int64_t look_at_ack(struct importer *importer, struct import_node *node, 
     }
     uint8_t bytes[ACK_BYTES];
     struct wire_writer writer = {.bytes = bytes, .capacity = sizeof bytes};
-    memcpy(ack.gateway, importer->self, sizeof ack.gateway);
     ack_message_write(&writer, &ack);
     char subject[LINK_SUBJECT_BYTES];
-    subject_format(subject, "ack", node->name);
+    subject_format_to(subject, "ack", node->name, importer->self);
     enum err error = nats_link_publish(importer->link, subject, NULL, writer.bytes, writer.count);
     (void)error; /* the next one says more */
     node->ack_sent_ns = now_ns;

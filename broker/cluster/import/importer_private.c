@@ -22,15 +22,6 @@ struct import_node *importer_find_node_locked(struct importer *importer, const c
     return NULL;
 }
 
-bool importer_read_node(const char *subject, char node[NODE_MAX_BYTES + 1]) {
-    const char *dot = strrchr(subject, '.');
-    if (dot == NULL || !string_view_is_id(string_view_of(dot + 1), NODE_MAX_BYTES)) {
-        return false;
-    }
-    snprintf(node, NODE_MAX_BYTES + 1, "%s", dot + 1);
-    return true;
-}
-
 struct wire_writer importer_scratch(struct importer *importer, size_t bytes) {
     if (bytes > importer->scratch_bytes) {
         free(importer->scratch);

@@ -53,8 +53,6 @@ void importer_connect_camera(struct importer *importer, struct import_camera *ca
 void importer_disconnect_camera(struct importer *importer, struct import_node *node, struct import_camera *camera);
 /* By name, with the lock; NULL: there is none. */
 struct import_node *importer_find_node_locked(struct importer *importer, const char *name);
-/* The last part of a subject, which names a node. False: it does not. */
-bool importer_read_node(const char *subject, char node[NODE_MAX_BYTES + 1]);
 struct wire_writer importer_scratch(struct importer *importer, size_t bytes);
 void importer_count_malformed(struct importer *importer);
 
