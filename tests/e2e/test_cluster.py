@@ -92,7 +92,9 @@ class Frames(ClusterTest):
             part = stream.frame_where(is_live, PATIENCE_S, "a small frame")
             self.assertEqual(size_of(part.body), (160, 120))
             self.assertEqual(size_of(feed.frame_where(is_live, PATIENCE_S, "a small frame").body), (160, 120))
-            sent = [payload[payload.index(b"\xff\xd8"):] for _, payload in listener.since() if b"\xff\xd8" in payload]
+            # The server may serve the wall before the listener.
+            sent = wait_until(lambda: [payload[payload.index(b"\xff\xd8"):] for _, payload in listener.since()
+                                       if b"\xff\xd8" in payload], PATIENCE_S, "the frame at the listener")
             self.assertEqual({size_of(jpeg) for jpeg in sent}, {(160, 120)})
         answer = wall.get("/camera/site-a.front/snapshot?width=320")
         self.assertEqual((answer.status, size_of(answer.body)), (200, (320, 240)))
