@@ -140,11 +140,13 @@ static bool read_tcp_info(int fd, struct tcp_info *info) {
            length >= offsetof(struct tcp_info, tcpi_bytes_retrans) + sizeof info->tcpi_bytes_retrans;
 }
 
-/* All that was ever written to a socket; UINT64_MAX where it cannot be known. */
+#define UNKNOWN UINT64_MAX
+
+/* All that was ever written to a socket; UNKNOWN where the system does not say. */
 static uint64_t written_bytes_of(int fd) {
     struct tcp_info info = {0};
     if (!read_tcp_info(fd, &info)) {
-        return UINT64_MAX;
+        return UNKNOWN;
     }
     return info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
 }
@@ -199,6 +201,7 @@ struct search {
     uint64_t client, written_bytes;
     uint16_t port;
     unsigned found_count;
+    bool is_unsure; /* one was found whose written bytes are not known */
     int fd;
 };
 
@@ -206,7 +209,9 @@ static void look_for(struct connections *connections, int fd, void *user) {
     struct search *search = user;
     if (connections_peer(connections, fd) == search->client && has_port(fd, search->port)) {
         remember(connections, fd);
-        if (written_bytes_of(fd) == search->written_bytes) {
+        const uint64_t written_bytes = written_bytes_of(fd);
+        search->is_unsure |= written_bytes == UNKNOWN;
+        if (written_bytes == search->written_bytes || written_bytes == UNKNOWN) {
             search->found_count++;
             search->fd = fd;
         }
@@ -229,7 +234,8 @@ enum err connections_find(struct connections *connections, uint64_t client, uint
     }
     struct search search = {.client = client, .port = port, .written_bytes = written_bytes};
     search_known(connections, &search);
-    if (search.found_count == 0) {
+    if (search.found_count == 0 || search.is_unsure) {
+        search.found_count = 0;
         walk_descriptors(connections, look_for, &search);
     }
     *fd = search.fd;

@@ -79,7 +79,8 @@ static enum err send_payload(const struct export_output *output, const struct pi
                              uint64_t count) {
     const struct segment_part *part = &picture->frame->part;
     if (picture->jpeg != NULL) {
-        return send_bytes(output, frame_payload(picture->jpeg).bytes + skip, count, 0);
+        const struct span jpeg = frame_payload(picture->jpeg);
+        return send_bytes(output, jpeg.bytes + skip, (size_t)count, 0); /* no more than the JPEG has */
     }
     return send_file(output, picture->frame->fd, part->offset + part->head_bytes + skip, count);
 }
