@@ -11,10 +11,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach } from 'node:test';
+import { CHROMIUM, FLAGS } from './chromium.mjs';
 
 export const PROGRAM = process.env.FRAMEBROKER ?? 'build/release/framebroker';
 const CONTROLS_SERVER = join(dirname(PROGRAM), 'tests/controls_server');
-const CHROMIUM = '/usr/bin/chromium';
 const FIREFOX = '/usr/bin/firefox-esr';
 // What is allowed to take a second may take so many where tests share the cores.
 export const TIME_SCALE = Number(process.env.TIME_SCALE ?? 1);
@@ -158,11 +158,7 @@ export async function startRelay(server) {
 // ---- Browsers ----
 
 export function startBrowser() {
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
-  });
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
 // A test that fails leaves no viewer to the next one. Pages of a browser that has been closed are gone already.
