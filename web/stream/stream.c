@@ -243,6 +243,7 @@ static void advance_parts(struct stream *stream, size_t bytes) {
         struct part *part = &stream->parts[done++];
         stream->offset -= part_bytes(part);
         count_part(part, 1);
+        part->channel->has_shown |= frame_info(part->frame)->state == STATE_LIVE;
         time_delivery(stream, part->frame);
         frame_unref(&stream->last.frame);
         stream->last = *part;
@@ -306,20 +307,20 @@ static bool has_room(struct stream *stream) {
         stream->largest_window_bytes = window_bytes;
     }
     size_t enough_bytes = stream->largest_window_bytes / 4 * 3; /* an open window is not always all open */
-    if (window_bytes > 0 && window_bytes >= (needed_bytes < enough_bytes ? needed_bytes : enough_bytes)) {
-        return true;
-    }
-    /* A kernel may never again open its window as wide as it once did: what we hope for shrinks while we wait. */
-    stream->largest_window_bytes -= stream->largest_window_bytes / 64;
-    return false;
+    return window_bytes > 0 && window_bytes >= (needed_bytes < enough_bytes ? needed_bytes : enough_bytes);
 }
 
-/* Before a frame is begun. ERR_BUSY: not now. */
+/* Before a frame is begun. ERR_BUSY: not now. The first of a topic has no old one ahead of it, and need not wait. */
 static enum err await_room(struct stream *stream) {
     if (has_room(stream)) {
         stream->on_probation -= stream->on_probation > 0;
         return ERR_OK;
     }
+    if (!next_part(stream)->channel->has_shown) {
+        return ERR_OK;
+    }
+    /* A kernel may never again open its window as wide as it once did: what we hope for shrinks while we wait. */
+    stream->largest_window_bytes -= stream->largest_window_bytes / 64;
     stream->on_probation = PROBATION_FRAMES;
     if (stream->state != STREAM_AWAITS_ROOM) {
         enter_state(stream, STREAM_AWAITS_ROOM);

@@ -36,6 +36,7 @@ struct channel {
     struct rate_limiter limiter;
     uint64_t last_position; /* of the newest frame seen, sent or not; 0 before the first */
     bool waits;             /* in the queue */
+    bool has_shown;         /* a live frame has been sent */
     STAILQ_ENTRY(channel) in_queue;
 };
 
@@ -54,7 +55,8 @@ struct stream {
     size_t open_channels;         /* whose topics are not closed; at none the stream ends */
     STAILQ_HEAD(, channel) queue; /* of those that wait for their turn */
     enum stream_state state;
-    unsigned on_probation;  /* so many more frames are only begun when the client has room for them */
+    unsigned on_probation; /* so many more frames are only begun when the client has room for them, but for the first of
+                              a topic */
     int64_t state_since_ns; /* when the state began, or something was last taken or read in it */
     int64_t begun_ns;
     int64_t timer_ns;                    /* when stream_on_timer() is due */

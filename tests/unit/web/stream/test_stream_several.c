@@ -3,6 +3,7 @@
 
 #include "tests/unit/support.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,14 +21,11 @@ struct fixture {
     uint8_t *received;
 };
 
-/* kind: SOCK_SEQPACKET shows the client what was sent with one call as one message. */
-static void set_up_with(struct fixture *fixture, int kind, int buffer_bytes) {
+static void set_up_between(struct fixture *fixture, const int pair[2], int buffer_bytes) {
     *fixture = (struct fixture){.pool = make_pool()};
     for (size_t i = 0; i < TOPICS; i++) {
         fixture->topics[i] = make_topic(4);
     }
-    int pair[2];
-    assert_int_equal(socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, pair), 0);
     assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes), 0);
     struct stream_settings settings = {.topics = fixture->topics, .topic_count = TOPICS, .fd = pair[0]};
     assert_int_equal(stream_init(&fixture->stream, &settings), ERR_OK);
@@ -38,6 +36,13 @@ static void set_up_with(struct fixture *fixture, int kind, int buffer_bytes) {
     fixture->client = pair[1];
     fixture->received = malloc(RECEIVED_MAX_BYTES);
     assert_non_null(fixture->received);
+}
+
+/* kind: SOCK_SEQPACKET shows the client what was sent with one call as one message. */
+static void set_up_with(struct fixture *fixture, int kind, int buffer_bytes) {
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, pair), 0);
+    set_up_between(fixture, pair, buffer_bytes);
 }
 
 static int set_up(void **state) {
@@ -51,6 +56,24 @@ static int set_up(void **state) {
 static int set_up_small(void **state) {
     static struct fixture fixture;
     set_up_with(&fixture, SOCK_STREAM, SMALL_BUFFER_BYTES);
+    *state = &fixture;
+    return 0;
+}
+
+/* A client that has just come over TCP: its kernel takes 64 KiB, and more only once it reads. */
+static int set_up_tcp(void **state) {
+    static struct fixture fixture;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, length), 0);
+    const int pair[2] = {accept(listener, NULL, NULL), client};
+    close(listener);
+    set_up_between(&fixture, pair, (int)RECEIVED_MAX_BYTES);
     *state = &fixture;
     return 0;
 }
@@ -140,6 +163,22 @@ static void on_probation_frames_go_one_by_one(void **state) {
     }
 }
 
+static void first_frames_do_not_wait_for_room(void **state) {
+    struct fixture *fixture = *state;
+    enum { BYTES = 20000 };
+    fixture->stream.on_probation = 30;
+    note_each(fixture, TOPICS, BYTES);
+    send_news(fixture);
+    assert_true(fixture->stream.state == STREAM_QUIET);
+    for (size_t i = 0; i < TOPICS; i++) {
+        assert_int_equal(only_subscriber(fixture->topics[i]).sent, 1);
+    }
+    note(fixture, 0, 100, BYTES);
+    send_news(fixture);
+    assert_true(fixture->stream.state == STREAM_AWAITS_ROOM);
+    assert_int_equal(only_subscriber(fixture->topics[0]).sent, 1);
+}
+
 static void a_quiet_stream_repeats_the_last_frame_alone(void **state) {
     struct fixture *fixture = *state;
     note_each(fixture, 5, TEST_FRAME_BYTES);
@@ -218,6 +257,7 @@ static void topics_take_turns_with_their_newest_frames(void **state) {
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST_TCP(name) cmocka_unit_test_setup_teardown(name, set_up_tcp, tear_down)
 #define TEST_SMALL(name) cmocka_unit_test_setup_teardown(name, set_up_small, tear_down)
 
 int main(void) {
@@ -226,6 +266,7 @@ int main(void) {
         TEST(one_call_sends_sixteen_frames_at_most),
         TEST(one_call_sends_no_frame_beyond_64_kib),
         TEST(on_probation_frames_go_one_by_one),
+        TEST_TCP(first_frames_do_not_wait_for_room),
         TEST(a_quiet_stream_repeats_the_last_frame_alone),
         TEST(a_closed_topic_leaves_the_others),
         TEST_SMALL(frames_behind_a_begun_one_give_way_to_newer_ones),
