@@ -19,7 +19,7 @@ const readStored = (storage, fallback) => {
 export class Calls {
   #onChange;
   #troubles = new Map(); // by the id of a camera: { name, state, since }
-  #acknowledged = readStored(sessionStorage, {}); // by the id: since when the trouble was that was acknowledged
+  #stored = null; // see #acknowledged; not read before it is needed, as a browser takes long over the first time
   #isBegun = false; // what was there before the page was opened is no news
   #sound = null; // the AudioContext
   #timer = null;
@@ -36,6 +36,12 @@ export class Calls {
 
   get troubleCount() {
     return this.#troubles.size;
+  }
+
+  // By the id of a camera: since when the trouble was that was acknowledged.
+  get #acknowledged() {
+    this.#stored ??= readStored(sessionStorage, {});
+    return this.#stored;
   }
 
   // The ids of cameras whose trouble nobody has acknowledged.

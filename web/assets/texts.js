@@ -34,7 +34,12 @@ export const countText = (count, one, many = `${one}s`) => `${count} ${count ===
 
 // ---- Moments ----
 
-const format = (options) => new Intl.DateTimeFormat('en-GB', options);
+// Takes long to make, so it is made when it is first used.
+function format(options) {
+  let made = null;
+  return (time) => (made ??= new Intl.DateTimeFormat('en-GB', options)).format(time);
+}
+
 const minutes = { hour: '2-digit', minute: '2-digit' };
 const clock = { ...minutes, second: '2-digit' };
 const FORMATS = {
@@ -50,12 +55,12 @@ const dayOf = (time) => new Date(time).setHours(0, 0, 0, 0);
 // The local time, and as much of the date as it takes: "12:41", "Sat 12:41", "21 Nov 12:41", "21 Nov 2025 12:41".
 // Takes milliseconds since the epoch. precise: with seconds.
 export function momentText(time, now, precise = false) {
-  const text = FORMATS[precise ? 'clock' : 'minutes'].format(time);
+  const text = FORMATS[precise ? 'clock' : 'minutes'](time);
   const days = Math.round((dayOf(now) - dayOf(time)) / DAY_MS);
   if (days === 0) return text;
-  if (days > 0 && days < 7) return `${FORMATS.weekday.format(time)} ${text}`;
+  if (days > 0 && days < 7) return `${FORMATS.weekday(time)} ${text}`;
   const thisYear = new Date(time).getFullYear() === new Date(now).getFullYear();
-  return `${FORMATS[thisYear ? 'date' : 'year'].format(time)} ${text}`;
+  return `${FORMATS[thisYear ? 'date' : 'year'](time)} ${text}`;
 }
 
 // "2026-01-31 12:41:03 UTC" of the API's "2026-01-31T12:41:03.123Z".

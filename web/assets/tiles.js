@@ -70,6 +70,17 @@ export class Tiles {
     if (this.#list.contains(focused)) focused.focus();
   }
 
+  // Finds out at once which tiles can be seen in the element that scrolls them; the observer waits for a frame.
+  look(element) {
+    const view = element.getBoundingClientRect();
+    for (const tile of this.shown) {
+      const { left, right, top, bottom, width, height } = tile.element.getBoundingClientRect();
+      const across = Math.min(right, view.right) - Math.max(left, view.left);
+      const down = Math.min(bottom, view.bottom) - Math.max(top, view.top);
+      tile.visible = Math.max(0, across) * Math.max(0, down) > VISIBLE_SHARE * width * height;
+    }
+  }
+
   // See Follower.follow().
   follow(cameras) {
     return this.#follower.follow(cameras);

@@ -197,7 +197,15 @@ addEventListener('pagehide', leave);
 addEventListener('pageshow', settle);
 // A view that is asked for by its name alone.
 const named = view.cameras === null && view.order.length === 0 ? views.find(view.name) : null;
-change(named === null ? {} : {
-  cameras: named.cameras ?? null, order: named.order ?? [],
-  ...(view.layout === 'auto' && { layout: named.layout ?? 'auto' }),
-});
+if (named !== null) {
+  view.cameras = named.cameras ?? null;
+  view.order = named.order ?? [];
+  if (view.layout === 'auto') view.layout = named.layout ?? 'auto';
+}
+// The pictures come first: all that is not needed to ask for them is done while they are on their way.
+list.hidden = true; // the room for it is measured, which is the same without it
+apply();
+list.hidden = false;
+tiles.look(main);
+feed.subscribe(feedAddress());
+change({});
