@@ -2,7 +2,8 @@
 #   awk -f bundle.awk web/assets/wall.js
 # Each module becomes a function that is called once, after those that it imports from, and returns what it exports. The
 # modules keep to what is understood here: imports of names from './FILE.js' on top, and exports where something is
-# declared, by function, class or const. Anything else ends the build.
+# declared, by function, class or const. Anything else ends the build. Comments that have a line of their own, and the
+# space before lines, are left out, so no text in backquotes may be longer than a line.
 
 function fail(file, why) {
     print "web/assets/" file ": " why > "/dev/stderr"
@@ -38,6 +39,9 @@ function add(file,    path, line, more, status, body, name, names) {
             body = body import_line(file, line)
             continue
         }
+        sub(/^ +/, "", line)
+        if (line == "" || line ~ /^\/\//) continue
+        if (gsub(/`/, "`", line) % 2 == 1) fail(file, "cannot bundle: " line)
         if (sub(/^export /, "", line)) {
             if (!match(line, /^(async )?(function|class|const) [A-Za-z0-9_]+/)) fail(file, "cannot bundle: " line)
             name = substr(line, 1, RLENGTH)

@@ -40,11 +40,17 @@ function await_(f) { return f instanceof Function; }
   assert.equal(stdout.match(/\$a_js = /g).length, 1);
 });
 
+test('comments and indentation are left out', () => {
+  const { stdout } = bundle({ 'page.js': "// Above.\nif (true) {\n  // Within.\n  f(); // Behind.\n}\n" });
+  assert.ok(stdout.includes('if (true) {\nf(); // Behind.\n}\n'), stdout);
+});
+
 for (const [what, files, message] of [
   ['a circle', { 'page.js': "import { a } from './a.js';\n", 'a.js': "import { b } from './page.js';\n" },
     'page.js: imports itself'],
   ['a default export', { 'page.js': 'export default 1;\n' }, 'page.js: cannot bundle: default 1;'],
   ['another import', { 'page.js': "import * as a from './a.js';\n" }, 'page.js: cannot bundle: import'],
+  ['a text of two lines', { 'page.js': 'const a = `\n`;\n' }, 'page.js: cannot bundle: const a'],
   ['a missing module', { 'page.js': "import { a } from './missing.js';\n" }, 'missing.js: cannot be read'],
 ]) {
   test(`${what} ends the build`, () => {
