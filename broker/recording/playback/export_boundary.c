@@ -14,7 +14,7 @@ static bool is_boundary(const char *text) {
 }
 
 static enum err find_first(struct recording_cursor *cursor, int64_t from_ns, char *boundary) {
-    struct recorded_frame frame;
+    struct recorded_frame frame = {.fd = -1};
     enum err error = recording_cursor_seek(cursor, from_ns, 0);
     if (error == ERR_OK) {
         error = recording_cursor_peek(cursor, &frame);

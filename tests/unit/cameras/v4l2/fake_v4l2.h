@@ -12,11 +12,11 @@
 
 #include <dirent.h>
 #include <glob.h>
+#include <inttypes.h>
 #include <linux/videodev2.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
