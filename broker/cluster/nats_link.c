@@ -4,9 +4,9 @@
 #include "broker/base/log.h"
 #include "broker/base/string_view.h"
 #include "broker/base/sync.h"
+#include "broker/cluster/nats_library.h"
 #include "broker/cluster/nats_options.h"
 
-#include <nats/nats.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,26 +56,28 @@ struct nats_link {
 
 static natsMsg *to_nats(const struct link_message *message) { return (natsMsg *)(uintptr_t)message; }
 
-const char *link_message_subject(const struct link_message *message) { return natsMsg_GetSubject(to_nats(message)); }
+const char *link_message_subject(const struct link_message *message) {
+    return nats->natsMsg_GetSubject(to_nats(message));
+}
 
-const char *link_message_reply(const struct link_message *message) { return natsMsg_GetReply(to_nats(message)); }
+const char *link_message_reply(const struct link_message *message) { return nats->natsMsg_GetReply(to_nats(message)); }
 
 struct span link_message_bytes(const struct link_message *message) {
-    const natsMsg *nats = to_nats(message);
-    return (struct span){(const uint8_t *)natsMsg_GetData(nats), (size_t)natsMsg_GetDataLength(nats)};
+    const natsMsg *own = to_nats(message);
+    return (struct span){(const uint8_t *)nats->natsMsg_GetData(own), (size_t)nats->natsMsg_GetDataLength(own)};
 }
 
 void link_message_destroy(struct link_message **message_pointer) {
     natsMsg *message = to_nats(*message_pointer);
     *message_pointer = NULL;
-    natsMsg_Destroy(message); /* NULL is none */
+    nats->natsMsg_Destroy(message); /* NULL is none */
 }
 
-static void on_message(natsConnection *connection, natsSubscription *subscription, natsMsg *nats, void *user) {
+static void on_message(natsConnection *connection, natsSubscription *subscription, natsMsg *own_message, void *user) {
     (void)connection;
     (void)subscription;
     const struct link_subscription *own = user;
-    struct link_message *message = (struct link_message *)(void *)nats;
+    struct link_message *message = (struct link_message *)(void *)own_message;
     own->handle(own->user, &message);
 }
 
@@ -127,7 +129,7 @@ static void on_reconnect(natsConnection *connection, void *user) {
 static void on_close(natsConnection *connection, void *user) {
     struct nats_link *link = user;
     const char *error = NULL;
-    (void)natsConnection_GetLastError(connection, &error);
+    (void)nats->natsConnection_GetLastError(connection, &error);
     error = without_place(error);
     lock_acquire(&link->lock);
     const bool is_closing = link->is_closing;
@@ -156,7 +158,7 @@ static void on_error(natsConnection *connection, natsSubscription *subscription,
     if (status != NATS_NOT_PERMITTED) {
         return;
     }
-    (void)natsConnection_GetLastError(connection, &error);
+    (void)nats->natsConnection_GetLastError(connection, &error);
     error = error != NULL ? error : "";
     /* Permissions Violation for Publish to "framebroker.1.lease.site-a.wall" */
     const char *what = strstr(error, " for ");
@@ -175,10 +177,10 @@ static void on_error(natsConnection *connection, natsSubscription *subscription,
 
 static natsStatus set_handlers(natsOptions *options, struct nats_link *link) {
     const natsStatus results[] = {
-        natsOptions_SetErrorHandler(options, on_error, link),
-        natsOptions_SetDisconnectedCB(options, on_disconnect, link),
-        natsOptions_SetReconnectedCB(options, on_reconnect, link),
-        natsOptions_SetClosedCB(options, on_close, link),
+        nats->natsOptions_SetErrorHandler(options, on_error, link),
+        nats->natsOptions_SetDisconnectedCB(options, on_disconnect, link),
+        nats->natsOptions_SetReconnectedCB(options, on_reconnect, link),
+        nats->natsOptions_SetClosedCB(options, on_close, link),
     };
     for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
         if (results[i] != NATS_OK) {
@@ -191,12 +193,16 @@ static natsStatus set_handlers(natsOptions *options, struct nats_link *link) {
 /* What libnats says of its last failure on this thread. */
 static const char *failure_text(natsStatus status) {
     natsStatus last = NATS_OK;
-    const char *text = nats_GetLastError(&last);
-    return text != NULL && text[0] != '\0' && last == status ? without_place(text) : natsStatus_GetText(status);
+    const char *text = nats->nats_GetLastError(&last);
+    return text != NULL && text[0] != '\0' && last == status ? without_place(text) : nats->natsStatus_GetText(status);
 }
 
 enum err nats_link_create(const struct cluster_settings *settings, void (*changed)(void *user), void *user,
                           struct nats_link **out, struct reason *reason) {
+    enum err error = nats_load(reason);
+    if (error != ERR_OK) {
+        return error;
+    }
     struct nats_link *link = calloc(1, sizeof *link);
     if (link == NULL) {
         reason_set(reason, "%s", err_text(ERR_MEMORY));
@@ -229,7 +235,7 @@ void nats_link_destroy(struct nats_link **link_pointer) {
     if (link == NULL) {
         return;
     }
-    natsOptions_Destroy(link->options);
+    nats->natsOptions_Destroy(link->options);
     condition_finish(&link->unused);
     lock_finish(&link->lock);
     free(link);
@@ -246,18 +252,18 @@ static void on_complete(void *user) {
 }
 
 static enum err subscribe_now(natsConnection *connection, struct link_subscription *own) {
-    natsStatus status = natsConnection_Subscribe(&own->subscription, connection, own->subject, on_message, own);
+    natsStatus status = nats->natsConnection_Subscribe(&own->subscription, connection, own->subject, on_message, own);
     if (status == NATS_OK) {
         lock_acquire(&own->link->lock);
         own->link->deliveries++;
         lock_release(&own->link->lock);
-        status = natsSubscription_SetOnCompleteCB(own->subscription, on_complete, own->link);
+        status = nats->natsSubscription_SetOnCompleteCB(own->subscription, on_complete, own->link);
         if (status != NATS_OK) {
             on_complete(own->link); /* it is closed already */
         }
     }
     if (status == NATS_OK) {
-        status = natsSubscription_SetPendingLimits(own->subscription, PENDING_MAX_MESSAGES, PENDING_MAX_BYTES);
+        status = nats->natsSubscription_SetPendingLimits(own->subscription, PENDING_MAX_MESSAGES, PENDING_MAX_BYTES);
     }
     return status == NATS_OK ? ERR_OK : ERR_IO;
 }
@@ -270,7 +276,7 @@ static void drop_connection(struct nats_link *link) {
     link->is_connected = false;
     lock_release(&link->lock);
     if (connection != NULL) {
-        natsConnection_Close(connection); /* ends requests that wait */
+        nats->natsConnection_Close(connection); /* ends requests that wait */
     }
     lock_acquire(&link->lock);
     while (link->users > 0) {
@@ -278,10 +284,10 @@ static void drop_connection(struct nats_link *link) {
     }
     lock_release(&link->lock);
     for (size_t i = 0; i < link->subscription_count; i++) {
-        natsSubscription_Destroy(link->subscriptions[i].subscription);
+        nats->natsSubscription_Destroy(link->subscriptions[i].subscription);
         link->subscriptions[i].subscription = NULL;
     }
-    natsConnection_Destroy(connection);
+    nats->natsConnection_Destroy(connection);
     lock_acquire(&link->lock);
     while (connection != NULL && (link->deliveries > 0 || !link->is_given_up)) {
         condition_wait(&link->unused, &link->lock);
@@ -327,7 +333,7 @@ int64_t nats_link_work(struct nats_link *link) {
     link->is_given_up = false;
     lock_release(&link->lock);
     natsConnection *connection = NULL;
-    natsStatus status = natsConnection_Connect(&connection, link->options);
+    natsStatus status = nats->natsConnection_Connect(&connection, link->options);
     if (status != NATS_OK) {
         note_failure(link, status);
         return link->retry_at_ns;
@@ -367,7 +373,7 @@ void nats_link_close(struct nats_link *link) {
     link->is_connected = false;
     lock_release(&link->lock);
     if (connection != NULL && is_connected) {
-        (void)natsConnection_FlushTimeout(connection, FLUSH_MS);
+        (void)nats->natsConnection_FlushTimeout(connection, FLUSH_MS);
     }
     drop_connection(link);
 }
@@ -411,8 +417,9 @@ enum err nats_link_publish(struct nats_link *link, const char *subject, const ch
     if (connection == NULL) {
         return ERR_CLOSED;
     }
-    natsStatus status = reply != NULL ? natsConnection_PublishRequest(connection, subject, reply, bytes, (int)count)
-                                      : natsConnection_Publish(connection, subject, bytes, (int)count);
+    natsStatus status = reply != NULL
+                            ? nats->natsConnection_PublishRequest(connection, subject, reply, bytes, (int)count)
+                            : nats->natsConnection_Publish(connection, subject, bytes, (int)count);
     end_use(link);
     return to_err(status);
 }
@@ -425,7 +432,7 @@ enum err nats_link_request(struct nats_link *link, const char *subject, const vo
     }
     natsMsg *message = NULL;
     natsStatus status =
-        natsConnection_Request(&message, connection, subject, bytes, (int)count, timeout_ns / NS_PER_MS);
+        nats->natsConnection_Request(&message, connection, subject, bytes, (int)count, timeout_ns / NS_PER_MS);
     end_use(link);
     if (status == NATS_OK) {
         *answer = (struct link_message *)(void *)message;
@@ -444,7 +451,7 @@ size_t nats_link_max_payload(struct nats_link *link) {
     natsConnection *connection = begin_use(link);
     int64_t max = 0;
     if (connection != NULL) {
-        max = natsConnection_GetMaxPayload(connection);
+        max = nats->natsConnection_GetMaxPayload(connection);
         end_use(link);
     }
     return max > 0 ? (size_t)max : 0;
@@ -455,7 +462,7 @@ void nats_link_status(struct nats_link *link, struct nats_link_status *status) {
     natsConnection *connection = begin_use(link);
     if (connection != NULL) {
         char url[256] = "";
-        (void)natsConnection_GetConnectedUrl(connection, url, sizeof url);
+        (void)nats->natsConnection_GetConnectedUrl(connection, url, sizeof url);
         end_use(link);
         char text[NATS_SERVER_BYTES];
         struct string_view list = string_view_of(url);

@@ -1,5 +1,6 @@
 #include "broker/cluster/nats_options.h"
 
+#include "broker/cluster/nats_library.h"
 #include "broker/cluster/subject.h"
 
 #include <stdio.h>
@@ -42,25 +43,25 @@ static natsStatus set_servers(natsOptions *options, const struct cluster_setting
         servers[count] = texts[count];
         count++;
     }
-    return natsOptions_SetServers(options, servers, count);
+    return nats->natsOptions_SetServers(options, servers, count);
 }
 
 static natsStatus set_login(natsOptions *options, const struct cluster_settings *settings, const char **key) {
     if (settings->username != NULL) {
         *key = "username";
-        return natsOptions_SetUserInfo(options, settings->username, settings->password);
+        return nats->natsOptions_SetUserInfo(options, settings->username, settings->password);
     }
     if (settings->token != NULL) {
         *key = "token";
-        return natsOptions_SetToken(options, settings->token);
+        return nats->natsOptions_SetToken(options, settings->token);
     }
     if (settings->credentials != NULL) {
         *key = "credentials";
-        return natsOptions_SetUserCredentialsFromFiles(options, settings->credentials, NULL);
+        return nats->natsOptions_SetUserCredentialsFromFiles(options, settings->credentials, NULL);
     }
     if (settings->nkey != NULL) {
         *key = "nkey";
-        return natsOptions_SetNKeyFromSeed(options, settings->nkey, settings->nkey_seed);
+        return nats->natsOptions_SetNKeyFromSeed(options, settings->nkey, settings->nkey_seed);
     }
     return NATS_OK;
 }
@@ -71,14 +72,14 @@ static natsStatus set_tls(natsOptions *options, const struct cluster_settings *s
         return NATS_OK;
     }
     *key = "url";
-    status = natsOptions_SetSecure(options, true);
+    status = nats->natsOptions_SetSecure(options, true);
     if (status == NATS_OK && settings->ca_file != NULL) {
         *key = "ca_file";
-        status = natsOptions_LoadCATrustedCertificates(options, settings->ca_file);
+        status = nats->natsOptions_LoadCATrustedCertificates(options, settings->ca_file);
     }
     if (status == NATS_OK && settings->certificate != NULL) {
         *key = "certificate";
-        status = natsOptions_LoadCertificatesChain(options, settings->certificate, settings->private_key);
+        status = nats->natsOptions_LoadCertificatesChain(options, settings->certificate, settings->private_key);
     }
     return status;
 }
@@ -87,21 +88,21 @@ static natsStatus set_behaviour(natsOptions *options, const struct cluster_setti
     char inbox[LINK_SUBJECT_BYTES];
     subject_format(inbox, "inbox", settings->node);
     const natsStatus results[] = {
-        natsOptions_SetName(options, settings->node),
-        natsOptions_SetCustomInboxPrefix(options, inbox),
-        natsOptions_SetTimeout(options, CONNECT_TIMEOUT_MS),
-        natsOptions_SetMaxReconnect(options, -1),
-        natsOptions_SetReconnectWait(options, RECONNECT_WAIT_MS),
-        natsOptions_SetReconnectJitter(options, RECONNECT_JITTER_MS, RECONNECT_JITTER_MS),
-        natsOptions_SetReconnectBufSize(options, RECONNECT_BUFFER_BYTES),
-        natsOptions_SetPingInterval(options, PING_INTERVAL_MS),
-        natsOptions_SetMaxPingsOut(options, PINGS_OUT_MAX),
-        natsOptions_SetIOBufSize(options, IO_BUFFER_BYTES),
-        natsOptions_SetSendAsap(options, true),
-        natsOptions_SetWriteDeadline(options, WRITE_DEADLINE_MS),
-        natsOptions_SetNoEcho(options, true),
-        natsOptions_SetFailRequestsOnDisconnect(options, true),
-        natsOptions_SetMaxPendingMsgs(options, PENDING_MAX_MESSAGES),
+        nats->natsOptions_SetName(options, settings->node),
+        nats->natsOptions_SetCustomInboxPrefix(options, inbox),
+        nats->natsOptions_SetTimeout(options, CONNECT_TIMEOUT_MS),
+        nats->natsOptions_SetMaxReconnect(options, -1),
+        nats->natsOptions_SetReconnectWait(options, RECONNECT_WAIT_MS),
+        nats->natsOptions_SetReconnectJitter(options, RECONNECT_JITTER_MS, RECONNECT_JITTER_MS),
+        nats->natsOptions_SetReconnectBufSize(options, RECONNECT_BUFFER_BYTES),
+        nats->natsOptions_SetPingInterval(options, PING_INTERVAL_MS),
+        nats->natsOptions_SetMaxPingsOut(options, PINGS_OUT_MAX),
+        nats->natsOptions_SetIOBufSize(options, IO_BUFFER_BYTES),
+        nats->natsOptions_SetSendAsap(options, true),
+        nats->natsOptions_SetWriteDeadline(options, WRITE_DEADLINE_MS),
+        nats->natsOptions_SetNoEcho(options, true),
+        nats->natsOptions_SetFailRequestsOnDisconnect(options, true),
+        nats->natsOptions_SetMaxPendingMsgs(options, PENDING_MAX_MESSAGES),
     };
     for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
         if (results[i] != NATS_OK) {
@@ -114,7 +115,7 @@ static natsStatus set_behaviour(natsOptions *options, const struct cluster_setti
 natsStatus nats_options_create(const struct cluster_settings *settings, natsOptions **options, const char **key) {
     *options = NULL;
     *key = "url";
-    natsStatus status = natsOptions_Create(options);
+    natsStatus status = nats->natsOptions_Create(options);
     if (status == NATS_OK) {
         status = set_servers(*options, settings);
     }

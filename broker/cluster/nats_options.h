@@ -7,8 +7,7 @@
 
 #include "broker/base/string_view.h"
 #include "broker/cluster/cluster_settings.h"
-
-#include <nats/nats.h>
+#include "broker/cluster/nats/nats_functions.h"
 
 /* Room for the URL of a server. */
 #define NATS_SERVER_BYTES 512

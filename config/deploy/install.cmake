@@ -45,7 +45,7 @@ file(GENERATE OUTPUT ${generated}/framebroker.service CONTENT "${service}")
 
 # ---- Places ----
 install(TARGETS framebroker_installed RUNTIME DESTINATION ${CMAKE_INSTALL_FULL_BINDIR})
-install(TARGETS curl LIBRARY DESTINATION ${installed_modules})
+install(TARGETS curl nats LIBRARY DESTINATION ${installed_modules})
 install(FILES config/deploy/framebroker.json DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/framebroker
     PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
 install(FILES config/deploy/framebroker.default DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/default RENAME framebroker

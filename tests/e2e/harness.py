@@ -381,6 +381,11 @@ class Server:
     def wait_for_state(self, id, state, seconds=10):
         return self.wait_for_camera(id, lambda camera: camera["state"] == state, seconds, f"{id} to be {state}")
 
+    def libraries(self):
+        """The names of the files that it has mapped."""
+        maps = pathlib.Path(f"/proc/{self.pid}/maps").read_text()
+        return {pathlib.Path(line.split()[-1]).name for line in maps.splitlines() if "/" in line}
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 

@@ -119,6 +119,14 @@ class Frames(ClusterTest):
         self.assertIn("site-a.front", wall.get("/").text)
 
 
+class Costs(ClusterTest):
+    def test_libnats_is_loaded_for_a_cluster_alone(self):
+        with Server({"cameras": [live("front")]}) as server:
+            server.wait_for_state("front", "live")
+            self.assertFalse([name for name in server.libraries() if name.startswith("libnats")])
+        self.assertTrue([name for name in self.start("wall").libraries() if name.startswith("libnats")])
+
+
 class States(ClusterTest):
     def test_state_and_reason_are_the_nodes(self):
         faults = [{"kind": "vanish", "at_frame": 30, "for_s": 600}]

@@ -24,14 +24,8 @@ def program_camera(camera_id, *command):
     return {"id": camera_id, "source": {"type": "exec", "command": list(command)}}
 
 
-def libraries(server):
-    """The names of the files that the server has mapped."""
-    maps = pathlib.Path(f"/proc/{server.pid}/maps").read_text()
-    return {pathlib.Path(line.split()[-1]).name for line in maps.splitlines() if "/" in line}
-
-
 def has_ffmpeg(server):
-    return any(name.startswith("libavcodec") for name in libraries(server))
+    return any(name.startswith("libavcodec") for name in server.libraries())
 
 
 class WithoutFfmpeg(unittest.TestCase):
