@@ -51,9 +51,11 @@ int gettimeofday(struct timeval *restrict out, void *restrict zone) {
  * the monotonic clock is known by its size: this side of 2001 it is none of day. */
 int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
                            const struct timespec *restrict until) {
-    static int (*next)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+    static int (*_Atomic found)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+    int (*next)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *) = found;
     if (next == NULL) {
         *(void **)&next = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+        found = next;
     }
     struct timespec real = *until;
     if (real.tv_sec > 1000000000) {
