@@ -145,6 +145,26 @@ class Clips(unittest.TestCase):
         own, imported = self.clips("front", format="mp4", speed=20)
         self.assertEqual(probe(self.film(own)), probe(self.film(imported)))
 
+    def test_stream_at_full_speed_has_every_frame(self):
+        for camera in ("front", "large"):
+            feed = self.nodes.query().replace("clip?from=", "video_feed?speed=max&at=")
+            own, imported = (self.parts(server, f"/camera/{id}/{feed}") for server, id in (
+                (self.nodes.site, camera), (self.nodes.wall, f"site-a.{camera}")))
+            self.assertGreater(len(own), 2)
+            self.assertEqual([(part.sequence, part.timestamp) for part in own],
+                             [(part.sequence, part.timestamp) for part in imported])
+            self.assertTrue(all(a.body == b.body for a, b in zip(own, imported)))
+
+    @staticmethod
+    def parts(server, path):
+        """All of a stream that ends."""
+        with server.stream(path, headers={"Authorization": f"Bearer {ADMIN}"}) as stream:
+            parts = []
+            with contextlib.suppress(EOFError):
+                while True:
+                    parts.append(stream.part())
+        return parts
+
     def test_head_tells_what_a_clip_would_be(self):
         answer = self.nodes.ask("/camera/site-a.front/" + self.nodes.query(format="mjpeg"), method="HEAD")
         self.assertEqual((answer.status, answer.headers["Content-Type"], answer.body),

@@ -1,12 +1,12 @@
 /* A stretch of a camera's recording as a file. */
 #include "broker/base/clock.h"
 #include "broker/base/module.h"
-#include "broker/cluster/requests/node_recording.h"
 #include "broker/recording/playback/clip_muxer.h"
 #include "broker/recording/playback/clip_size.h"
 #include "web/http/route.h"
 #include "web/routes/support/camera_requests.h"
 #include "web/routes/support/export_response.h"
+#include "web/routes/support/imported_recording.h"
 #include "web/routes/support/playback_stream.h"
 #include "web/routes/support/reply.h"
 
@@ -135,11 +135,6 @@ static bool find_length(struct server_context *context, const struct http_reques
 
 /* ---- The request ---- */
 
-static void refuse_without_recording(const struct http_request *request, const struct topic *camera) {
-    http_reply_error(request, 404, NULL, "no_recording", "the camera \"%s\" has no recording from that time",
-                     topic_id(camera));
-}
-
 /* False after refusing the request. */
 static bool has_frames(struct server_context *context, const struct http_request *request, const struct route *route,
                        struct topic *camera) {
@@ -154,7 +149,7 @@ static bool has_frames(struct server_context *context, const struct http_request
     }
     catalogue_close(&catalogue);
     if (error == ERR_NOT_FOUND || (error == ERR_OK && count == 0)) {
-        refuse_without_recording(request, camera);
+        reply_no_recording(request, camera);
     } else if (error != ERR_OK) {
         http_reply_error(request, 503, "Retry-After: 5\r\n", "unavailable", "the recordings cannot be read: %s",
                          err_text(error));
@@ -171,27 +166,6 @@ static void write_disposition(const struct route *route, struct topic *camera, c
              topic_id(camera), utc, utc + 5, utc + 8, utc + 11, utc + 14, utc + 17, format->name);
 }
 
-/* Asks the node that has the recording. False after refusing the request. */
-static bool open_source(struct server_context *context, const struct http_request *request, struct topic *camera,
-                        const struct export_settings *settings, struct export_source *source) {
-    const struct node_recording_settings wanted = {.camera = topic_id(camera),
-                                                   .from_ns = settings->from_ns,
-                                                   .to_ns = settings->to_ns,
-                                                   .interval_ns = export_frame_interval_ns(settings)};
-    struct reason reason = {""};
-    enum err error =
-        node_recording_open(context->cluster, &wanted, broker_frame_pool(context->broker), source, &reason);
-    if (error == ERR_CLOSED || error == ERR_UNSUPPORTED || error == ERR_NOT_FOUND) {
-        refuse_without_recording(request, camera);
-    } else if (error == ERR_MEMORY) {
-        reply_out_of_memory(request);
-    } else if (error != ERR_OK && !camera_reply_unreachable(request, camera, error, &reason)) {
-        http_reply_error(request, 503, "Retry-After: 5\r\n", "unavailable", "the recordings cannot be read: %s",
-                         reason.text[0] != '\0' ? reason.text : err_text(error));
-    }
-    return error == ERR_OK;
-}
-
 /* Of a camera of another node, whose JPEGs make a file here. */
 static void send_imported(struct server_context *context, const struct http_request *request,
                           const struct http_stream_head *head, struct topic *camera, struct export_settings settings) {
@@ -199,7 +173,7 @@ static void send_imported(struct server_context *context, const struct http_requ
     if (!export_response_admit(context, request)) {
         return;
     }
-    if (!open_source(context, request, camera, &settings, &source)) {
+    if (!imported_recording_open(context, request, camera, &settings, &source)) {
         export_response_leave(context, request);
         return;
     }

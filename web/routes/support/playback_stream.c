@@ -6,6 +6,7 @@
 #include "broker/recording/playback/player.h"
 #include "web/routes/support/camera_requests.h"
 #include "web/routes/support/export_response.h"
+#include "web/routes/support/imported_recording.h"
 #include "web/routes/support/live_stream.h"
 #include "web/routes/support/picture_topic.h"
 #include "web/routes/support/playback_set.h"
@@ -13,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Its variants end soon after it. */
 #define IDLE_NS (1 * NS_PER_S)
@@ -144,6 +146,23 @@ static bool needs_encoding(const struct route *route) {
     return route->variant[0] != '\0' || route->variant_request.width_px != 0 || route->variant_request.quality != 0;
 }
 
+/* Whether all frames of them can be had as fast as they are taken. */
+static bool can_export(struct topic *const *cameras, size_t count) { return count == 1 || are_local(cameras, count); }
+
+/* The boundary, and the source of a camera of another node. False after refusing the request. */
+static bool find_recording(struct server_context *context, const struct http_request *request, struct topic *camera,
+                           struct export_settings *settings, struct export_source *source) {
+    char node[NODE_MAX_BYTES + 1];
+    if (camera_node(camera, node) == NULL) {
+        export_boundary_find(recorder_path(context->recorder), topic_id(camera), settings->from_ns, settings->boundary);
+        return true;
+    }
+    snprintf(settings->boundary, sizeof settings->boundary, "%s",
+             multipart_content_type() + strlen(MULTIPART_CONTENT_TYPE));
+    settings->sources = source;
+    return imported_recording_open(context, request, camera, settings, source);
+}
+
 /* As fast as the client takes it. */
 static void export_stream(struct server_context *context, const struct http_request *request, const struct route *route,
                           struct topic *const *cameras, size_t count) {
@@ -157,7 +176,11 @@ static void export_stream(struct server_context *context, const struct http_requ
                                        .speed = 1};
     char content_type[sizeof MULTIPART_CONTENT_TYPE + MULTIPART_BOUNDARY_MAX_BYTES];
     char delimiter[MULTIPART_BOUNDARY_MAX_BYTES + sizeof "--\r\n"];
-    export_boundary_find(recorder_path(context->recorder), topic_id(cameras[0]), settings.from_ns, settings.boundary);
+    struct export_source source = {.ops = NULL};
+    if (!find_recording(context, request, cameras[0], &settings, &source)) {
+        export_response_leave(context, request);
+        return;
+    }
     snprintf(content_type, sizeof content_type, MULTIPART_CONTENT_TYPE "%s", settings.boundary);
     snprintf(delimiter, sizeof delimiter, "--%s\r\n", settings.boundary);
     const struct http_stream_head head = {.content_type = content_type, .first_bytes = delimiter};
@@ -167,7 +190,7 @@ static void export_stream(struct server_context *context, const struct http_requ
 void playback_stream_begin(struct server_context *context, const struct http_request *request,
                            const struct route *route, struct topic *const *cameras, struct stream_settings settings) {
     if (route->period.speed == 0 && !needs_encoding(route) && !route->period.goes_on_live &&
-        are_local(cameras, settings.topic_count)) {
+        can_export(cameras, settings.topic_count)) {
         stream_admission_leave(&context->streams, request->client);
         export_stream(context, request, route, cameras, settings.topic_count);
         return;
