@@ -2,14 +2,13 @@
 #include "web/stream/sender.h"
 
 #include "broker/base/sync.h"
+#include "tests/system_clock.h"
 #include "tests/unit/support.h"
 
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LARGE_BYTES ((size_t)300000)
@@ -17,9 +16,9 @@
 /* The program's clock, which a test can put forward: this definition stands in for that of the C library. */
 static _Atomic int64_t jumped_ns;
 int clock_gettime(clockid_t id, struct timespec *now) {
-    long result = syscall(SYS_clock_gettime, id, now);
+    int result = system_clock(id, now);
     now->tv_sec += atomic_load(&jumped_ns) / NS_PER_S;
-    return (int)result;
+    return result;
 }
 
 struct fixture {
