@@ -141,7 +141,7 @@ class NatsServer(PeerServer):
 
 
 class Client:
-    """Somebody else who speaks NATS: reads these subjects, and publishes. authority: the certificate of a server that
+    """Another client of the server: reads these subjects, and publishes. authority: the certificate of a server that
     speaks TLS; login: what CONNECT says beside."""
 
     def __init__(self, server, *subjects, authority=None, **login):
