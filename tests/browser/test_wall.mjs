@@ -59,7 +59,7 @@ const troubleOf = (page, id) => page.evaluate((wanted) => {
 async function waitForMovement(page, seconds = 20) {
   const first = await waitUntil(async () => {
     const sequences = await readSequences(page, HEIGHT);
-    return [...sequences.values()].every((sequence) => sequence !== null) && sequences;
+    return sequences.size > 0 && [...sequences.values()].every((sequence) => sequence !== null) && sequences;
   }, 'every tile to show its camera', seconds);
   await waitUntil(async () => {
     const sequences = await readSequences(page, HEIGHT);

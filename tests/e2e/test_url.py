@@ -338,6 +338,7 @@ class Http(Plays):
             self.assertEqual(size_of(server.get("/camera/jpeg-asked/snapshot").body), (width, height))
             for name, size in sizes.items():
                 with self.subTest(name):
+                    server.wait_for_state(name, "live")
                     self.assertIn(server.camera(name)["format"], ("h264", "MJPEG"))
                     server.wait_for_state(name, "live")
                     jpeg = server.get(f"/camera/{name}/snapshot").body
