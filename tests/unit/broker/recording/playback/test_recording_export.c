@@ -1,6 +1,7 @@
 /* Parts as an export sends them: the same bytes, whether they are sent as they stand in their files or not. */
 #include "tests/unit/broker/recording/recorded_fixture.h"
 
+#include "broker/base/sync.h"
 #include "broker/recording/playback/export_boundary.h"
 #include "broker/recording/playback/recording_export.h"
 
@@ -55,13 +56,24 @@ static void add_segment(struct fixture *fixture, const char *text, const char *r
     close(fd);
 }
 
-static void end_body(void *user) { shutdown(*(int *)user, SHUT_RDWR); }
+struct body {
+    int fd;
+    struct event ended;
+};
+
+static void end_body(void *user) {
+    struct body *body = user;
+    shutdown(body->fd, SHUT_RDWR);
+    event_set(&body->ended);
+}
 
 /* All that an export of the camera sends. */
 static size_t export_all(struct fixture *fixture, struct export_settings settings, uint8_t body[BODY_MAX_BYTES]) {
     static const char cameras[][TOPIC_ID_MAX_BYTES + 1] = {"door"};
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    struct body end = {.fd = pair[0]};
+    assert_int_equal(event_init(&end.ended), ERR_OK);
     settings.cameras = cameras;
     settings.camera_count = 1;
     settings.from_ns = NEW_YEAR_NS;
@@ -69,7 +81,7 @@ static size_t export_all(struct fixture *fixture, struct export_settings setting
     settings.speed = 1;
     settings.fd = pair[0];
     settings.ended = end_body;
-    settings.user = &pair[0];
+    settings.user = &end;
     assert_int_equal(exports_begin(fixture->exports, &settings), ERR_OK);
     size_t used = 0;
     ssize_t count;
@@ -77,6 +89,9 @@ static size_t export_all(struct fixture *fixture, struct export_settings setting
         used += (size_t)count;
     }
     assert_int_equal(count, 0);
+    assert_true(event_wait_until(&end.ended, clock_monotonic_ns() + PATIENCE_NS));
+    event_clear(&end.ended); /* reads, which orders this thread after end_body() for ThreadSanitizer, too */
+    event_finish(&end.ended);
     close(pair[0]);
     close(pair[1]);
     return used;
