@@ -78,7 +78,8 @@ static void answer(struct request_server *server, const struct link_message *mes
     const uint8_t kind = wire_get_u8(&reader);
     const char *reply = link_message_reply(message);
     char node[NODE_MAX_BYTES + 1];
-    /* What is asked for another's inbox would be this node's word where nobody else may speak. */
+    /* A reply goes to the inbox of the node that asks, and to no other: there it would pass for one that was asked for.
+     */
     if (version != CLUSTER_PROTOCOL || reply == NULL || !subject_read_sender(link_message_subject(message), node) ||
         !subject_is_inbox(reply, node)) {
         return;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 static char content_type[96];
@@ -53,6 +54,8 @@ void multipart_init(void) {
 }
 
 const char *multipart_content_type(void) { return content_type; }
+
+const char *multipart_boundary(void) { return content_type + strlen(MULTIPART_CONTENT_TYPE); }
 
 const char *multipart_first_delimiter(void) { return first_delimiter; }
 

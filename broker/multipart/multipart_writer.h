@@ -15,7 +15,9 @@
 void multipart_init(void);
 /* "multipart/x-mixed-replace;boundary=T" */
 const char *multipart_content_type(void);
-/* The same for another T. */
+/* T */
+const char *multipart_boundary(void);
+/* What stands before T in a content type. */
 #define MULTIPART_CONTENT_TYPE "multipart/x-mixed-replace;boundary="
 #define MULTIPART_BOUNDARY_MAX_BYTES 70u /* RFC 2046, 5.1.1 */
 /* "--T\r\n" */

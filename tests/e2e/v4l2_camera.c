@@ -3,41 +3,14 @@
  * automatic to be switched off. */
 #define _DEFAULT_SOURCE
 #include "tests/unit/cameras/v4l2/fake_v4l2_device.h"
+#include "tests/unit/cameras/v4l2/fake_v4l2_glob.h"
 
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/videodev2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* libv4l2 looks for its plugins with glob(): it finds ours, and no other. */
-int glob(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found) {
-    (void)pattern;
-    (void)flags;
-    (void)on_error;
-    *found = (glob_t){.gl_pathc = 1, .gl_pathv = calloc(2, sizeof(char *))};
-    found->gl_pathv[0] = strdup(FAKE_V4L2_PLUGIN);
-    return 0;
-}
-
-void globfree(glob_t *found) {
-    free(found->gl_pathv[0]);
-    free(found->gl_pathv);
-}
-
-#if !defined(_FILE_OFFSET_BITS) || _FILE_OFFSET_BITS != 64
-/* Debian 13's libv4l2 calls them by these names. */
-int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found);
-void globfree64(glob_t *found);
-
-int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found) {
-    return glob(pattern, flags, on_error, found);
-}
-
-void globfree64(glob_t *found) { globfree(found); }
-#endif
 
 static const struct fake_step steps[] = {{.timestamp_ns = FAKE_NOW}};
 

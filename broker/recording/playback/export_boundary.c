@@ -30,8 +30,7 @@ void export_boundary_find(const char *path, const char *camera_id, int64_t from_
     struct catalogue *catalogue = NULL;
     struct recording_cursor *cursor = NULL;
     struct reason reason;
-    snprintf(boundary, MULTIPART_BOUNDARY_MAX_BYTES + 1, "%s",
-             multipart_content_type() + strlen(MULTIPART_CONTENT_TYPE));
+    snprintf(boundary, MULTIPART_BOUNDARY_MAX_BYTES + 1, "%s", multipart_boundary());
     enum err error = catalogue_open(path, &catalogue, &reason);
     if (error == ERR_OK) {
         error = recording_cursor_create(catalogue, path, camera_id, &cursor);

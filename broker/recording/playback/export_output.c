@@ -178,13 +178,11 @@ static enum err add_to_film(struct export_output *output, const char *camera, co
     return error;
 }
 
-static bool is_film(enum export_format format) { return format == EXPORT_MKV || format == EXPORT_MP4; }
-
 enum err export_output_add(struct export_output *output, const char *camera, const struct export_source *source,
                            const struct recorded_frame *frame, struct frame_pool *pool) {
     struct picture picture = {.frame = frame};
     enum err error = ERR_OK;
-    if (is_film(output->format) || frame->fd < 0) {
+    if (export_is_film(output->format) || frame->fd < 0) {
         error = source->ops->read(source->user, pool, &picture.jpeg);
     }
     if (error != ERR_OK) {
@@ -211,7 +209,7 @@ enum err export_output_open(struct export_output *output, const struct export_se
     output->max_bytes = settings->max_bytes;
     snprintf(output->delimiter, sizeof output->delimiter, "--%s", settings->boundary);
     enum err error = prepare_socket(settings->fd);
-    if (error != ERR_OK || !is_film(settings->format)) {
+    if (error != ERR_OK || !export_is_film(settings->format)) {
         return error;
     }
     const struct clip_muxer_settings film = {

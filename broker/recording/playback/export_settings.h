@@ -16,6 +16,9 @@ enum export_format {
     EXPORT_MP4,   /* H.264 */
 };
 
+/* What a muxer makes. */
+static inline bool export_is_film(enum export_format format) { return format == EXPORT_MKV || format == EXPORT_MP4; }
+
 struct export_settings {
     enum export_format format;
     const char (*cameras)[TOPIC_ID_MAX_BYTES + 1]; /* ids; copied */

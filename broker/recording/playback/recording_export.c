@@ -99,9 +99,8 @@ static void leave(struct exports *exports) {
 }
 
 int64_t export_frame_interval_ns(const struct export_settings *settings) {
-    const bool is_film = settings->format == EXPORT_MKV || settings->format == EXPORT_MP4;
     double interval_ns = settings->fps > 0 ? (double)NS_PER_S / settings->fps : 0;
-    if (is_film && settings->speed > 1) {
+    if (export_is_film(settings->format) && settings->speed > 1) {
         double film_interval_ns = settings->speed * (double)NS_PER_S / FILM_FPS;
         interval_ns = interval_ns > film_interval_ns ? interval_ns : film_interval_ns;
     }

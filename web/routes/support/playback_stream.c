@@ -14,7 +14,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Its variants end soon after it. */
 #define IDLE_NS (1 * NS_PER_S)
@@ -157,8 +156,7 @@ static bool find_recording(struct server_context *context, const struct http_req
         export_boundary_find(recorder_path(context->recorder), topic_id(camera), settings->from_ns, settings->boundary);
         return true;
     }
-    snprintf(settings->boundary, sizeof settings->boundary, "%s",
-             multipart_content_type() + strlen(MULTIPART_CONTENT_TYPE));
+    snprintf(settings->boundary, sizeof settings->boundary, "%s", multipart_boundary());
     settings->sources = source;
     return imported_recording_open(context, request, camera, settings, source);
 }

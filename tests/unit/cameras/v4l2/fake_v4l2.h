@@ -9,9 +9,9 @@
 #include "cameras/v4l2/v4l2_settings.h"
 #include "tests/unit/cameras/picture/bare_jpeg.h"
 #include "tests/unit/cameras/v4l2/fake_v4l2_device.h"
+#include "tests/unit/cameras/v4l2/fake_v4l2_glob.h"
 
 #include <dirent.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <linux/videodev2.h>
 #include <setjmp.h>
@@ -26,33 +26,6 @@
 #include <cmocka.h>
 
 int memfd_create(const char *name, unsigned flags);
-
-/* libv4l2 looks for its plugins with glob(): it finds ours, and no other. */
-int glob(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found) {
-    (void)pattern;
-    (void)flags;
-    (void)on_error;
-    *found = (glob_t){.gl_pathc = 1, .gl_pathv = calloc(2, sizeof(char *))};
-    found->gl_pathv[0] = strdup(FAKE_V4L2_PLUGIN);
-    return 0;
-}
-
-void globfree(glob_t *found) {
-    free(found->gl_pathv[0]);
-    free(found->gl_pathv);
-}
-
-#if !defined(_FILE_OFFSET_BITS) || _FILE_OFFSET_BITS != 64
-/* Debian 13's libv4l2 calls them by these names; with files of 64 bits the compiler gives them to those above. */
-int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found);
-void globfree64(glob_t *found);
-
-int glob64(const char *pattern, int flags, int (*on_error)(const char *path, int number), glob_t *found) {
-    return glob(pattern, flags, on_error, found);
-}
-
-void globfree64(glob_t *found) { globfree(found); }
-#endif
 
 static struct fake_v4l2 *device;
 static uint8_t *device_file;

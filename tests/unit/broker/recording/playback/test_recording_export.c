@@ -125,13 +125,11 @@ static void assert_exported(struct fixture *fixture, double fps, unsigned step) 
     assert_memory_equal(body, expected, expected_bytes);
 }
 
-static const char *own_boundary(void) { return multipart_content_type() + strlen(MULTIPART_CONTENT_TYPE); }
-
 static void parts_are_alike_however_they_were_recorded(void **state) {
     struct fixture *fixture = *state;
     add_segment(fixture, "X-Recorded", "X-Recorded");
     add_segment(fixture, "X-Recorded", "X-Unheard-"); /* as by a version that did not mark them */
-    add_segment(fixture, own_boundary(), "framebroker-of-another-run-of-the-program--x");
+    add_segment(fixture, multipart_boundary(), "framebroker-of-another-run-of-the-program--x");
     add_segment(fixture, "X-Camera-Id: door", "X-Camera-Id: gate"); /* of a camera that was renamed */
     add_segment(fixture, "X-Recorded", "X-Recorded");
     assert_exported(*state, 0, 1);
@@ -149,7 +147,7 @@ static void thinned_parts_are_alike_too(void **state) {
 static void the_boundary_is_that_of_the_first_file(void **state) {
     struct fixture *fixture = *state;
     char boundary[MULTIPART_BOUNDARY_MAX_BYTES + 1];
-    add_segment(fixture, own_boundary(), "framebroker-of-another-run-of-the-program--x");
+    add_segment(fixture, multipart_boundary(), "framebroker-of-another-run-of-the-program--x");
     add_segment(fixture, "X-Recorded", "X-Recorded");
     export_boundary_find(fixture->recorded.folder.path, "door", NEW_YEAR_NS, boundary);
     assert_string_equal(boundary, "framebroker-of-another-run-of-the-program--x");
@@ -159,11 +157,11 @@ static void the_boundary_is_that_of_the_first_file(void **state) {
 static void a_boundary_that_no_header_may_name_is_not_used(void **state) {
     struct fixture *fixture = *state;
     char boundary[MULTIPART_BOUNDARY_MAX_BYTES + 1];
-    add_segment(fixture, own_boundary(), "framebroker-of-another-run;of=the\"program\n\nx");
+    add_segment(fixture, multipart_boundary(), "framebroker-of-another-run;of=the\"program\n\nx");
     export_boundary_find(fixture->recorded.folder.path, "door", NEW_YEAR_NS, boundary);
-    assert_string_equal(boundary, own_boundary());
+    assert_string_equal(boundary, multipart_boundary());
     export_boundary_find(fixture->recorded.folder.path, "gate", NEW_YEAR_NS, boundary);
-    assert_string_equal(boundary, own_boundary());
+    assert_string_equal(boundary, multipart_boundary());
     assert_exported(*state, 0, 1);
 }
 
