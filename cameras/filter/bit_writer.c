@@ -1,5 +1,7 @@
 #include "cameras/filter/bit_writer.h"
 
+#include "cameras/picture/scan/load_bits.h"
+
 #include <string.h>
 
 static void point_at(struct bit_writer *writer, size_t written) {

@@ -32,15 +32,6 @@ CHECKED enum err bit_writer_put_marker(struct bit_writer *writer, uint8_t marker
 /* Sets the frame's size. */
 void bit_writer_finish(struct bit_writer *writer);
 
-/* The next 57 bits or more from a position, as the highest of the result. 8 bytes are read. */
-static inline uint64_t load_bits(const uint8_t *bytes, size_t at) {
-    const uint8_t *from = bytes + at / 8;
-    const uint64_t word = (uint64_t)from[0] << 56 | (uint64_t)from[1] << 48 | (uint64_t)from[2] << 40 |
-                          (uint64_t)from[3] << 32 | (uint64_t)from[4] << 24 | (uint64_t)from[5] << 16 |
-                          (uint64_t)from[6] << 8 | from[7];
-    return word << at % 8;
-}
-
 static inline void bit_writer_put_byte(struct bit_writer *writer, uint8_t byte) {
     *writer->at++ = byte;
     if (byte == 0xFF) {

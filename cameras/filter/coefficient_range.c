@@ -1,10 +1,6 @@
 #include "cameras/filter/coefficient_range.h"
 
-#include <stdint.h>
-
-/* Bits of the numbers in range. */
-#define DC_BITS_MAX 11 /* of a difference */
-#define AC_BITS_MAX 10
+#include "cameras/picture/scan/huffman_codes.h"
 
 /* Whether all values of a table, whose lower four bits say how many bits a number has, say at most so many. */
 static bool are_small(const JHUFF_TBL *table, unsigned bits_max) {
@@ -24,8 +20,8 @@ static bool are_small(const JHUFF_TBL *table, unsigned bits_max) {
 static bool are_codes_small(const struct jpeg_decompress_struct *decompressor) {
     bool small = !decompressor->progressive_mode && decompressor->input_scan_number <= 1;
     for (int i = 0; i < NUM_HUFF_TBLS && small; i++) {
-        small = are_small(decompressor->dc_huff_tbl_ptrs[i], DC_BITS_MAX) &&
-                are_small(decompressor->ac_huff_tbl_ptrs[i], AC_BITS_MAX);
+        small = are_small(decompressor->dc_huff_tbl_ptrs[i], DC_CATEGORY_MAX) &&
+                are_small(decompressor->ac_huff_tbl_ptrs[i], AC_CATEGORY_MAX);
     }
     return small;
 }

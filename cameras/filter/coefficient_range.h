@@ -10,9 +10,6 @@
 /* Needs <stdio.h> before it. */
 #include <jpeglib.h>
 
-#define COEFFICIENT_DC_MIN (-1024)
-#define COEFFICIENT_MAX 1023 /* and the negative of it, but for DC */
-
 /* arrays: what jpeg_read_coefficients() gave, in a coefficient memory. Where the picture's own codes reach no further,
  * only DC is looked at, which is coded by differences. */
 bool coefficients_are_in_range(struct jpeg_decompress_struct *decompressor, const jvirt_barray_ptr arrays[]);

@@ -1,6 +1,6 @@
 #include "cameras/filter/jpeg_caption.h"
 
-#include "cameras/filter/coefficient_range.h"
+#include "cameras/picture/scan/huffman_codes.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,6 @@
-#include "cameras/filter/scan_block.h"
+#include "cameras/picture/scan/scan_block.h"
 
-#include "cameras/filter/bit_writer.h"
-
-/* What load_bits() gives at least. */
-#define LOADED_BITS 57u
+#include "cameras/picture/scan/load_bits.h"
 
 /* Of the bits behind a code, T.81, F.2.2.1: the lower half of the numbers is negative. */
 static int extend(uint64_t bits, unsigned category) {

@@ -1,10 +1,10 @@
 /* Passes over one block of a sequential scan (ITU-T T.81, F.2.2): where it ends, and its difference of DC.
  *
  * Threads: any; nothing here keeps state. */
-#ifndef CAMERAS_FILTER_SCAN_BLOCK_H
-#define CAMERAS_FILTER_SCAN_BLOCK_H
+#ifndef CAMERAS_PICTURE_SCAN_SCAN_BLOCK_H
+#define CAMERAS_PICTURE_SCAN_SCAN_BLOCK_H
 
-#include "cameras/filter/huffman_codes.h"
+#include "cameras/picture/scan/huffman_codes.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "cameras/filter/scan_block.h"
+#include "cameras/picture/scan/scan_block.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "cameras/filter/scan_interval.h"
+#include "cameras/picture/scan/scan_interval.h"
 
 #include <stdlib.h>
 #include <string.h>

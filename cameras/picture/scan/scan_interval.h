@@ -3,8 +3,8 @@
  *
  * Lifecycle: zeroed; scan_interval_begin() for each scan, scan_interval_load() for each interval;
  * scan_interval_finish(). Threads: one at a time. */
-#ifndef CAMERAS_FILTER_SCAN_INTERVAL_H
-#define CAMERAS_FILTER_SCAN_INTERVAL_H
+#ifndef CAMERAS_PICTURE_SCAN_SCAN_INTERVAL_H
+#define CAMERAS_PICTURE_SCAN_SCAN_INTERVAL_H
 
 #include "broker/frame/frame.h"
 

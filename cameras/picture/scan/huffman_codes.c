@@ -1,4 +1,4 @@
-#include "cameras/filter/huffman_codes.h"
+#include "cameras/picture/scan/huffman_codes.h"
 
 #include <string.h>
 
@@ -42,13 +42,14 @@ static bool complete(JHUFF_TBL *table, bool is_dc) {
     return true;
 }
 
-/* T.81, annex C. No code is all ones. */
+/* T.81, annex C. No code is all ones. Codes that the source lacks are for writing only. */
 static bool assign_codes(struct huffman_codes *codes, bool is_dc) {
     const unsigned last_needed = is_dc ? DC_CATEGORY_MAX : AC_END_OF_BLOCK;
     uint32_t code = 0;
     unsigned index = 0;
     for (unsigned length = 1; length <= HUFFMAN_CODE_MAX_BITS; length++) {
         codes->offsets[length] = (int32_t)index - (int32_t)code;
+        codes->limits[length] = (code + codes->source.bits[length]) << (HUFFMAN_CODE_MAX_BITS - length);
         for (unsigned i = 0; i < codes->table.bits[length]; i++, code++, index++) {
             const unsigned value = codes->table.huffval[index];
             if (value <= last_needed) {
@@ -58,7 +59,6 @@ static bool assign_codes(struct huffman_codes *codes, bool is_dc) {
         if (code >= 1u << length) {
             return false;
         }
-        codes->limits[length] = code << (HUFFMAN_CODE_MAX_BITS - length);
         code <<= 1;
     }
     return true;

@@ -3,8 +3,8 @@
  *
  * Lifecycle: zeroed; huffman_codes_set() before each picture.
  * Threads: one at a time for huffman_codes_set(), any for the rest. */
-#ifndef CAMERAS_FILTER_HUFFMAN_CODES_H
-#define CAMERAS_FILTER_HUFFMAN_CODES_H
+#ifndef CAMERAS_PICTURE_SCAN_HUFFMAN_CODES_H
+#define CAMERAS_PICTURE_SCAN_HUFFMAN_CODES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,8 +12,11 @@
 /* Needs <stdio.h> before it. */
 #include <jpeglib.h>
 
-/* T.81, F.1.2: how many bits follow a code, to say which number it is. */
-#define DC_CATEGORY_MAX 11
+/* T.81, F.1.2: the coefficients of pictures with 8 bits a sample. */
+#define COEFFICIENT_DC_MIN (-1024)
+#define COEFFICIENT_MAX 1023 /* and the negative of it, but for DC */
+/* How many bits follow a code, to say which number it is. */
+#define DC_CATEGORY_MAX 11 /* of a difference */
 #define AC_CATEGORY_MAX 10
 #define HUFFMAN_CODE_MAX_BITS 16
 
@@ -44,7 +47,8 @@ struct huffman_codes {
     bool is_usable;
     JHUFF_TBL source;                           /* what all else comes from */
     JHUFF_TBL table;                            /* the same, with the codes that it lacks and masks need at its end */
-    uint32_t limits[HUFFMAN_CODE_MAX_BITS + 1]; /* of each length: the next 16 bits of longer codes begin there */
+    uint32_t limits[HUFFMAN_CODE_MAX_BITS + 1]; /* of each length: the next 16 bits of what is no shorter code, nor one
+                                                   of the source, begin there */
     int32_t offsets[HUFFMAN_CODE_MAX_BITS + 1]; /* from codes of each length to their values */
     /* DC: that of each category; AC: only the first, "end of block". */
     struct huffman_code codes[DC_CATEGORY_MAX + 1];
