@@ -2,6 +2,7 @@
 
 #include "cameras/picture/exif.h"
 #include "cameras/picture/jpeg_trap.h"
+#include "cameras/picture/luma_scan.h"
 #include "cameras/picture/raw_picture.h"
 
 #include <stdbool.h>
@@ -22,6 +23,7 @@ struct buffer {
 struct luma_reader {
     struct jpeg_decompress_struct decompressor;
     struct jpeg_trap trap;
+    struct jpeg_scan scan;
     struct buffer picture, turned;
     struct buffer sums; /* of uint16_t: of the columns of samples in a row of boxes */
 };
@@ -78,14 +80,21 @@ static enum err decode(struct luma_reader *reader, struct span jpeg, const struc
         jpeg_abort_decompress(decompressor);
         return ERR_MEMORY;
     }
+    *luma = (struct luma){
+        .samples = reader->picture.samples, .stride_bytes = width, .width_px = width, .height_px = height};
+    const enum err error = decompressor->scale_num == 1
+                               ? luma_scan_read(&reader->scan, decompressor, limit, reader->picture.samples)
+                               : ERR_UNSUPPORTED;
+    if (error != ERR_UNSUPPORTED) {
+        jpeg_abort_decompress(decompressor);
+        return error;
+    }
     jpeg_start_decompress(decompressor);
     while (decompressor->output_scanline < height) {
         uint8_t *row = reader->picture.samples + (size_t)width * decompressor->output_scanline;
         jpeg_read_scanlines(decompressor, &row, 1);
     }
     jpeg_finish_decompress(decompressor);
-    *luma = (struct luma){
-        .samples = reader->picture.samples, .stride_bytes = width, .width_px = width, .height_px = height};
     return ERR_OK;
 }
 
@@ -95,7 +104,9 @@ static enum err read_jpeg(struct luma_reader *reader, const struct frame *frame,
     enum err error = decode(reader, frame_payload(frame), limit, luma);
     if (error == ERR_UNSUPPORTED) {
         reason_set(reason, "the picture is neither YCbCr nor grey");
-    } else if (error != ERR_OK) {
+    } else if (error == ERR_INTERRUPTED || error == ERR_TIMEOUT) {
+        reason_set(reason, "it takes too long to decode the picture");
+    } else if (error == ERR_INVALID) {
         reason_set(reason, "the picture does not decode: %s", reader->trap.text);
     }
     return error;
@@ -269,6 +280,7 @@ void luma_reader_destroy(struct luma_reader **reader) {
         return;
     }
     jpeg_destroy_decompress(&(*reader)->decompressor);
+    jpeg_scan_finish(&(*reader)->scan);
     free((*reader)->picture.samples);
     free((*reader)->turned.samples);
     free((*reader)->sums.samples);
