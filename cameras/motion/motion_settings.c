@@ -83,14 +83,15 @@ static const struct setting window_rows[] = {
      WINDOW_FIELD(from_minute),
      .required = true,
      .parse = motion_from_parse,
-     .schema = "\"pattern\": \"^([01][0-9]|2[0-3]):[0-5][0-9]$\"",
-     .help = "When they begin, in local time: \"22:00\"."},
+     .schema = "\"pattern\": \"^(([01][0-9]|2[0-3]):[0-5][0-9]|sunrise|sunset)$\"",
+     .help = "When they begin, in local time: \"22:00\"; or \"sunrise\" or \"sunset\", which take latitude and "
+             "longitude."},
     {.name = "to",
      .type = SETTING_PARSED,
      WINDOW_FIELD(to_minute),
      .required = true,
      .parse = motion_to_parse,
-     .schema = "\"pattern\": \"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$\"",
+     .schema = "\"pattern\": \"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00|sunrise|sunset)$\"",
      .help = "When they end: on the next day, if that is not later than from."},
 };
 
@@ -143,7 +144,25 @@ static const struct setting rows[] = {
      .max = MOTION_WINDOWS_MAX,
      .members = &motion_window_table,
      .check_entry = motion_window_check,
-     .help = "The hours in which motion makes events, which may not overlap. Default: always."},
+     .help =
+         "The hours in which motion makes events. They may not overlap, unless only one of them depends on the sun. "
+         "Default: always."},
+    {.name = "latitude",
+     .type = SETTING_NUMBER,
+     FIELD(latitude),
+     .min = -90,
+     .max = 90,
+     .fallback = MOTION_NO_PLACE,
+     .optional = true,
+     .help = "Where the camera is, for sunrise and sunset: degrees north of the equator."},
+    {.name = "longitude",
+     .type = SETTING_NUMBER,
+     FIELD(longitude),
+     .min = -180,
+     .max = 180,
+     .fallback = MOTION_NO_PLACE,
+     .optional = true,
+     .help = "The same: degrees east of Greenwich; west of it they are negative."},
     {.name = "min_duration_ms",
      .type = SETTING_DURATION,
      FIELD(min_duration_ns),
@@ -216,12 +235,26 @@ static const struct setting rows[] = {
      .help = "Something new that stays still for this long becomes background."},
 };
 
+/* The sun rises and sets at a place. */
+static const char *finish(void *const blocks[], struct reason *reason) {
+    const struct motion_settings *settings = blocks[0];
+    const bool has_place = settings->latitude != MOTION_NO_PLACE && settings->longitude != MOTION_NO_PLACE;
+    for (size_t i = 0; i < settings->active_count && !has_place; i++) {
+        if (motion_window_needs_sun(&settings->active[i])) {
+            reason_set(reason, "needs \"latitude\" and \"longitude\" beside it: active[%zu] depends on the sun", i);
+            return "active";
+        }
+    }
+    return NULL;
+}
+
 const struct setting_table motion_settings_table = {
     .name = "motion",
     .help = "Motion detection. A camera that has it is open without viewers too.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
     .size = sizeof(struct motion_settings),
+    .finish = finish,
 };
 
 void motion_settings_init(struct motion_settings *settings) {

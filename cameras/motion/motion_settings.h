@@ -20,6 +20,7 @@
 #define MOTION_ZONE_NAME_MAX_BYTES 64
 #define MOTION_MASKS_MAX 32
 #define MOTION_WINDOWS_MAX 32
+#define MOTION_NO_PLACE 1000.0 /* beyond all degrees */
 
 struct motion_zone {
     const char *name;
@@ -36,9 +37,10 @@ struct motion_settings {
     size_t zone_count;
     const struct motion_window *active; /* none: always */
     size_t active_count;
-    int64_t min_duration_ns; /* shorter movements are no events */
-    int64_t cooldown_ns;     /* an event ends when nothing has moved for so long */
-    int64_t max_duration_ns; /* a longer event ends, and a new one begins */
+    double latitude, longitude; /* of the camera, in degrees; MOTION_NO_PLACE: not known */
+    int64_t min_duration_ns;    /* shorter movements are no events */
+    int64_t cooldown_ns;        /* an event ends when nothing has moved for so long */
+    int64_t max_duration_ns;    /* a longer event ends, and a new one begins */
 
     /* The finer ones. */
     unsigned confirm_frames;       /* of the last confirm_window analysed frames have to show what moves */

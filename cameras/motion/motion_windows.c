@@ -1,6 +1,5 @@
 #include "cameras/motion/motion_windows.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define DAYS 7
@@ -61,10 +60,15 @@ static bool take_two_digits(const char *text, unsigned *number) {
 
 static enum err parse_time(const char *text, unsigned max_minute, unsigned *minute, struct reason *reason) {
     unsigned hours, minutes;
+    if (strcmp(text, "sunrise") == 0 || strcmp(text, "sunset") == 0) {
+        *minute = strcmp(text, "sunrise") == 0 ? MOTION_SUNRISE : MOTION_SUNSET;
+        return ERR_OK;
+    }
     bool is_time = strlen(text) == 5 && take_two_digits(text, &hours) && text[2] == ':' &&
                    take_two_digits(text + 3, &minutes) && minutes < 60 && hours * 60 + minutes <= max_minute;
     if (!is_time) {
-        reason_set(reason, "must be a time from \"00:00\" to \"%02u:%02u\"", max_minute / 60, max_minute % 60);
+        reason_set(reason, "must be a time from \"00:00\" to \"%02u:%02u\", or \"sunrise\" or \"sunset\"",
+                   max_minute / 60, max_minute % 60);
         return ERR_INVALID;
     }
     *minute = hours * 60 + minutes;
@@ -80,6 +84,19 @@ enum err motion_to_parse(const char *text, unsigned *minute, struct reason *reas
 }
 
 /* ---- Overlaps ---- */
+
+bool motion_window_needs_sun(const struct motion_window *window) {
+    return window->from_minute > MOTION_DAY_MINUTES || window->to_minute > MOTION_DAY_MINUTES;
+}
+
+/* On a day as long as its night. */
+static unsigned usual_minute(unsigned minute) {
+    return minute == MOTION_SUNRISE ? 6 * 60 : minute == MOTION_SUNSET ? 18 * 60 : minute;
+}
+
+static struct motion_window usual_window(const struct motion_window *window) {
+    return (struct motion_window){window->days, usual_minute(window->from_minute), usual_minute(window->to_minute)};
+}
 
 static unsigned window_minutes(const struct motion_window *window) {
     return window->to_minute > window->from_minute ? window->to_minute - window->from_minute
@@ -108,8 +125,11 @@ static unsigned find_overlap(const struct motion_window *a, const struct motion_
 
 enum err motion_window_check(const void *windows, size_t index, struct reason *reason) {
     const struct motion_window *list = windows;
+    const struct motion_window checked = usual_window(&list[index]);
     for (size_t i = 0; i < index; i++) {
-        const unsigned day = find_overlap(&list[i], &list[index]);
+        const struct motion_window other = usual_window(&list[i]);
+        const bool is_comparable = motion_window_needs_sun(&list[i]) == motion_window_needs_sun(&list[index]);
+        const unsigned day = is_comparable ? find_overlap(&other, &checked) : DAYS;
         if (day < DAYS) {
             reason_set(reason, "overlaps active[%zu], in the hours that begin on %s", i, day_names[day]);
             return ERR_INVALID;

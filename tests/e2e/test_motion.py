@@ -310,6 +310,14 @@ class Configuration(unittest.TestCase):
         self.assert_fault({"active": [{**night, "days": ""}]}, '"days": "",', "active[0].days: must name days of the week")
         self.assert_fault({"active": [{"from": "22:00", "to": "06:00"}]}, "{", 'active[0]: "days" is missing')
         self.assert_fault({"active": [{**night, "to": "6:00"}]}, '"to": "6:00"', 'must be a time from "00:00" to "24:00"')
+        dark = {"days": "sun-sat", "from": "sunset", "to": "sunrise"}
+        for place in ({}, {"latitude": 52.5}, {"longitude": 13.4}):
+            self.assert_fault({"active": [dark], **place}, '"active": [',
+                              'needs "latitude" and "longitude" beside it: active[0] depends on the sun')
+        berlin = {"latitude": 52.5, "longitude": 13.4}
+        self.assert_fault({"active": [{**dark, "to": "dawn"}], **berlin}, '"to": "dawn"', 'or "sunrise" or "sunset"')
+        self.assert_fault({"active": [dark, {**dark, "from": "20:00"}], **berlin}, "{", "active[1]: overlaps active[0]")
+        self.assert_fault({"latitude": 91}, '"latitude": 91', "must be between -90 and 90")
         self.assert_fault({"sensitivty": 5}, '"sensitivty": 5', 'did you mean "sensitivity"?')
 
     def test_the_example_of_the_manual_is_accepted(self):
@@ -318,6 +326,9 @@ class Configuration(unittest.TestCase):
             "zones": [{"name": "door", "polygon": [[0.1, 0.5], [0.4, 0.5], [0.4, 1], [0.1, 1]], "sensitivity": 70}],
             "min_duration_ms": 500, "cooldown_s": 5, "max_duration_s": 300,
             "active": [{"days": "mon-fri", "from": "22:00", "to": "06:00"}]}), (0, []))
+        self.assertEqual(self.check({
+            "active": [{"days": "sun-sat", "from": "sunset", "to": "sunrise"}, {"days": "sat", "from": "12:00", "to": "15:00"}],
+            "latitude": 52.5, "longitude": 13.4}), (0, []))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,29 @@ static void it_follows_daylight_saving_time(void **state) {
     assert_false(is_active("2026-10-25 01:30"));
 }
 
+/* Berlin: on 2026-06-01 the sun sets at 21:18 and rises at 04:49, on 2026-12-01 at 15:55 and 07:54. */
+static void it_follows_the_sun(void **state) {
+    (void)state;
+    const struct motion_window windows[] = {
+        {.days = MON_FRI, .from_minute = MOTION_SUNSET, .to_minute = MOTION_SUNRISE},
+        {.days = SUNDAY, .from_minute = AT(12, 0), .to_minute = MOTION_SUNSET}};
+    settings.latitude = 52.52;
+    settings.longitude = 13.405;
+    set_windows(windows, 2);
+    assert_false(is_active("2026-06-01 19:14")); /* 21:14 */
+    assert_true(is_active("2026-06-01 19:22"));
+    assert_true(is_active("2026-06-02 02:45"));
+    assert_false(is_active("2026-06-02 02:53"));
+    assert_false(is_active("2026-12-01 14:50")); /* 15:50 */
+    assert_true(is_active("2026-12-01 15:00"));
+    assert_true(is_active("2026-12-02 06:50"));
+    assert_false(is_active("2026-12-02 07:00"));
+    assert_true(is_active("2026-06-06 02:30"));  /* Friday's night */
+    assert_false(is_active("2026-06-07 02:30")); /* Saturday has none */
+    assert_true(is_active("2026-06-07 19:00"));
+    assert_false(is_active("2026-06-07 19:40"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_windows_it_is_always_active, setup),
@@ -119,6 +142,7 @@ int main(void) {
         cmocka_unit_test_setup(several_windows_add_up, setup),
         cmocka_unit_test_setup(the_same_time_of_day_is_a_whole_day, setup),
         cmocka_unit_test_setup(it_follows_daylight_saving_time, setup),
+        cmocka_unit_test_setup(it_follows_the_sun, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,11 @@ static void times_are_hours_and_minutes(void **state) {
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(motion_from_parse(wrong[i], &minute, &reason), ERR_INVALID);
     }
-    assert_string_equal(reason.text, "must be a time from \"00:00\" to \"23:59\"");
+    assert_string_equal(reason.text, "must be a time from \"00:00\" to \"23:59\", or \"sunrise\" or \"sunset\"");
+    assert_int_equal(motion_from_parse("sunset", &minute, &reason), ERR_OK);
+    assert_int_equal(minute, MOTION_SUNSET);
+    assert_int_equal(motion_to_parse("sunrise", &minute, &reason), ERR_OK);
+    assert_int_equal(minute, MOTION_SUNRISE);
 }
 
 static bool overlap(struct motion_window a, struct motion_window b) {
@@ -72,12 +76,23 @@ static void windows_that_overlap_are_refused(void **state) {
     assert_false(overlap(night, (struct motion_window){WEEKEND, 6 * 60, MOTION_DAY_MINUTES}));
 }
 
+static void hours_of_the_sun_are_compared_with_each_other(void **state) {
+    (void)state;
+    const struct motion_window dark = {MON_TO_FRI, MOTION_SUNSET, MOTION_SUNRISE};
+    assert_true(overlap(dark, dark));
+    assert_true(overlap(dark, (struct motion_window){WEEKEND, 0, MOTION_SUNRISE})); /* Friday's night */
+    assert_false(overlap(dark, (struct motion_window){MON_TO_FRI, MOTION_SUNRISE, MOTION_SUNSET}));
+    assert_false(overlap(dark, (struct motion_window){MON_TO_FRI, 17 * 60, 19 * 60})); /* not in summer */
+    assert_false(overlap((struct motion_window){MON_TO_FRI, 17 * 60, 19 * 60}, dark));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(days_are_names_and_ranges),
         cmocka_unit_test(what_names_no_day_is_refused),
         cmocka_unit_test(times_are_hours_and_minutes),
         cmocka_unit_test(windows_that_overlap_are_refused),
+        cmocka_unit_test(hours_of_the_sun_are_compared_with_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
