@@ -35,6 +35,7 @@ struct job_slot {
     struct share *share;
     job_run *run;
     void *user;
+    bool is_background;
     atomic_bool stopping;                  /* relaxed: a hint to the job */
     int64_t job_ns GUARDED_BY(pool->lock); /* the last job's; 0: none yet */
     struct frame *waiting GUARDED_BY(pool->lock);
@@ -155,8 +156,20 @@ static int64_t run_job(struct job_slot *slot, struct frame *frame) {
     return clock_thread_cpu_ns() - began_ns;
 }
 
+/* The thread's policy, which matters when it wakes up, is that for its last job. Returns whether it gives way. */
+static bool follow_slot(const struct job_slot *slot, bool gives_way) {
+    if (slot->is_background) {
+        return gives_way || thread_enter_background();
+    }
+    if (gives_way) {
+        thread_leave_background();
+    }
+    return false;
+}
+
 static void *work(void *argument) {
     struct worker_pool *pool = argument;
+    bool gives_way = false;
     lock_acquire(&pool->lock);
     while (!pool->stop) {
         struct job_slot *slot = choose_slot_locked(pool);
@@ -176,6 +189,7 @@ static void *work(void *argument) {
         pool->idle--;
         lock_release(&pool->lock);
 
+        gives_way = follow_slot(slot, gives_way);
         const int64_t took_ns = run_job(slot, frame);
 
         lock_acquire(&pool->lock);
@@ -263,6 +277,8 @@ enum err job_slot_create(struct worker_pool *pool, const char *share, job_run *r
     *out = slot;
     return ERR_OK;
 }
+
+void job_slot_set_background(struct job_slot *slot) { slot->is_background = true; }
 
 bool job_slot_submit(struct job_slot *slot, struct frame **frame) {
     struct worker_pool *pool = slot->pool;

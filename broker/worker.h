@@ -43,6 +43,9 @@ typedef void job_run(void *user, struct frame *frame, const struct work_limit *l
  * ERR_MEMORY. */
 CHECKED enum err job_slot_create(struct worker_pool *pool, const char *share, job_run *run, void *user,
                                  struct job_slot **slot);
+/* No viewer waits for its results: its jobs give way to the threads that deliver frames. Before the first submission.
+ */
+void job_slot_set_background(struct job_slot *slot);
 /* Takes *frame and nulls it. Never blocks. True if it replaced one that still waited. */
 bool job_slot_submit(struct job_slot *slot, struct frame **frame);
 /* Drops a waiting frame. Blocks: until run(), whose limit is reached at once, has returned. Not from within run(). */

@@ -79,4 +79,10 @@ unsigned thread_pool_size(unsigned wanted, unsigned max);
 CHECKED enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, void *(*run)(void *),
                               void *argument);
 
+/* The calling thread, when it wakes up, leaves the processor to what runs there: SCHED_BATCH of sched(7). False: it has
+ * another policy than the usual one already, or may not change it. */
+bool thread_enter_background(void);
+/* After it was entered. */
+void thread_leave_background(void);
+
 #endif

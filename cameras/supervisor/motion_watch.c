@@ -286,6 +286,9 @@ void motion_watch_look(struct motion_watch *watch, struct frame **picture, struc
     enum err error = ERR_OK;
     if (watch->slot == NULL) {
         error = job_slot_create(watch->workers, topic_id(watch->topic), look, watch, &watch->slot);
+        if (error == ERR_OK) {
+            job_slot_set_background(watch->slot);
+        }
     }
     if (error == ERR_OK) {
         job_slot_submit(watch->slot, picture);
