@@ -1,21 +1,10 @@
 #include "cameras/motion/motion_schedule.h"
 
 #include "broker/base/clock.h"
-#include "cameras/motion/sun_times.h"
 
 #include <time.h>
 
 #define DAYS 7u
-
-static unsigned minute_at_clock(unsigned minute, const struct sun_times *sun) {
-    return minute == MOTION_SUNRISE ? sun->rise_minute : minute == MOTION_SUNSET ? sun->set_minute : minute;
-}
-
-static struct motion_window at_clock(const struct motion_window *window, const struct sun_times *sun) {
-    return (struct motion_window){.days = window->days,
-                                  .from_minute = minute_at_clock(window->from_minute, sun),
-                                  .to_minute = minute_at_clock(window->to_minute, sun)};
-}
 
 static bool begins_on(const struct motion_window *window, unsigned day) { return (window->days >> day & 1) != 0; }
 
@@ -38,8 +27,9 @@ bool motion_schedule_is_active(const struct motion_settings *settings, int64_t r
     }
     const struct sun_times sun = sun_times_find(settings->latitude, settings->longitude, &local);
     for (size_t i = 0; i < settings->active_count; i++) {
-        const struct motion_window window = at_clock(&settings->active[i], &sun);
-        if (has(&window, (unsigned)local.tm_wday, (unsigned)(local.tm_hour * 60 + local.tm_min))) {
+        struct motion_window window;
+        if (motion_window_resolve(&settings->active[i], &sun, &window) &&
+            has(&window, (unsigned)local.tm_wday, (unsigned)(local.tm_hour * 60 + local.tm_min))) {
             return true;
         }
     }

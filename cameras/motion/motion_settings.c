@@ -84,7 +84,7 @@ static const struct setting window_rows[] = {
      .required = true,
      .parse = motion_from_parse,
      .schema = "\"pattern\": \"^(([01][0-9]|2[0-3]):[0-5][0-9]|sunrise|sunset)$\"",
-     .help = "When they begin, in local time: \"22:00\"; or \"sunrise\" or \"sunset\", which take latitude and "
+     .help = "When they begin, in local time: \"22:00\"; or \"sunrise\" or \"sunset\", which need latitude and "
              "longitude."},
     {.name = "to",
      .type = SETTING_PARSED,
@@ -92,7 +92,9 @@ static const struct setting window_rows[] = {
      .required = true,
      .parse = motion_to_parse,
      .schema = "\"pattern\": \"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00|sunrise|sunset)$\"",
-     .help = "When they end: on the next day, if that is not later than from."},
+     .help = "When they end: on the next day, if that is not later than from. From sunset to 20:00 there are no hours "
+             "where "
+             "the sun sets later, and so on."},
 };
 
 const struct setting_table motion_window_table = {
@@ -154,7 +156,7 @@ static const struct setting rows[] = {
      .max = 90,
      .fallback = MOTION_NO_PLACE,
      .optional = true,
-     .help = "Where the camera is, for sunrise and sunset: degrees north of the equator."},
+     .help = "Where the camera is, for sunrise and sunset: degrees north of the equator, negative to the south."},
     {.name = "longitude",
      .type = SETTING_NUMBER,
      FIELD(longitude),
@@ -162,7 +164,7 @@ static const struct setting rows[] = {
      .max = 180,
      .fallback = MOTION_NO_PLACE,
      .optional = true,
-     .help = "The same: degrees east of Greenwich; west of it they are negative."},
+     .help = "The same: degrees east of Greenwich, negative to the west."},
     {.name = "min_duration_ms",
      .type = SETTING_DURATION,
      FIELD(min_duration_ns),

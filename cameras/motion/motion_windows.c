@@ -83,20 +83,51 @@ enum err motion_to_parse(const char *text, unsigned *minute, struct reason *reas
     return parse_time(text, MOTION_DAY_MINUTES, minute, reason);
 }
 
-/* ---- Overlaps ---- */
+/* ---- The sun ---- */
+
+static bool is_of_sun(unsigned minute) { return minute > MOTION_DAY_MINUTES; }
 
 bool motion_window_needs_sun(const struct motion_window *window) {
-    return window->from_minute > MOTION_DAY_MINUTES || window->to_minute > MOTION_DAY_MINUTES;
+    return is_of_sun(window->from_minute) || is_of_sun(window->to_minute);
 }
+
+static unsigned at_clock(unsigned minute, const struct sun_times *sun) {
+    return minute == MOTION_SUNRISE ? sun->rise_minute : minute == MOTION_SUNSET ? sun->set_minute : minute;
+}
+
+/* In a day whose noon is at 12:00, whatever the time zone. */
+static unsigned solar_minute(unsigned minute, const struct sun_times *sun) {
+    const unsigned daylight = (sun->set_minute + MOTION_DAY_MINUTES - sun->rise_minute) % MOTION_DAY_MINUTES;
+    const unsigned noon = (sun->rise_minute + daylight / 2) % MOTION_DAY_MINUTES;
+    return (minute + MOTION_DAY_MINUTES + MOTION_DAY_MINUTES / 2 - noon) % MOTION_DAY_MINUTES;
+}
+
+/* Whether its end comes before its beginning at this time of the year. A time from 03:00 to noon is meant as one of the
+ * morning in which the sun rises, and one from noon to 21:00 as one of the evening in which it sets. */
+static bool is_reversed(const struct motion_window *window, const struct sun_times *sun) {
+    const bool begins_with_sun = is_of_sun(window->from_minute);
+    if (begins_with_sun == is_of_sun(window->to_minute)) {
+        return false;
+    }
+    const unsigned event = begins_with_sun ? window->from_minute : window->to_minute;
+    const unsigned event_at = solar_minute(at_clock(event, sun), sun);
+    const unsigned time_at = solar_minute(begins_with_sun ? window->to_minute : window->from_minute, sun);
+    const bool is_same_half =
+        event == MOTION_SUNRISE ? time_at >= 3 * 60 && time_at < 12 * 60 : time_at > 12 * 60 && time_at <= 21 * 60;
+    return is_same_half && (begins_with_sun ? time_at <= event_at : time_at >= event_at);
+}
+
+bool motion_window_resolve(const struct motion_window *window, const struct sun_times *sun,
+                           struct motion_window *resolved) {
+    *resolved =
+        (struct motion_window){window->days, at_clock(window->from_minute, sun), at_clock(window->to_minute, sun)};
+    return !is_reversed(window, sun);
+}
+
+/* ---- Overlaps ---- */
 
 /* On a day as long as its night. */
-static unsigned usual_minute(unsigned minute) {
-    return minute == MOTION_SUNRISE ? 6 * 60 : minute == MOTION_SUNSET ? 18 * 60 : minute;
-}
-
-static struct motion_window usual_window(const struct motion_window *window) {
-    return (struct motion_window){window->days, usual_minute(window->from_minute), usual_minute(window->to_minute)};
-}
+static const struct sun_times equinox = {.rise_minute = 6 * 60, .set_minute = 18 * 60};
 
 static unsigned window_minutes(const struct motion_window *window) {
     return window->to_minute > window->from_minute ? window->to_minute - window->from_minute
@@ -123,13 +154,21 @@ static unsigned find_overlap(const struct motion_window *a, const struct motion_
     return DAYS;
 }
 
+static bool are_comparable(const struct motion_window *a, const struct motion_window *b) {
+    return motion_window_needs_sun(a) == motion_window_needs_sun(b);
+}
+
 enum err motion_window_check(const void *windows, size_t index, struct reason *reason) {
     const struct motion_window *list = windows;
-    const struct motion_window checked = usual_window(&list[index]);
+    struct motion_window checked, other;
+    if (!motion_window_resolve(&list[index], &equinox, &checked)) {
+        return ERR_OK;
+    }
     for (size_t i = 0; i < index; i++) {
-        const struct motion_window other = usual_window(&list[i]);
-        const bool is_comparable = motion_window_needs_sun(&list[i]) == motion_window_needs_sun(&list[index]);
-        const unsigned day = is_comparable ? find_overlap(&other, &checked) : DAYS;
+        if (!are_comparable(&list[i], &list[index]) || !motion_window_resolve(&list[i], &equinox, &other)) {
+            continue;
+        }
+        const unsigned day = find_overlap(&other, &checked);
         if (day < DAYS) {
             reason_set(reason, "overlaps active[%zu], in the hours that begin on %s", i, day_names[day]);
             return ERR_INVALID;

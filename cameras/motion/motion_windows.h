@@ -5,6 +5,7 @@
 #define CAMERAS_MOTION_MOTION_WINDOWS_H
 
 #include "broker/base/err.h"
+#include "cameras/motion/sun_times.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,10 @@ CHECKED enum err motion_from_parse(const char *text, unsigned *minute, struct re
 /* The same, and 1440 for "24:00". */
 CHECKED enum err motion_to_parse(const char *text, unsigned *minute, struct reason *reason);
 bool motion_window_needs_sun(const struct motion_window *window);
+/* With the minutes of a day at which the sun rises and sets. False: the window is empty on that day, as one from sunset
+ * to 20:00 is in summer. */
+bool motion_window_resolve(const struct motion_window *window, const struct sun_times *sun,
+                           struct motion_window *resolved);
 /* Of an array of struct motion_window: ERR_INVALID with a reason, if the one at index overlaps one before it. Those
  * that depend on the sun are compared with each other, not with those of the clock alone: that changes with the year.
  */

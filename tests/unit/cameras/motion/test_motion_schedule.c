@@ -134,6 +134,57 @@ static void it_follows_the_sun(void **state) {
     assert_false(is_active("2026-06-07 19:40"));
 }
 
+static unsigned active_minutes(const char *day, unsigned from_minute, unsigned to_minute) {
+    const struct motion_window window = {.days = EVERY_DAY, .from_minute = from_minute, .to_minute = to_minute};
+    unsigned minutes = 0;
+    set_windows(&window, 1);
+    for (unsigned minute = 0; minute < 24 * 60; minute += 5) {
+        char text[sizeof "2026-06-01 12:00"];
+        snprintf(text, sizeof text, "%s %02u:%02u", day, minute / 60, minute % 60);
+        minutes += is_active(text) ? 5 : 0;
+    }
+    return minutes;
+}
+
+static void assert_minutes(unsigned minutes, unsigned expected) {
+    assert_in_range(minutes + 10, expected, expected + 20);
+}
+
+/* Berlin: the sun rises between 04:43 and 08:17, and sets between 15:53 and 21:33. */
+static void hours_that_the_sun_ends_before_they_begin_are_empty(void **state) {
+    (void)state;
+    const char *const june = "2026-06-21", *const december = "2026-12-21";
+    settings.latitude = 52.52;
+    settings.longitude = 13.405;
+    assert_int_equal(active_minutes(june, AT(6, 0), MOTION_SUNRISE), 0);
+    assert_minutes(active_minutes(december, AT(6, 0), MOTION_SUNRISE), AT(2, 15));
+    assert_int_equal(active_minutes(june, MOTION_SUNSET, AT(21, 0)), 0);
+    assert_minutes(active_minutes(december, MOTION_SUNSET, AT(21, 0)), AT(5, 7));
+    assert_int_equal(active_minutes(december, MOTION_SUNRISE, AT(8, 0)), 0);
+    assert_minutes(active_minutes(june, MOTION_SUNRISE, AT(8, 0)), AT(3, 17));
+    assert_int_equal(active_minutes(december, AT(18, 0), MOTION_SUNSET), 0);
+    assert_minutes(active_minutes(june, AT(18, 0), MOTION_SUNSET), AT(3, 33));
+    assert_minutes(active_minutes(december, MOTION_SUNSET, AT(8, 0)), AT(16, 6)); /* over midnight */
+    assert_minutes(active_minutes(june, AT(22, 0), MOTION_SUNRISE), AT(6, 43));
+    assert_minutes(active_minutes(june, MOTION_SUNRISE, AT(1, 0)), AT(20, 17));
+    assert_minutes(active_minutes(june, AT(23, 0), MOTION_SUNSET), AT(22, 33));
+    assert_minutes(active_minutes(june, MOTION_SUNSET, MOTION_SUNRISE), AT(7, 10));
+}
+
+/* A container's clock is that of Greenwich; in San Francisco it is midnight at 08:00, and noon at 20:00. */
+static void clock_may_be_that_of_another_place(void **state) {
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    tzset();
+    settings.latitude = 37.77;
+    settings.longitude = -122.42;
+    assert_minutes(active_minutes("2026-06-21", MOTION_SUNSET, MOTION_SUNRISE), AT(9, 13));
+    assert_minutes(active_minutes("2026-12-21", MOTION_SUNRISE, MOTION_SUNSET), AT(9, 33));
+    assert_int_equal(active_minutes("2026-06-21", MOTION_SUNSET, AT(2, 0)), 0); /* 18:00 */
+    assert_minutes(active_minutes("2026-12-21", MOTION_SUNSET, AT(2, 0)), AT(1, 5));
+    assert_minutes(active_minutes("2026-06-21", AT(4, 0), MOTION_SUNRISE), AT(8, 48)); /* from 21:00 */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_windows_it_is_always_active, setup),
@@ -143,6 +194,8 @@ int main(void) {
         cmocka_unit_test_setup(the_same_time_of_day_is_a_whole_day, setup),
         cmocka_unit_test_setup(it_follows_daylight_saving_time, setup),
         cmocka_unit_test_setup(it_follows_the_sun, setup),
+        cmocka_unit_test_setup(hours_that_the_sun_ends_before_they_begin_are_empty, setup),
+        cmocka_unit_test_setup(clock_may_be_that_of_another_place, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

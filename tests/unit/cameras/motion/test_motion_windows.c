@@ -84,6 +84,10 @@ static void hours_of_the_sun_are_compared_with_each_other(void **state) {
     assert_false(overlap(dark, (struct motion_window){MON_TO_FRI, MOTION_SUNRISE, MOTION_SUNSET}));
     assert_false(overlap(dark, (struct motion_window){MON_TO_FRI, 17 * 60, 19 * 60})); /* not in summer */
     assert_false(overlap((struct motion_window){MON_TO_FRI, 17 * 60, 19 * 60}, dark));
+    assert_false(overlap((struct motion_window){WEEKEND, 6 * 60, MOTION_SUNRISE},
+                         (struct motion_window){WEEKEND, MOTION_SUNSET, 23 * 60}));
+    assert_true(overlap((struct motion_window){WEEKEND, 5 * 60, MOTION_SUNRISE},
+                        (struct motion_window){WEEKEND, MOTION_SUNSET, 6 * 60}));
 }
 
 int main(void) {
