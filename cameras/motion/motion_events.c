@@ -16,7 +16,7 @@ struct zone_events {
     bool has_begun;
     bool is_pending; /* something moves, but not yet for long enough */
     struct motion_event event;
-    int64_t not_before_ns; /* an event does not begin in the one before, nor while it is off */
+    int64_t not_before_ns; /* an event does not begin in the one before, nor outside of the hours */
     int64_t trace_every_ns, traced_ns;
 };
 
@@ -24,8 +24,7 @@ struct motion_events {
     const struct motion_settings *settings;
     motion_report *report;
     void *user;
-    bool is_off;
-    uint64_t count, last_id;
+    uint64_t last_id;
     size_t zone_count;
     struct zone_events zones[MOTION_ZONES_MAX];
 };
@@ -125,7 +124,6 @@ static void take_id(struct motion_events *events, struct motion_event *event) {
     const uint64_t wanted = event->begin.realtime_ns > 0 ? (uint64_t)(event->begin.realtime_ns / NS_PER_US) : 0;
     event->id = wanted > events->last_id ? wanted : events->last_id + 1;
     events->last_id = event->id;
-    events->count++;
 }
 
 static void take_movement(struct motion_events *events, struct zone_events *zone, const struct detector_result *result,
@@ -175,12 +173,8 @@ static void take_stillness(const struct motion_events *events, struct zone_event
 
 /* ---- All zones ---- */
 
-bool motion_events_are_active(const struct motion_events *events, int64_t realtime_ns) {
-    return !events->is_off && motion_schedule_is_active(events->settings, realtime_ns);
-}
-
 void motion_events_feed(struct motion_events *events, const struct detector_result *result, struct motion_time time) {
-    if (!motion_events_are_active(events, time.realtime_ns)) {
+    if (!motion_schedule_is_active(events->settings, time.realtime_ns)) {
         motion_events_stop(events);
         for (size_t i = 0; i < events->zone_count; i++) {
             events->zones[i].not_before_ns = time.monotonic_ns;
@@ -196,30 +190,11 @@ void motion_events_feed(struct motion_events *events, const struct detector_resu
     }
 }
 
-void motion_events_tick(struct motion_events *events, struct motion_time time) {
-    if (!motion_events_are_active(events, time.realtime_ns)) {
-        motion_events_stop(events);
-        return;
-    }
-    for (size_t i = 0; i < events->zone_count; i++) {
-        take_stillness(events, &events->zones[i], time);
-    }
-}
-
-void motion_events_switch(struct motion_events *events, bool on) {
-    events->is_off = !on;
-    if (!on) {
-        motion_events_stop(events);
-    }
-}
-
 void motion_events_stop(struct motion_events *events) {
     for (size_t i = 0; i < events->zone_count; i++) {
         end(events, &events->zones[i]);
     }
 }
-
-uint64_t motion_events_count(const struct motion_events *events) { return events->count; }
 
 const struct motion_event *motion_events_current(const struct motion_events *events, unsigned zone) {
     return zone < events->zone_count && events->zones[zone].has_begun ? &events->zones[zone].event : NULL;

@@ -2,7 +2,7 @@
  * it, max_duration splits it, and outside of its hours nothing begins. Each zone has its own.
  *
  *               moves for min_duration                nothing moves for cooldown, max_duration is over,
- *     QUIET --------------------------> BEGUN           the hours end, or it is switched off
+ *     QUIET --------------------------> BEGUN           the hours end, or motion_events_stop()
  *       ^                                 |-------------------------------------------.
  *       '-----------------------------------------------------------------------------'
  *
@@ -56,17 +56,9 @@ void motion_events_destroy(struct motion_events **events);
 
 /* Takes the detector's result for the frame of that time, and reports what changes. */
 void motion_events_feed(struct motion_events *events, const struct detector_result *result, struct motion_time time);
-/* Without a frame: time passes, since the camera gives none. Ends what has cooled down. */
-void motion_events_tick(struct motion_events *events, struct motion_time time);
-/* Switches it off or on, whatever the hours are. Off ends what has begun. On at first. */
-void motion_events_switch(struct motion_events *events, bool on);
-/* Ends what has begun: the camera stops. */
+/* Ends what has begun: the camera stops, or motion is switched off. */
 void motion_events_stop(struct motion_events *events);
 
-/* Whether the hours in the settings and the switch allow events then. */
-bool motion_events_are_active(const struct motion_events *events, int64_t realtime_ns);
-/* The events that have begun, ever. */
-uint64_t motion_events_count(const struct motion_events *events);
 /* The event that has begun and not ended in that zone; NULL: none. Borrowed until the next call. */
 const struct motion_event *motion_events_current(const struct motion_events *events, unsigned zone);
 
