@@ -193,7 +193,7 @@ static const struct setting rows[] = {
      .min = 1,
      .max = MOTION_CONFIRM_MAX,
      .fallback = 3,
-     .help = "How many of the last confirm_window analysed frames must show movement."},
+     .help = "How many of the last confirm_window analysed frames must show movement; all of them, if it is more."},
     {.name = "confirm_window",
      .type = SETTING_INTEGER,
      FIELD(confirm_window),
@@ -237,9 +237,16 @@ static const struct setting rows[] = {
      .help = "Something new that stays still for this long becomes background."},
 };
 
-/* The sun rises and sets at a place. */
 static const char *finish(void *const blocks[], struct reason *reason) {
     const struct motion_settings *settings = blocks[0];
+    if (settings->min_duration_ns > settings->max_duration_ns) {
+        reason_set(reason, "must not be longer than max_duration_s (%g)", clock_seconds(settings->max_duration_ns));
+        return "min_duration_ms";
+    }
+    if (settings->light_steady_percent > settings->light_change_percent) {
+        reason_set(reason, "must not be more than light_change_percent (%u)", settings->light_change_percent);
+        return "light_steady_percent";
+    }
     const bool has_place = settings->latitude != MOTION_NO_PLACE && settings->longitude != MOTION_NO_PLACE;
     for (size_t i = 0; i < settings->active_count && !has_place; i++) {
         if (motion_window_needs_sun(&settings->active[i])) {
