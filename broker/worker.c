@@ -156,7 +156,8 @@ static int64_t run_job(struct job_slot *slot, struct frame *frame) {
     return clock_thread_cpu_ns() - began_ns;
 }
 
-/* The thread's policy, which matters when it wakes up, is that for its last job. Returns whether it gives way. */
+/* A policy matters when the thread wakes up, before it knows its job: it keeps that of its last job. Returns whether it
+ * gives way. */
 static bool follow_slot(const struct job_slot *slot, bool gives_way) {
     if (slot->is_background) {
         return gives_way || thread_enter_background();

@@ -43,8 +43,8 @@ typedef void job_run(void *user, struct frame *frame, const struct work_limit *l
  * ERR_MEMORY. */
 CHECKED enum err job_slot_create(struct worker_pool *pool, const char *share, job_run *run, void *user,
                                  struct job_slot **slot);
-/* No viewer waits for its results: its jobs give way to the threads that deliver frames. Before the first submission.
- */
+/* No viewer waits for its results: a thread that wakes up for it does not preempt those that deliver frames, unless the
+ * thread's last job was of another kind. Before the first submission. */
 void job_slot_set_background(struct job_slot *slot);
 /* Takes *frame and nulls it. Never blocks. True if it replaced one that still waited. */
 bool job_slot_submit(struct job_slot *slot, struct frame **frame);

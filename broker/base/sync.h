@@ -79,10 +79,10 @@ unsigned thread_pool_size(unsigned wanted, unsigned max);
 CHECKED enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, void *(*run)(void *),
                               void *argument);
 
-/* The calling thread, when it wakes up, leaves the processor to what runs there: SCHED_BATCH of sched(7). False: it has
- * another policy than the usual one already, or may not change it. */
+/* From now on the calling thread does not preempt others when it wakes up: SCHED_BATCH of sched(7). False: its policy
+ * is not the default one, or may not be changed. */
 bool thread_enter_background(void);
-/* After it was entered. */
+/* Back to the default policy, after true. */
 void thread_leave_background(void);
 
 #endif

@@ -26,7 +26,7 @@ static enum err take_unit(void *user, uint32_t column, uint32_t row) {
             error = jpeg_scan_pass_block(scan, i, &block);
             const uint32_t x = column * component->across + j % component->across;
             const uint32_t y = row * component->down + j / component->across;
-            if (i == LUMA && x < means->width && y < means->height) { /* units at the edges are continued */
+            if (i == LUMA && x < means->width && y < means->height) { /* edge units are padded */
                 means->samples[(size_t)y * means->width + x] = mean_of(component->dc_value, means->step);
             }
         }
@@ -34,8 +34,8 @@ static enum err take_unit(void *user, uint32_t column, uint32_t row) {
     return error;
 }
 
-/* Whether each sample of luma is one of the picture's. */
-static bool is_luma_whole(const struct jpeg_decompress_struct *picture) {
+/* Subsampled luma has fewer blocks than the picture has eighths. */
+static bool has_full_luma(const struct jpeg_decompress_struct *picture) {
     const jpeg_component_info *luma = &picture->comp_info[LUMA];
     return picture->num_components == 1 ||
            (luma->h_samp_factor == picture->max_h_samp_factor && luma->v_samp_factor == picture->max_v_samp_factor);
@@ -43,7 +43,7 @@ static bool is_luma_whole(const struct jpeg_decompress_struct *picture) {
 
 enum err luma_scan_read(struct jpeg_scan *scan, const struct jpeg_decompress_struct *picture,
                         const struct work_limit *limit, uint8_t *samples) {
-    enum err error = is_luma_whole(picture) ? jpeg_scan_begin(scan, picture) : ERR_UNSUPPORTED;
+    enum err error = has_full_luma(picture) ? jpeg_scan_begin(scan, picture) : ERR_UNSUPPORTED;
     if (error != ERR_OK) {
         return error;
     }

@@ -10,8 +10,8 @@
 
 /* scan: zeroed before the first picture; kept for the next. picture: YCbCr or grey; jpeg_read_header() has read it from
  * memory; borrowed, and left so that libjpeg can go on with it. limit: borrowed; NULL: none. samples: width x height,
- * an eighth of the picture's, rounded up. ERR_UNSUPPORTED: the picture is for libjpeg (see jpeg_scan.h), or it has less
- * luma than colour. ERR_INTERRUPTED, ERR_TIMEOUT, ERR_MEMORY. After an error the samples mean nothing. */
+ * an eighth of the picture's, rounded up. ERR_UNSUPPORTED: the picture is for libjpeg (see jpeg_scan.h), or its luma is
+ * subsampled. ERR_INTERRUPTED, ERR_TIMEOUT, ERR_MEMORY. After an error the samples mean nothing. */
 CHECKED enum err luma_scan_read(struct jpeg_scan *scan, const struct jpeg_decompress_struct *picture,
                                 const struct work_limit *limit, uint8_t *samples);
 

@@ -47,8 +47,8 @@ struct huffman_codes {
     bool is_usable;
     JHUFF_TBL source;                           /* what all else comes from */
     JHUFF_TBL table;                            /* the same, with the codes that it lacks and masks need at its end */
-    uint32_t limits[HUFFMAN_CODE_MAX_BITS + 1]; /* of each length: the next 16 bits of what is no shorter code, nor one
-                                                   of the source, begin there */
+    uint32_t limits[HUFFMAN_CODE_MAX_BITS + 1]; /* of each length: the lowest 16 bits that begin with none of the
+                                                   source's codes of this length or less */
     int32_t offsets[HUFFMAN_CODE_MAX_BITS + 1]; /* from codes of each length to their values */
     /* DC: that of each category; AC: only the first, "end of block". */
     struct huffman_code codes[DC_CATEGORY_MAX + 1];
