@@ -373,8 +373,8 @@ def vtest_settings():
 
 
 def judge_vtest(arguments, footage_path, folder):
-    """For each zone: for how long somebody was missed, at most and at the begin, and for how long nobody was seen as
-    somebody, all in seconds."""
+    """For each zone: for how many seconds at most somebody was there without an event, which lasts until nothing has moved
+    for its cool-down; and how many events were of nobody."""
     events = replay(arguments, vtest_settings(), footage_path, folder)
     cooldown_s = 5
     rows = []
@@ -467,7 +467,7 @@ def main():
         print("\nreport after the first analysed frame that shows motion, median, p90, worst, s: "
               f"{statistics.median(waits_s):.2f}, {sorted(waits_s)[len(waits_s) * 9 // 10]:.2f}, {max(waits_s):.2f} "
               f"(target {2 / ANALYSED_FPS + 0.05:.2f})")
-    print("\nvtest.avi, zone by zone: somebody was missed for at most ... s; events without anybody")
+    print("\nvtest.avi, zone by zone: somebody was there without an event for at most ... s; events without anybody")
     for row in rows:
         print(f"  {row['zone']:12} people of {100 * row['person']:.0f} % | {row['missed_s']:.1f} s | {row['made_up']}")
     if costs:
