@@ -1,6 +1,9 @@
-/* Pictures as cameras hand them over: the first byte says whether to decode them too. */
+/* Pictures as cameras hand them over: the first byte says whether to decode them too. The luma that is read from a scan
+ * is that of the coefficients that libjpeg reads. */
 #include "cameras/picture/exif.h"
 #include "cameras/picture/jpeg.h"
+#include "cameras/picture/jpeg_trap.h"
+#include "cameras/picture/luma_scan.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Larger pictures cost time, and reach no other code. */
@@ -10,6 +13,47 @@ static void check_layout(const struct jpeg_layout *layout, size_t count) {
     REQUIRE(layout->end <= count);
     REQUIRE(layout->first_scan < layout->end);
     REQUIRE(layout->width_px > 0 && layout->height_px > 0);
+}
+
+/* jpeg_read_header() and all that follows may jump. */
+static void require_same_luma(struct jpeg_decompress_struct *decompressor, struct jpeg_trap *trap,
+                              const uint8_t *samples) {
+    if (setjmp(trap->where) != 0) {
+        abort(); /* a picture that was admitted, and whose scan is whole */
+    }
+    const jvirt_barray_ptr *arrays = jpeg_read_coefficients(decompressor);
+    const jpeg_component_info *luma = &decompressor->comp_info[0];
+    const int step = luma->quant_table->quantval[0];
+    for (JDIMENSION y = 0; y < luma->height_in_blocks; y++) {
+        const JBLOCKROW row =
+            decompressor->mem->access_virt_barray((j_common_ptr)decompressor, arrays[0], y, 1, FALSE)[0];
+        for (JDIMENSION x = 0; x < luma->width_in_blocks; x++) {
+            const double mean = row[x][0] * step / 8.0 + 128, shown = mean < 0 ? 0 : mean > 255 ? 255 : mean;
+            const double difference = *samples++ - shown;
+            REQUIRE(difference >= -0.5 && difference <= 0.5);
+        }
+    }
+}
+
+static void read_luma(struct span jpeg, const struct jpeg_layout *layout) {
+    static uint8_t samples[DECODED_MAX_PX / 8 + 1];
+    static struct jpeg_scan scan;
+    struct jpeg_decompress_struct decompressor;
+    struct jpeg_trap trap;
+    decompressor.err = jpeg_trap_init(&trap);
+    if (setjmp(trap.where) == 0) {
+        jpeg_create_decompress(&decompressor);
+        jpeg_mem_src(&decompressor, jpeg.bytes, jpeg.count);
+        jpeg_read_header(&decompressor, TRUE);
+    } else {
+        jpeg_destroy_decompress(&decompressor);
+        return;
+    }
+    REQUIRE(decompressor.image_width == layout->width_px && decompressor.image_height == layout->height_px);
+    if (luma_scan_read(&scan, &decompressor, NULL, samples) == ERR_OK) {
+        require_same_luma(&decompressor, &trap, samples);
+    }
+    jpeg_destroy_decompress(&decompressor);
 }
 
 static void admit(const uint8_t *bytes, size_t count, bool thorough) {
@@ -31,6 +75,9 @@ static void admit(const uint8_t *bytes, size_t count, bool thorough) {
         const bool is_sideways = exif_is_sideways(layout.orientation);
         REQUIRE(layout.width_px == (is_sideways ? info->height_px : info->width_px));
         REQUIRE(layout.height_px == (is_sideways ? info->width_px : info->height_px));
+        if (layout.width_px * (uint64_t)layout.height_px <= DECODED_MAX_PX) {
+            read_luma(payload, &layout);
+        }
     } else {
         REQUIRE(reason.text[0] != '\0');
     }
