@@ -5,6 +5,7 @@
 
 #define RADIANS (3.14159265358979323846 / 180)
 #define DAY_MINUTES (24 * 60)
+#define HALF_DAY_MINUTES (12 * 60.0)
 #define MINUTES_A_DEGREE 4
 /* From the zenith: half of the sun's width below the horizon, and what the air refracts. */
 #define HORIZON_DEGREES 90.833
@@ -23,9 +24,9 @@ struct sun_times sun_times_find(double latitude, double longitude, const struct 
     const double cosine = cos(HORIZON_DEGREES * RADIANS) / (cos(latitude * RADIANS) * cos(declination)) -
                           tan(latitude * RADIANS) * tan(declination);
     const double angle = acos(fmax(-1, fmin(1, cosine))) / RADIANS;
-    const double half_day = fmax(0.5, fmin(DAY_MINUTES / 2 - 0.5, angle * MINUTES_A_DEGREE));
+    const double half_day = fmax(0.5, fmin(HALF_DAY_MINUTES - 0.5, angle * MINUTES_A_DEGREE));
     const double noon =
-        DAY_MINUTES / 2 - longitude * MINUTES_A_DEGREE - equation_of_time + (double)local->tm_gmtoff / 60;
+        HALF_DAY_MINUTES - longitude * MINUTES_A_DEGREE - equation_of_time + (double)local->tm_gmtoff / 60;
     return (struct sun_times){.rise_minute = minute_of_day(noon - half_day),
                               .set_minute = minute_of_day(noon + half_day)};
 }
