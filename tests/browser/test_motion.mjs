@@ -44,6 +44,18 @@ async function close(page) {
 }
 
 const pasted = async (page) => JSON.parse(`{${await page.locator('.setup-areas textarea').inputValue()}}`);
+const rows = (page) => page.locator('.areas-list li');
+const drawn = (page) => page.locator('.overlay .areas polygon');
+const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key); };
+
+// Draws a triangle with the keyboard, 0.1 wide and high, from the middle of the picture.
+async function draw(page, kind) {
+  await page.getByRole('button', { name: kind, exact: true }).click();
+  await press(page, 'Enter', 'Shift+ArrowRight', 'Shift+ArrowRight', 'Enter');
+  await press(page, 'Shift+ArrowDown', 'Shift+ArrowDown', 'Enter', 'Escape');
+}
+
 const motionOf = async (id) => (await fetch(`${server.url}/api/cameras/${id}/motion`)).json();
 
 test('the page shows what the detector sees, where the picture is', { timeout: 60000 * TIME_SCALE }, async () => {
@@ -55,6 +67,10 @@ test('the page shows what the detector sees, where the picture is', { timeout: 6
   assert.equal(await page.locator('.overlay polygon.mask').count(), 1);
   assert.equal(await page.locator('.overlay .name').textContent(), 'road');
   await waitUntil(async () => /[1-9]\d* of 100/.test(await page.locator('.setup .now').textContent()), 'a score');
+  const { threshold } = await motionOf('yard');
+  const span = new RegExp(` in the last \\d+ s, threshold ${threshold}$`);
+  assert.match(await page.locator('.setup .chart .span').textContent(), span);
+  assert.match(await page.locator('.setup .chart svg').getAttribute('aria-label'), span);
   assert.match(await page.locator('.setup .mark').getAttribute('d'), /^M0 [\d.]+H300$/);
   assert.match(await page.locator('.words').textContent(), /^Something moves\..* events? so far\.$/);
   const [overlay, picture] = await page.evaluate(() => ['.overlay', '.picture'].map((name) => {
@@ -146,29 +162,113 @@ test('privacy masks that a camera has are there to be changed', { timeout: 60000
   assert.equal(await page.getByText('are not listed: keep them').isVisible(), false);
   await screenshot(page, 'privacy-masks');
   await page.getByRole('button', { name: 'Remove privacy mask' }).click();
+  assert.equal(await rows(page).count(), 0);
+  assert.equal(await drawn(page).count(), 0);
   assert.equal(await page.locator('.setup .result').isHidden(), true);
+  await close(page);
+});
+
+test('an area that is removed leaves the focus beside it', { timeout: 60000 * TIME_SCALE }, async () => {
+  const page = await openCamera('plain');
+  await page.getByText('Draw masks and zones').click();
+  for (const kind of ['Motion mask', 'Motion zone', 'Privacy mask']) await draw(page, kind);
+  assert.equal(await rows(page).count(), 3);
+  await page.getByRole('button', { name: 'Remove motion mask' }).focus();
+  await press(page, 'Enter');
+  assert.equal(await rows(page).count(), 2);
+  assert.equal(await focused(page), 'Remove zone 1');
+  await page.getByRole('button', { name: 'Remove privacy mask' }).focus();
+  await press(page, 'Enter');
+  assert.equal(await rows(page).count(), 1);
+  assert.equal(await focused(page), 'Privacy mask');
+  assert.deepEqual(Object.keys(await pasted(page)), ['motion']);
+  await close(page);
+});
+
+test('an area whose points are deleted is removed, and no other', { timeout: 60000 * TIME_SCALE }, async () => {
+  const page = await openCamera('plain');
+  await page.getByText('Draw masks and zones').click();
+  await draw(page, 'Motion mask');
+  await draw(page, 'Motion zone');
+  const { motion: { zones } } = await pasted(page);
+  await page.getByRole('button', { name: 'Edit motion mask' }).click();
+  await press(page, 'Delete', 'Delete', 'Delete', 'Escape');
+  assert.equal(await rows(page).count(), 1);
+  assert.deepEqual(await pasted(page), { motion: { zones } });
+  await close(page);
+});
+
+test('an area that is being drawn has no edit button to press', { timeout: 60000 * TIME_SCALE }, async () => {
+  const page = await openCamera('plain');
+  await page.getByText('Draw masks and zones').click();
+  await page.getByRole('button', { name: 'Motion mask', exact: true }).click();
+  assert.equal(await page.getByRole('button', { name: 'Edit motion mask' }).isDisabled(), true);
+  await page.getByRole('button', { name: 'Edit motion mask' }).click({ force: true });
+  assert.equal(await rows(page).count(), 1);
+  await screenshot(page, 'areas-drawing');
+  await page.locator('.drawing').focus();
+  await press(page, 'Escape');
+  assert.equal(await rows(page).count(), 0);
+  assert.equal(await focused(page), 'Motion mask');
+  await close(page);
+});
+
+test('answers of the detector leave the list alone', { timeout: 60000 * TIME_SCALE }, async () => {
+  const page = await openCamera('yard');
+  await page.getByText('Draw masks and zones').click();
+  await page.getByText('Motion', { exact: true }).click();
+  await page.waitForFunction(() => document.querySelectorAll('.areas-list li').length === 2);
+  const button = await page.getByRole('button', { name: 'Edit road' }).elementHandle();
+  let answers = 0;
+  page.on('response', (response) => { if (response.url().endsWith('/motion')) answers++; });
+  await waitUntil(() => answers >= 4, 'answers of the detector');
+  assert.equal(await button.evaluate((element) => element.isConnected), true);
+  await page.getByLabel('Name of zone 2').fill('lane');
+  assert.equal(await page.getByRole('button', { name: 'Edit lane' }).count(), 1);
+  assert.equal(await page.locator('.overlay .name').textContent(), 'lane');
+  await close(page);
+});
+
+test('areas are on the picture while a section is open', { timeout: 60000 * TIME_SCALE }, async () => {
+  const page = await openCamera('yard');
+  const motion = page.getByText('Motion', { exact: true });
+  const areas = page.getByText('Draw masks and zones');
+  await motion.click();
+  await areas.click();
+  await waitUntil(async () => (await drawn(page).count()) === 2, 'the areas');
+  await page.getByRole('button', { name: 'Motion mask', exact: true }).click();
+  await areas.click();
+  await page.locator('.drawing').waitFor({ state: 'detached' });
+  assert.equal(await drawn(page).count(), 2);
+  await motion.click();
+  await waitUntil(async () => (await drawn(page).count()) === 0, 'the areas to go');
+  assert.equal(await page.locator('.overlay .name').count(), 0);
+  await screenshot(page, 'areas-closed');
+  await areas.click();
+  await waitUntil(async () => (await drawn(page).count()) === 2, 'the areas to be back');
+  assert.equal(await rows(page).count(), 2);
   await close(page);
 });
 
 test('an area is drawn with the keyboard alone', { timeout: 60000 * TIME_SCALE }, async () => {
   const page = await openCamera('plain');
-  const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
   await page.getByText('Draw masks and zones').focus();
-  await press('Enter');
+  await press(page, 'Enter');
   await page.getByRole('button', { name: 'Privacy mask' }).focus();
-  await press('Enter');
+  await press(page, 'Enter');
   assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^Drawing a privacy mask/);
-  await press('Enter', 'Shift+ArrowRight', 'Shift+ArrowRight', 'Enter', 'ArrowDown', 'Shift+ArrowDown', 'Enter');
+  await press(page, 'Enter', 'Shift+ArrowRight', 'Shift+ArrowRight', 'Enter', 'ArrowDown', 'Shift+ArrowDown', 'Enter');
   await page.locator('.drawing .point').nth(2).focus();
-  await press('ArrowLeft', 'Escape');
+  await press(page, 'ArrowLeft', 'Escape');
   await page.locator('.drawing').waitFor({ state: 'detached' });
   assert.deepEqual(await pasted(page), { privacy_masks: [[[0.5, 0.5], [0.6, 0.5], [0.59, 0.56]]] });
   assert.equal(page.url(), `${server.url}/camera/plain`); // Escape did not lead to the wall
   await page.getByRole('button', { name: 'Edit privacy mask' }).click();
-  await press('Delete');
+  await press(page, 'Delete');
   assert.match(await page.locator('.setup .fault').textContent(), /Set its points/);
-  await press('Escape');
+  await press(page, 'Escape');
   await page.getByRole('button', { name: 'Remove privacy mask' }).click();
+  assert.equal(await rows(page).count(), 0);
   assert.equal(await page.locator('.setup .result').isHidden(), true);
   await close(page);
 });
@@ -185,7 +285,7 @@ test('a tile has a frame while something moves', { timeout: 60000 * TIME_SCALE }
   await close(page);
 });
 
-test('who may only view sees no setup', { timeout: 60000 * TIME_SCALE }, async (context) => {
+test('viewers see no setup', { timeout: 60000 * TIME_SCALE }, async (context) => {
   const token = 'viewer-0123456789abcdefghijKLMN';
   const guarded = await startServer({ cameras: [pattern('yard', {}, { motion: {} })], tokens: [{ name: 'viewer', token }] });
   context.after(guarded.stop);

@@ -30,6 +30,7 @@ export class Chart {
   #area = svg('path', { class: 'area' });
   #mark = svg('path', { class: 'mark' });
   #marked = null; // a value to compare with
+  #markedText = '';
   #line = svg('path', { class: 'line' });
 
   // figure: an element with a figcaption. format(value): the value as text.
@@ -41,9 +42,10 @@ export class Chart {
     figure.append(this.#now, this.#picture, this.#span);
   }
 
-  // A value that the others are compared with: a line across.
-  mark(value) {
+  // A value that the others are compared with: a line across, and text.
+  mark(value, text) {
     this.#marked = value;
+    this.#markedText = `, ${text}`;
   }
 
   // The present value; null: unknown, and the line has a gap.
@@ -68,7 +70,7 @@ export class Chart {
     const last = this.#samples.at(-1)[1];
     const range = `${this.#format(min)} to ${this.#format(max)}`;
     const span = agoText(now - this.#samples[0][0]);
-    this.#caption(last === null ? '–' : this.#format(last), `${range} in the last ${span}`);
+    this.#caption(last === null ? '–' : this.#format(last), `${range} in the last ${span}${this.#markedText}`);
     this.#trace(now, Math.max(max, this.#marked ?? 0) * HEADROOM || 1);
   }
 

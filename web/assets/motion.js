@@ -29,19 +29,19 @@ export class Motion {
   // Shows the section as long as the camera is watched.
   show({ motion }) {
     this.#section.hidden = motion === null;
-    if (motion !== null && !this.#section.open) this.#tell(motion);
+    if (motion !== null && !this.#section.open) this.#describe(motion);
   }
 
-  #tell({ active, moving, events, state, reason }) {
+  #describe({ active, moving, events, state, reason }) {
     const words = moving ? 'Something moves.' : active ? 'Nothing moves.' : 'It makes no events now.';
     const why = reason === undefined || reason === null ? '' : ` ${state}: ${reason}.`;
     this.#section.querySelector('.words').textContent = `${words}${why} ${events} ${events === 1 ? 'event' : 'events'} so far.`;
   }
 
   #take(seen) {
-    this.#tell(seen);
+    this.#describe(seen);
     if (document.activeElement !== this.#switch) this.#switch.checked = seen.active;
-    this.#chart.mark(seen.threshold);
+    this.#chart.mark(seen.threshold, `threshold ${seen.threshold}`);
     this.#chart.add(seen.cells === null ? null : seen.score);
     this.#overlay.showSight(seen);
     this.#onSeen(seen);

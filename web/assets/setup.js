@@ -17,6 +17,10 @@ export class Setup {
     const section = main.querySelector('.setup-areas');
     section.hidden = false;
     section.addEventListener('toggle', () => this.#loadPrivacyMasks(id), { once: true });
+    const sections = [...main.querySelectorAll('.setup')];
+    for (const each of sections) {
+      each.addEventListener('toggle', () => this.#areas.setVisible(sections.some(({ open }) => open)));
+    }
   }
 
   async #loadPrivacyMasks(id) {
