@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Users, tokens and links: who gets what, on every route, and what nobody gets."""
+import itertools
 import json
 import pathlib
 import subprocess
@@ -49,11 +50,12 @@ class Matrix(Base):
                         path += ("&" if "?" in path else "?") + "token=" + token
                     self.assertEqual(self.status_of(path, headers=headers), statuses[places[visitor]])
 
-    def test_only_admins_set_controls(self):
-        for visitor, headers, token in self.visitors():
-            with self.subTest(visitor=visitor):
-                path = "/api/cameras/front-door/controls" + (f"?token={token}" if token else "")
-                expected = {"stranger": 401, "link": 401, "anna": 404}.get(visitor, 403)
+    def test_only_admins_set_controls_and_switch_motion(self):
+        handled = {"controls": 404, "motion": 400}  # the handlers' own refusals of an empty body
+        for (visitor, headers, token), item in itertools.product(self.visitors(), handled):
+            with self.subTest(visitor=visitor, item=item):
+                path = f"/api/cameras/front-door/{item}" + (f"?token={token}" if token else "")
+                expected = {"stranger": 401, "link": 401, "anna": handled[item]}.get(visitor, 403)
                 self.assertEqual(self.status_of(path, "PUT", headers, b"{}"), expected)
 
     def test_links_are_made_for_cameras_that_one_sees(self):
