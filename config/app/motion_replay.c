@@ -11,6 +11,7 @@
 #include "config/json/settings_reader.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 /* The first frame's time: 0 would stand for none. */
@@ -56,11 +57,11 @@ static enum err read_settings(const char *path, struct arena *arena, struct moti
 static double seconds_at(int64_t monotonic_ns) { return clock_seconds(monotonic_ns - BEGIN_NS); }
 
 static void write_box(struct json_writer *json, const struct motion_box *box) {
+    const float fractions[] = {box->x, box->y, box->width, box->height};
     json_open(json, NULL, '[');
-    json_write_number(json, NULL, (double)box->x);
-    json_write_number(json, NULL, (double)box->y);
-    json_write_number(json, NULL, (double)box->width);
-    json_write_number(json, NULL, (double)box->height);
+    for (size_t i = 0; i < sizeof fractions / sizeof fractions[0]; i++) {
+        json_write_number(json, NULL, (double)lroundf(fractions[i] * 1000) / 1000);
+    }
     json_close(json, ']');
 }
 
@@ -248,11 +249,16 @@ enum err motion_replay(const char *settings_path, const char *video, bool as_jso
         return error == ERR_INVALID ? ERR_IO : error;
     }
     if (!as_json) {
-        fprintf(errors, "%llu frames, %llu analysed, %llu events\n", (unsigned long long)replay.frames,
-                (unsigned long long)replay.analysed, (unsigned long long)replay.event_count);
+        fprintf(errors, "%llu frames, %llu analysed, %llu event%s\n", (unsigned long long)replay.frames,
+                (unsigned long long)replay.analysed, (unsigned long long)replay.event_count,
+                replay.event_count == 1 ? "" : "s");
     }
     if (replay.broken > 0) {
         fprintf(errors, "framebroker: %s: %llu frames do not decode\n", video, (unsigned long long)replay.broken);
+    }
+    if (replay.analysed == 0) {
+        fprintf(errors, "framebroker: %s: no frame could be analysed\n", video);
+        return ERR_IO;
     }
     return fflush(out) != 0 || ferror(out) != 0 ? ERR_IO : ERR_OK;
 }

@@ -48,6 +48,9 @@ struct url_stream {
     struct url_schedule schedule;
     int64_t cue_ns; /* monotonic; STREAM_CUED: when the next frame is due */
     int64_t played; /* frames since then */
+    /* Of a file, since its begin. */
+    bool has_packets; /* some were of its video */
+    bool is_drained;  /* the decoder gives what it held back */
 };
 
 /* ---- Opening ---- */
@@ -266,6 +269,7 @@ static int rewind_file(struct url_stream *stream) {
     stream->state = STREAM_CUED;
     stream->cue_ns = add_i64(clock_monotonic_ns(), frame_period_ns(stream));
     stream->played = 0;
+    stream->has_packets = stream->is_drained = false;
     return result;
 }
 
@@ -278,19 +282,15 @@ static long count_waits(void) {
 
 /* The next packet of the video. *waited_ns: for how long it blocked. */
 static int read_packet(struct url_stream *stream, int64_t *waited_ns) {
-    const bool loop = is_file(stream) && url_link_settings(stream->link)->loop;
     const int64_t began_ns = clock_monotonic_ns();
     const long waits = count_waits();
-    bool rewound = false;
     for (;;) {
         av_packet_unref(stream->packet);
         int result = av_read_frame(stream->demuxer.context, stream->packet);
-        if (result == AVERROR_EOF && loop && !rewound) {
-            rewound = true;
-            result = rewind_file(stream);
-        } else if (result >= 0 && stream->packet->stream_index == stream->demuxer.video->index) {
+        if (result >= 0 && stream->packet->stream_index == stream->demuxer.video->index) {
             note_epoch(stream);
             note_key_frame(stream);
+            stream->has_packets = true;
             *waited_ns = count_waits() > waits ? clock_monotonic_ns() - began_ns : 0;
             return 0;
         }
@@ -387,6 +387,23 @@ static enum err decode_packet(struct url_stream *stream, struct reason *reason) 
     return result < 0 && result != AVERROR(EAGAIN) ? ffmpeg_explain(stream->link, result, reason) : ERR_BUSY;
 }
 
+/* Behind the last packet of a file. ERR_BUSY: there is more, of the decoder or from the start again. */
+static enum err end_file(struct url_stream *stream, struct reason *reason) {
+    const bool loop = url_link_settings(stream->link)->loop;
+    if (stream->decoder != NULL && !stream->is_drained) {
+        stream->is_drained = true;
+        avcodec_send_packet(stream->decoder, NULL);
+        return ERR_BUSY;
+    }
+    if (loop && stream->has_packets) {
+        const int result = rewind_file(stream);
+        return result < 0 ? ffmpeg_explain(stream->link, result, reason) : ERR_BUSY;
+    }
+    reason_set(reason, loop ? "the file cannot be played again; single pictures are for the source type \"emulated\""
+                            : "the file has ended; with \"loop\": true it begins again at once");
+    return ERR_GONE;
+}
+
 static enum err read_step(struct url_stream *stream, struct frame **frame, uint64_t *lost, struct reason *reason) {
     if (stream->decoder != NULL && avcodec_receive_frame(stream->decoder, stream->picture) >= 0) {
         enum err error = take_picture(stream, frame, lost);
@@ -396,10 +413,7 @@ static enum err read_step(struct url_stream *stream, struct frame **frame, uint6
     int64_t waited_ns = 0;
     int result = read_packet(stream, &waited_ns);
     if (result == AVERROR_EOF && is_file(stream)) {
-        reason_set(reason, url_link_settings(stream->link)->loop
-                               ? "the file cannot be played again; single pictures are for the source type \"emulated\""
-                               : "the file has ended; with \"loop\": true it begins again at once");
-        return ERR_GONE;
+        return end_file(stream, reason);
     }
     if (result < 0) {
         return ffmpeg_explain(stream->link, result, reason);

@@ -51,9 +51,10 @@ static int open_context(struct url_demuxer *demuxer, enum url_transport transpor
     }
     AVDictionary *options = NULL;
     ffmpeg_connection_options(demuxer->link, &options);
-    /* A connection begins anywhere, a program with a key frame, which must not be lost. */
+    /* A connection begins anywhere, a program or a file with a key frame, which must not be lost. */
     const bool is_source = demuxer->link->source != NULL;
-    av_dict_set(&options, "fflags", is_source ? "discardcorrupt" : "nobuffer+discardcorrupt", 0);
+    const bool has_begin = is_source || url_link_is_file(demuxer->link);
+    av_dict_set(&options, "fflags", has_begin ? "discardcorrupt" : "nobuffer+discardcorrupt", 0);
     av_dict_set(&options, "analyzeduration", is_source ? "300000" : "1000000", 0);
     av_dict_set(&options, "probesize", "2000000", 0);
     av_dict_set(&options, "fpsprobesize", "0", 0);
