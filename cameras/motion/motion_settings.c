@@ -243,10 +243,6 @@ static const char *finish(void *const blocks[], struct reason *reason) {
         reason_set(reason, "must not be longer than max_duration_s (%g)", clock_seconds(settings->max_duration_ns));
         return "min_duration_ms";
     }
-    if (settings->light_steady_percent > settings->light_change_percent) {
-        reason_set(reason, "must not be more than light_change_percent (%u)", settings->light_change_percent);
-        return "light_steady_percent";
-    }
     const bool has_place = settings->latitude != MOTION_NO_PLACE && settings->longitude != MOTION_NO_PLACE;
     for (size_t i = 0; i < settings->active_count && !has_place; i++) {
         if (motion_window_needs_sun(&settings->active[i])) {

@@ -312,8 +312,6 @@ class Configuration(unittest.TestCase):
         self.assert_fault({"active": [{**night, "to": "6:00"}]}, '"to": "6:00"', 'must be a time from "00:00" to "24:00"')
         self.assert_fault({"min_duration_ms": 2000, "max_duration_s": 1}, '"min_duration_ms": 2000,',
                           "min_duration_ms: must not be longer than max_duration_s (1)")
-        self.assert_fault({"light_change_percent": 20, "light_steady_percent": 30}, '"light_steady_percent": 30',
-                          "light_steady_percent: must not be more than light_change_percent (20)")
         dark = {"days": "sun-sat", "from": "sunset", "to": "sunrise"}
         for place in ({}, {"latitude": 52.5}, {"longitude": 13.4}):
             self.assert_fault({"active": [dark], **place}, '"active": [',
