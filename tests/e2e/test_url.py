@@ -280,6 +280,14 @@ class Http(Plays):
         with Server({"cameras": [url("a", self.folder / "a.avi", False)]}) as server:
             self.assertIn("the file has ended", server.wait_for_state("a", "offline", 10)["error"])
 
+    def test_files_with_one_key_frame_play_in_their_first_round(self):
+        clip = make(self.folder / "a.mp4", "-c:v", "libx264", "-g", "1000", "-pix_fmt", "yuv420p", "-t", "1")
+        with Server({"cameras": [url("a", clip, False)]}) as server:
+            ended = server.wait_for_state("a", "offline", 10)
+            self.assertIn("the file has ended", ended["error"])
+            self.assertGreater(ended["frames"]["published"], 15)  # of 30: a busy machine encodes fewer
+        self.assert_plays(url("a", clip, loop=True), frames=90, format="h264")
+
     def test_files_of_other_codecs_play(self):
         encoders = subprocess.run(["ffmpeg", "-v", "quiet", "-encoders"], text=True, stdout=subprocess.PIPE).stdout
         for encoder, format in (("libx265", "hevc"), ("mpeg4", "mpeg4"), ("libvpx-vp9", "vp9")):
