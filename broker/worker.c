@@ -35,10 +35,11 @@ struct job_slot {
     struct share *share;
     job_run *run;
     void *user;
-    bool is_background;
+    int64_t delay_ns;
     atomic_bool stopping;                  /* relaxed: a hint to the job */
     int64_t job_ns GUARDED_BY(pool->lock); /* the last job's; 0: none yet */
     struct frame *waiting GUARDED_BY(pool->lock);
+    int64_t due_ns GUARDED_BY(pool->lock); /* of the waiting frame (monotonic) */
     bool running GUARDED_BY(pool->lock);
     TAILQ_ENTRY(job_slot) in_queue GUARDED_BY(pool->lock);
 };
@@ -113,11 +114,15 @@ static bool may_run_locked(const struct worker_pool *pool, const struct job_slot
            !is_other_share_active_locked(pool, slot->share);
 }
 
-/* NULL: none is to run now. */
-static struct job_slot *choose_slot_locked(const struct worker_pool *pool) REQUIRES(&pool->lock) {
+/* NULL: none is to run now. *due_ns: when the next one is that is not due yet; CLOCK_NEVER: none. */
+static struct job_slot *choose_slot_locked(const struct worker_pool *pool, int64_t *due_ns) REQUIRES(&pool->lock) {
+    const int64_t now_ns = clock_monotonic_ns();
     struct job_slot *chosen = NULL, *slot;
+    *due_ns = CLOCK_NEVER;
     TAILQ_FOREACH(slot, &pool->queue, in_queue) {
-        if ((chosen == NULL || slot->share->used_ns < chosen->share->used_ns) && may_run_locked(pool, slot)) {
+        if (slot->due_ns > now_ns) {
+            *due_ns = min_i64(*due_ns, slot->due_ns);
+        } else if ((chosen == NULL || slot->share->used_ns < chosen->share->used_ns) && may_run_locked(pool, slot)) {
             chosen = slot;
         }
     }
@@ -156,27 +161,18 @@ static int64_t run_job(struct job_slot *slot, struct frame *frame) {
     return clock_thread_cpu_ns() - began_ns;
 }
 
-/* A policy matters when the thread wakes up, before it knows its job: it keeps that of its last job. Returns whether it
- * gives way. */
-static bool follow_slot(const struct job_slot *slot, bool gives_way) {
-    if (slot->is_background) {
-        return gives_way || thread_enter_background();
-    }
-    if (gives_way) {
-        thread_leave_background();
-    }
-    return false;
-}
-
 static void *work(void *argument) {
     struct worker_pool *pool = argument;
-    bool gives_way = false;
     lock_acquire(&pool->lock);
     while (!pool->stop) {
-        struct job_slot *slot = choose_slot_locked(pool);
+        int64_t due_ns;
+        struct job_slot *slot = choose_slot_locked(pool, &due_ns);
         if (slot == NULL) {
-            condition_wait(&pool->work, &pool->lock);
+            condition_wait_until(&pool->work, &pool->lock, due_ns);
             continue;
+        }
+        if (due_ns != CLOCK_NEVER) {
+            condition_signal(&pool->work); /* another thread waits for it */
         }
         struct share *share = slot->share;
         const int64_t charged_ns = expected_ns(slot);
@@ -190,7 +186,6 @@ static void *work(void *argument) {
         pool->idle--;
         lock_release(&pool->lock);
 
-        gives_way = follow_slot(slot, gives_way);
         const int64_t took_ns = run_job(slot, frame);
 
         lock_acquire(&pool->lock);
@@ -279,20 +274,23 @@ enum err job_slot_create(struct worker_pool *pool, const char *share, job_run *r
     return ERR_OK;
 }
 
-void job_slot_set_background(struct job_slot *slot) { slot->is_background = true; }
+void job_slot_set_delay(struct job_slot *slot, int64_t delay_ns) { slot->delay_ns = delay_ns; }
 
 bool job_slot_submit(struct job_slot *slot, struct frame **frame) {
     struct worker_pool *pool = slot->pool;
     lock_acquire(&pool->lock);
-    slot->share->active_ns = clock_monotonic_ns();
+    const int64_t now_ns = slot->share->active_ns = clock_monotonic_ns();
     struct frame *overtaken = slot->waiting;
     slot->waiting = *frame;
     *frame = NULL;
     bool replaced = overtaken != NULL;
     if (replaced) {
         pool->replaced++;
-    } else if (!slot->running) {
-        enqueue_locked(pool, slot);
+    } else {
+        slot->due_ns = now_ns + slot->delay_ns;
+        if (!slot->running) {
+            enqueue_locked(pool, slot);
+        }
     }
     lock_release(&pool->lock);
     condition_signal(&pool->work);

@@ -29,7 +29,7 @@ void worker_pool_destroy(struct worker_pool **pool);
 
 struct worker_pool_usage {
     unsigned threads;
-    unsigned queued;    /* slots with a frame that waits for a thread, and not for the one before it */
+    unsigned queued;    /* slots with a frame that waits for a thread or its time, and not for the one before it */
     uint64_t replaced;  /* frames that a newer one overtook, ever */
     uint64_t completed; /* frames worked on, ever */
 };
@@ -43,9 +43,9 @@ typedef void job_run(void *user, struct frame *frame, const struct work_limit *l
  * ERR_MEMORY. */
 CHECKED enum err job_slot_create(struct worker_pool *pool, const char *share, job_run *run, void *user,
                                  struct job_slot **slot);
-/* No viewer waits for its results: a thread that wakes up for it does not preempt those that deliver frames, unless the
- * thread's last job was of another kind. Before the first submission. */
-void job_slot_set_background(struct job_slot *slot);
+/* No viewer waits for its results: its work on a frame begins this long after the submission at the earliest, when the
+ * threads that send the frame have most likely done so. Before the first submission. */
+void job_slot_set_delay(struct job_slot *slot, int64_t delay_ns);
 /* Takes *frame and nulls it. Never blocks. True if it replaced one that still waited. */
 bool job_slot_submit(struct job_slot *slot, struct frame **frame);
 /* Drops a waiting frame. Blocks: until run(), whose limit is reached at once, has returned. Not from within run(). */

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* pthread_setname_np, _SC_THREAD_STACK_MIN, SCHED_BATCH */
+#define _GNU_SOURCE /* pthread_setname_np, _SC_THREAD_STACK_MIN */
 #include "broker/base/sync.h"
 
 #include "broker/base/clock.h"
@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -155,14 +154,3 @@ enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, v
     pthread_setname_np(*thread, cut);
     return ERR_OK;
 }
-
-static bool change_policy(int from, int to) {
-    int policy;
-    struct sched_param parameters;
-    return pthread_getschedparam(pthread_self(), &policy, &parameters) == 0 && policy == from &&
-           pthread_setschedparam(pthread_self(), to, &parameters) == 0;
-}
-
-bool thread_enter_background(void) { return change_policy(SCHED_OTHER, SCHED_BATCH); }
-
-void thread_leave_background(void) { change_policy(SCHED_BATCH, SCHED_OTHER); }

@@ -79,10 +79,4 @@ unsigned thread_pool_size(unsigned wanted, unsigned max);
 CHECKED enum err thread_start(pthread_t *thread, const char *name, size_t stack_bytes, void *(*run)(void *),
                               void *argument);
 
-/* From now on the calling thread does not preempt others when it wakes up: SCHED_BATCH of sched(7). False: its policy
- * is not the default one, or may not be changed. */
-bool thread_enter_background(void);
-/* Back to the default policy, after true. */
-void thread_leave_background(void);
-
 #endif

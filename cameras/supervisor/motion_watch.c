@@ -21,6 +21,9 @@ struct held_settings {
     struct arena *arena;
 };
 
+/* Most frames have gone out to their viewers by then; an event is known that much later. */
+#define DELIVERY_NS (10 * NS_PER_MS)
+
 struct motion_watch {
     struct topic *topic;
     struct motion_port *port; /* the topic's */
@@ -287,7 +290,7 @@ void motion_watch_look(struct motion_watch *watch, struct frame **picture, struc
     if (watch->slot == NULL) {
         error = job_slot_create(watch->workers, topic_id(watch->topic), look, watch, &watch->slot);
         if (error == ERR_OK) {
-            job_slot_set_background(watch->slot);
+            job_slot_set_delay(watch->slot, DELIVERY_NS);
         }
     }
     if (error == ERR_OK) {

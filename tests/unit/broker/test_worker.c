@@ -1,10 +1,8 @@
-#define _GNU_SOURCE /* SCHED_BATCH */
 #include "broker/worker.h"
 
 #include "broker/base/sync.h"
 #include "tests/unit/support.h"
 
-#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -30,7 +28,6 @@ struct labour {
     const char *share;     /* NULL: its letter */
     int64_t burn_ns;       /* CPU time that run() takes */
     atomic_uint finished;
-    atomic_int policy; /* of the thread that ran it */
 };
 
 static int64_t thread_cpu_ns(void) {
@@ -410,37 +407,43 @@ static void destroying_a_slot_at_work_loses_no_frame_that_waits(void **state) {
     }
 }
 
-static void note_policy(void *user, struct frame *frame, const struct work_limit *limit) {
-    (void)limit;
-    struct labour *labour = user;
-    atomic_store(&labour->policy, sched_getscheduler(0));
-    frame_unref(&frame);
-    event_set(labour->started);
-}
+#define DELAY_NS (20 * NS_PER_MS)
 
-static int policy_of_job(struct bench *bench, bool is_background) {
-    struct labour labour = {.started = &bench->started};
-    struct job_slot *slot = NULL;
-    assert_int_equal(job_slot_create(bench->workers, "a", note_policy, &labour, &slot), ERR_OK);
-    if (is_background) {
-        job_slot_set_background(slot);
-    }
-    event_clear(&bench->started);
-    submit(bench, slot, 1);
-    assert_true(event_wait_until(&bench->started, clock_monotonic_ns() + PATIENCE_NS));
-    job_slot_destroy(&slot);
-    return atomic_load(&labour.policy);
-}
-
-static void work_in_the_background_gives_way_to_other_threads(void **state) {
+static void delayed_work_lets_other_work_pass(void **state) {
     (void)state;
     struct bench bench;
     bench_init(&bench, 1);
-    const int before = sched_getscheduler(0);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(policy_of_job(&bench, false), before);
-        assert_int_equal(policy_of_job(&bench, true), before == SCHED_OTHER ? SCHED_BATCH : before);
-    }
+    struct labour later = {.record = &bench.record, .letter = 'L'}, now = {.record = &bench.record, .letter = 'N'};
+    struct job_slot *delayed = make_slot(&bench, &later), *other = make_slot(&bench, &now);
+    job_slot_set_delay(delayed, DELAY_NS);
+    const int64_t submitted_ns = clock_monotonic_ns();
+    submit(&bench, delayed, 1);
+    submit(&bench, other, 1);
+    assert_true(submit(&bench, delayed, 2)); /* and is due when the first was */
+    wait_for_entries(&bench, 2);
+    assert_true(clock_monotonic_ns() >= submitted_ns + DELAY_NS);
+    assert_record(&bench, "N1L2");
+    job_slot_destroy(&delayed);
+    job_slot_destroy(&other);
+    bench_finish(&bench);
+}
+
+static void delayed_work_finds_the_thread_that_is_free(void **state) {
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, 2);
+    struct labour later = {.record = &bench.record, .letter = 'L'};
+    struct labour busy = {.record = &bench.record, .letter = 'B', .gate = &bench.gate, .started = &bench.started};
+    struct job_slot *delayed = make_slot(&bench, &later), *other = make_slot(&bench, &busy);
+    job_slot_set_delay(delayed, DELAY_NS);
+    submit(&bench, delayed, 1);
+    submit_and_wait_until_it_runs(&bench, other, 1); /* on the thread that waited for the other, or not */
+    wait_for_entries(&bench, 1);
+    event_set(&bench.gate);
+    wait_for_entries(&bench, 2);
+    assert_record(&bench, "L1B1");
+    job_slot_destroy(&delayed);
+    job_slot_destroy(&other);
     bench_finish(&bench);
 }
 
@@ -515,7 +518,8 @@ int main(void) {
         cmocka_unit_test(slots_that_wait_for_a_thread_are_counted),
         cmocka_unit_test(destroying_a_slot_waits_for_its_work),
         cmocka_unit_test(destroying_a_slot_at_work_loses_no_frame_that_waits),
-        cmocka_unit_test(work_in_the_background_gives_way_to_other_threads),
+        cmocka_unit_test(delayed_work_lets_other_work_pass),
+        cmocka_unit_test(delayed_work_finds_the_thread_that_is_free),
         cmocka_unit_test(a_pool_without_a_number_has_a_thread_a_core),
         cmocka_unit_test(every_frame_is_worked_on_replaced_or_dropped_but_never_lost),
     };
