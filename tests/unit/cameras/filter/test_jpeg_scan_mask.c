@@ -1,7 +1,6 @@
 #include "cameras/filter/jpeg_scan_mask.h"
 
 #include "cameras/filter/jpeg_mask.h"
-#include "cameras/picture/jpeg_trap.h"
 #include "tests/unit/cameras/filter/jpeg_filter_fixture.h"
 
 /* ---- Both ways to mask ---- */
@@ -18,18 +17,6 @@ static const struct picture_filter_settings choices[] = {
     {.masks = areas + 3, .mask_count = 1}, {.masks = areas + 1, .mask_count = 2}, {.masks = areas + 4, .mask_count = 4},
 };
 #define CHOICE_COUNT (sizeof choices / sizeof choices[0])
-
-/* Errors of the header jump. */
-static bool read_header(struct jpeg_decompress_struct *decompressor, struct jpeg_trap *trap, struct span jpeg) {
-    decompressor->err = jpeg_trap_init(trap);
-    if (setjmp(trap->where) != 0) {
-        return false;
-    }
-    jpeg_create_decompress(decompressor);
-    jpeg_mem_src(decompressor, jpeg.bytes, jpeg.count);
-    jpeg_read_header(decompressor, TRUE);
-    return true;
-}
 
 /* In the scan alone; the result is NULL on failure. */
 static enum err mask_scan(struct jpeg_scan_mask *mask, const struct picture_filter_settings *settings,

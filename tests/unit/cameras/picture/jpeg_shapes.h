@@ -2,6 +2,7 @@
 #ifndef TESTS_JPEG_SHAPES_H
 #define TESTS_JPEG_SHAPES_H
 
+#include "cameras/picture/jpeg_trap.h"
 #include "tests/unit/cameras/picture/jpeg_fixture.h"
 
 struct shape {
@@ -108,6 +109,18 @@ static inline struct frame *admit(struct picture picture) {
 }
 
 static inline struct frame *frame_of_shape(const struct shape *shape) { return admit(make_shape(shape)); }
+
+/* Errors of the header jump. */
+static inline bool read_header(struct jpeg_decompress_struct *decompressor, struct jpeg_trap *trap, struct span jpeg) {
+    decompressor->err = jpeg_trap_init(trap);
+    if (setjmp(trap->where) != 0) {
+        return false;
+    }
+    jpeg_create_decompress(decompressor);
+    jpeg_mem_src(decompressor, jpeg.bytes, jpeg.count);
+    jpeg_read_header(decompressor, TRUE);
+    return true;
+}
 
 struct coded {
     struct jpeg_error_mgr errors;

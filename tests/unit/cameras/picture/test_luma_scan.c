@@ -1,6 +1,5 @@
 #include "cameras/picture/luma_scan.h"
 
-#include "cameras/picture/jpeg_trap.h"
 #include "tests/unit/cameras/picture/jpeg_shapes.h"
 
 #define SAMPLES_MAX (64 * 64)
@@ -9,18 +8,6 @@ struct small {
     uint32_t width, height;
     uint8_t samples[SAMPLES_MAX];
 };
-
-/* Errors of the header jump. */
-static bool read_header(struct jpeg_decompress_struct *decompressor, struct jpeg_trap *trap, struct span jpeg) {
-    decompressor->err = jpeg_trap_init(trap);
-    if (setjmp(trap->where) != 0) {
-        return false;
-    }
-    jpeg_create_decompress(decompressor);
-    jpeg_mem_src(decompressor, jpeg.bytes, jpeg.count);
-    jpeg_read_header(decompressor, TRUE);
-    return true;
-}
 
 static enum err read_luma(struct jpeg_scan *scan, const struct picture *picture, const struct work_limit *limit,
                           struct small *luma) {
@@ -58,13 +45,18 @@ static void decode_small(const struct picture *picture, struct small *luma) {
     jpeg_destroy_decompress(&decompressor);
 }
 
-static void assert_same(const struct small *one, const struct small *other) {
-    assert_int_equal(one->width, other->width);
-    assert_int_equal(one->height, other->height);
-    assert_memory_equal(one->samples, other->samples, (size_t)one->width * one->height);
-}
-
 static struct jpeg_scan scan;
+
+static void assert_read_as_by_libjpeg(const struct shape *shape) {
+    struct picture picture = make_shape(shape);
+    struct small luma, expected;
+    assert_int_equal(read_luma(&scan, &picture, NULL, &luma), ERR_OK);
+    decode_small(&picture, &expected);
+    assert_int_equal(luma.width, expected.width);
+    assert_int_equal(luma.height, expected.height);
+    assert_memory_equal(luma.samples, expected.samples, (size_t)luma.width * luma.height);
+    free(picture.bytes);
+}
 
 static int finish_scan(void **state) {
     (void)state;
@@ -89,12 +81,7 @@ static void luma_is_that_of_libjpeg(void **state) {
             shape.quality = qualities[j % 3];
             shape.restart_units = j / 3 % 3 == 0 ? 0 : j / 3 % 3 == 1 ? 1 : 7;
             shape.optimized = j >= 9;
-            struct picture picture = make_shape(&shape);
-            struct small luma, expected;
-            assert_int_equal(read_luma(&scan, &picture, NULL, &luma), ERR_OK);
-            decode_small(&picture, &expected);
-            assert_same(&luma, &expected);
-            free(picture.bytes);
+            assert_read_as_by_libjpeg(&shape);
         }
     }
 }
@@ -103,12 +90,7 @@ static void smallest_pictures_are_read(void **state) {
     (void)state;
     for (uint32_t size = 1; size <= 17; size++) {
         const struct shape shape = {.across = {2, 1, 1}, .down = {2, 1, 1}, .width = size, .height = 18 - size};
-        struct picture picture = make_shape(&shape);
-        struct small luma, expected;
-        assert_int_equal(read_luma(&scan, &picture, NULL, &luma), ERR_OK);
-        decode_small(&picture, &expected);
-        assert_same(&luma, &expected);
-        free(picture.bytes);
+        assert_read_as_by_libjpeg(&shape);
     }
 }
 
