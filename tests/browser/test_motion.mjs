@@ -1,11 +1,13 @@
-// What administrators see of motion: cells, boxes and the score, and areas drawn with the mouse and the keyboard.
+// What administrators see of motion: cells, boxes and the score, and areas drawn with the mouse, a finger and the keyboard.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 
-import { openPage, pattern, plainPicture, screenshot, startBrowser, startServer, TIME_SCALE, waitUntil } from './harness.mjs';
+import {
+  browsers, openPage, pattern, plainPicture, screenshot, startBrowser, startServer, TIME_SCALE, waitUntil,
+} from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const DOOR = [[0.1, 0.5], [0.4, 0.5], [0.4, 1], [0.1, 1]];
@@ -272,6 +274,36 @@ test('an area is drawn with the keyboard alone', { timeout: 60000 * TIME_SCALE }
   assert.equal(await page.locator('.setup .result').isHidden(), true);
   await close(page);
 });
+
+for (const { name, start } of browsers) {
+  test(`what moves is shown, and an area is drawn, in ${name}`, { timeout: 120000 * TIME_SCALE }, async (context) => {
+    const own = await start();
+    context.after(() => own.close());
+    const page = await own.open(1440, 1000);
+    const press = (text) => page.evaluate((wanted) => [...document.querySelectorAll('.setup summary, .setup button')]
+      .find(({ textContent }) => textContent.trim() === wanted).click(), text);
+    await page.goto(`${server.url}/camera/yard`, { waitUntil: 'domcontentloaded' });
+    await page.waitForSelector('main[data-state="live"]');
+    await press('Motion');
+    await waitUntil(() => page.evaluate(() => document.querySelector('.overlay .box') !== null &&
+      document.querySelector('.still-moving').getAttribute('d') !== ''), 'what moves');
+    await press('Draw masks and zones');
+    await press('Motion mask');
+    const surface = await page.waitForSelector('.drawing');
+    const { x, y, width, height } = await surface.boundingBox();
+    const corners = [[0.5, 0.25], [0.75, 0.25], [0.75, 0.5]];
+    for (const [left, top] of corners) await page.mouse.click(x + left * width, y + top * height);
+    for (const key of ['ArrowDown', 'ArrowDown', 'Escape']) await page.keyboard.press(key); // moves the last one
+    const { motion: { masks } } = JSON.parse(`{${await page.evaluate(() =>
+      document.querySelector('.setup-areas textarea').value)}}`);
+    assert.equal(masks.length, 2);
+    assert.equal(masks[1].length, corners.length, `${masks[1]}`);
+    [...corners.slice(0, 2), [0.75, 0.52]].forEach((corner, index) => corner.forEach((value, axis) =>
+      assert.ok(Math.abs(masks[1][index][axis] - value) < 0.005, `${masks[1]}`)));
+    await screenshot(page, `motion-${name.toLowerCase()}`);
+    assert.deepEqual(page.complaints, []);
+  });
+}
 
 test('a tile has a frame while something moves', { timeout: 60000 * TIME_SCALE }, async () => {
   const page = await openPage(browser, { viewport: { width: 1280, height: 800 } });
