@@ -13,9 +13,9 @@
 /* The medians are those of every third cell: none of the usual widths is a multiple. */
 #define TONE_STEP 3
 /* One cell in so many has to differ before it is worth while to look for a shift. */
-#define SHIFT_SHARE 200
+#define SHIFT_SHARE 1500
 
-/* ---- Light and shift ---- */
+/* ---- Light ---- */
 
 static void find_tone(const struct cell_model *model, const uint8_t *background, struct tone *tone) {
     struct tone_counts counts;
@@ -135,6 +135,38 @@ static int distance_in_light(const struct cell_model *model, size_t i) {
     return abs((int)model->now[i] - (int)(expected < 255 ? expected : 255));
 }
 
+/* ---- Shift ---- */
+
+/* Marks the cells that have changed from the background as a camera sees it that is shifted so, and counts them. What a
+ * shift brings in at the edge is not known. */
+static uint32_t mark_changed_if_shifted(struct cell_model *model, const struct tone *tone, struct shift shift,
+                                        uint8_t *expected, uint8_t *marks) {
+    shift_apply(shift, model->level, model->columns, model->rows, model->steady);
+    apply_tone(tone, model->steady, model->count, expected);
+    const uint32_t marked = mark_changed(model, expected, marks);
+    if (shift.x == 0 && shift.y == 0) {
+        return marked;
+    }
+    shift_clear_edge(model->columns, model->rows, marks);
+    return count_marks(marks, model->count);
+}
+
+/* Looks for a shift, of which so many marked cells are the trace, and leaves those that it does not explain. A small
+ * one may explain less than the range around each cell does, since the shifted background is blurred. */
+static uint32_t explain_by_shift(struct cell_model *model, const struct tone *tone, uint32_t marked, uint8_t *expected,
+                                 uint8_t *marks, bool *is_shifted) {
+    struct shift shift = {0};
+    if (marked > model->watched / SHIFT_SHARE) {
+        shift = shift_find(expected, model->now, model->zones, model->columns, model->rows, marks);
+    }
+    *is_shifted = shift.x != 0 || shift.y != 0;
+    const uint32_t left = mark_changed_if_shifted(model, tone, shift, expected, marks);
+    if (left < marked || !*is_shifted) {
+        return left;
+    }
+    return mark_changed_if_shifted(model, tone, (struct shift){0}, expected, marks);
+}
+
 /* ---- All of it ---- */
 
 /* Whether a cell that is beyond its threshold has changed by more than light; its state and excess, if so. */
@@ -167,13 +199,7 @@ void cell_compare(struct cell_model *model, struct cell_counts *counts) {
     if (marked == 0) {
         return;
     }
-    struct shift shift = {0};
-    if (marked > model->watched / SHIFT_SHARE) {
-        shift = shift_find(expected, model->now, model->zones, model->columns, model->rows, marks);
-    }
-    shift_apply(shift, model->level, model->columns, model->rows, model->steady);
-    apply_tone(&tone, model->steady, model->count, expected);
-    marked = mark_changed(model, expected, marks);
+    marked = explain_by_shift(model, &tone, marked, expected, marks, &counts->is_shifted);
     if (marked == 0) {
         return;
     }

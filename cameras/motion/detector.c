@@ -27,6 +27,8 @@
 /* When so much more or less of the picture than in the last frame is lit unevenly, clutter has this score. */
 #define UNEVEN_LIGHT_PERCENT 2
 #define UNEVEN_LIGHT_SCORE 48
+/* While the camera shakes, clutter has this one. */
+#define SHAKE_SCORE 34
 
 struct detector {
     const struct motion_settings *settings;
@@ -213,16 +215,18 @@ static void show_blob(struct detector *detector, const struct blob *blob) {
     }
 }
 
-/* More blobs than people and animals make come from something else, and where the light changes unevenly, what it
- * shines on changes more than the rest. Then only what is much stronger is looked at. It passes in the frames after the
- * last that was so. */
-static void find_clutter(struct detector *detector, uint32_t lit_percent, size_t blob_count) {
-    uint32_t now = blob_count >= CLUTTER_BLOBS ? detector->blobs[blob_count / CLUTTER_RANK].total : 0;
+/* More blobs than people and animals make come from something else; where the light changes unevenly, what it shines on
+ * changes more than the rest; and where the camera shakes, edges do. Then only what is much stronger is looked at. It
+ * passes in the frames after the last that was so. */
+static void find_clutter(struct detector *detector, const struct cell_counts *counts, size_t blob_count) {
+    const uint32_t lit_percent = percent_of(detector, counts->lit);
     const int brighter = (int)lit_percent - (int)detector->lit_percent;
-    if (abs(brighter) >= UNEVEN_LIGHT_PERCENT) {
-        const uint32_t uneven = score_strength(UNEVEN_LIGHT_SCORE, detector->model->count);
-        now = now > uneven ? now : uneven;
-    }
+    const unsigned score = abs(brighter) >= UNEVEN_LIGHT_PERCENT ? UNEVEN_LIGHT_SCORE
+                           : counts->is_shifted                  ? SHAKE_SCORE
+                                                                 : 0;
+    const uint32_t shared = score > 0 ? score_strength(score, detector->model->count) : 0;
+    const uint32_t blobs = blob_count >= CLUTTER_BLOBS ? detector->blobs[blob_count / CLUTTER_RANK].total : 0;
+    const uint32_t now = shared > blobs ? shared : blobs;
     const uint32_t before = detector->clutter / 4 * 3;
     detector->clutter = now > before ? now : before;
     detector->lit_percent = lit_percent;
@@ -244,7 +248,7 @@ static size_t find_blobs(struct detector *detector) {
 static void watch(struct detector *detector, const struct cell_counts *counts, struct motion_time time,
                   struct detector_result *result) {
     const size_t count = counts->changed > 0 ? find_blobs(detector) : 0;
-    find_clutter(detector, percent_of(detector, counts->lit), count);
+    find_clutter(detector, counts, count);
     zone_set confirmed[BLOBS_MAX];
     const struct track *tracks[BLOBS_MAX];
     const struct track_rules rules = {.settings = detector->settings,

@@ -95,3 +95,15 @@ void shift_apply(struct shift shift, const uint8_t *from, uint32_t columns, uint
         }
     }
 }
+
+void shift_clear_edge(uint32_t columns, uint32_t rows, uint8_t *cells) {
+    for (uint32_t row = 0; row < rows; row++) {
+        uint8_t *across = cells + (size_t)row * columns;
+        if (row < EDGE || row + EDGE >= rows || columns <= 2 * EDGE) {
+            memset(across, 0, columns);
+        } else {
+            memset(across, 0, EDGE);
+            memset(across + columns - EDGE, 0, EDGE);
+        }
+    }
+}

@@ -17,7 +17,9 @@ struct shift {
  * Less than a sixteenth of a cell is none. scratch: as large. */
 struct shift shift_find(const uint8_t *expected, const uint8_t *now, const zone_set *zones, uint32_t columns,
                         uint32_t rows, uint8_t *scratch);
-/* Moves the picture as the camera has. from: not to. */
+/* Moves the picture as the camera has; at the edge it is not known, and stays. from: not to. */
 void shift_apply(struct shift shift, const uint8_t *from, uint32_t columns, uint32_t rows, uint8_t *to);
+/* Clears the cells that shift_apply() leaves where they are. */
+void shift_clear_edge(uint32_t columns, uint32_t rows, uint8_t *cells);
 
 #endif

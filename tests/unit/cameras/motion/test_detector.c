@@ -151,6 +151,45 @@ static void a_camera_that_shakes_is_no_motion(void **state) {
     assert_int_equal(scene.frames_moving, 0);
 }
 
+/* The picture is up to three fifths of a cell away from where it was, in each frame somewhere else. */
+static void shake(void) {
+    enum { WHOLE = 256 };
+    uint8_t still[sizeof scene.samples];
+    memcpy(still, scene.samples, sizeof still);
+    const unsigned right = scene_random(&scene, WHOLE * 3 / 5), below = scene_random(&scene, WHOLE * 3 / 5);
+    for (size_t i = 0; i + SCENE_COLUMNS + 1 < sizeof still; i++) {
+        const unsigned upper = still[i] * (WHOLE - right) + still[i + 1] * right;
+        const unsigned lower = still[i + SCENE_COLUMNS] * (WHOLE - right) + still[i + SCENE_COLUMNS + 1] * right;
+        scene.samples[i] = (uint8_t)((upper * (WHOLE - below) + lower * below) / (WHOLE * WHOLE));
+    }
+}
+
+/* Small things with sharp edges, which are where a shift shows most. */
+static void draw_windows(void) {
+    for (int i = 0; i < 6; i++) {
+        scene_box(&scene, 10 + i * 25, 20 + i * 9, 3, 3, i % 2 == 0 ? 15 : 250);
+    }
+}
+
+static void a_camera_that_shakes_sees_people_and_no_edges(void **state) {
+    (void)state;
+    unsigned with_somebody = 0;
+    for (unsigned i = 0; i < 400; i++) {
+        scene_clear(&scene);
+        draw_windows();
+        if (i >= 350) {
+            scene_box(&scene, (int)(i - 350) * 2, 50, 3, 8, 30);
+        }
+        if (i >= 60) {
+            shake();
+        }
+        scene_feed(&scene);
+        assert_true(i >= 350 || i < 60 || !scene.result.moving);
+        with_somebody += i >= 350 && scene.result.moving;
+    }
+    assert_true(with_somebody > 25);
+}
+
 /* Twenty streaks somewhere else in each frame, and somebody who walks through them. */
 static void rain_is_no_motion_but_somebody_in_it_is(void **state) {
     (void)state;
@@ -308,6 +347,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(somebody_is_seen_right_after_the_lamp, setup, teardown),
         cmocka_unit_test_setup_teardown(how_steady_the_light_has_to_be_can_be_set, setup, teardown),
         cmocka_unit_test_setup_teardown(a_camera_that_shakes_is_no_motion, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_camera_that_shakes_sees_people_and_no_edges, setup, teardown),
         cmocka_unit_test_setup_teardown(rain_is_no_motion_but_somebody_in_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_is_absorbed, setup, teardown),
         cmocka_unit_test_setup_teardown(absorb_s_may_be_minutes, setup, teardown),

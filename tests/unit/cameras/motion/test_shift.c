@@ -61,6 +61,26 @@ static void a_shift_is_found_and_taken_out(void **state) {
     }
 }
 
+static void what_is_not_known_at_the_edge_is_cleared(void **state) {
+    (void)state;
+    shift_apply((struct shift){.x = SHIFT_SCALE / 2, .y = -SHIFT_SCALE / 2}, background, COLUMNS, ROWS, moved);
+    uint8_t *marks = scratch;
+    memset(marks, 1, CELLS);
+    shift_clear_edge(COLUMNS, ROWS, marks);
+    unsigned kept = 0;
+    for (size_t i = 0; i < CELLS; i++) {
+        assert_true(marks[i] == 1 || moved[i] == background[i]);
+        kept += marks[i];
+    }
+    assert_int_equal(kept, (COLUMNS - 6) * (ROWS - 6)); /* three cells on each side */
+
+    memset(marks, 1, CELLS);
+    shift_clear_edge(5, 5, marks); /* nothing but edges */
+    for (size_t i = 0; i < CELLS; i++) {
+        assert_int_equal(marks[i], i >= 25);
+    }
+}
+
 static void what_moves_shifts_nothing(void **state) {
     (void)state;
     memcpy(now, background, sizeof now);
@@ -96,6 +116,7 @@ static void masked_cells_do_not_count(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_shift_is_found_and_taken_out, setup),
+        cmocka_unit_test_setup(what_is_not_known_at_the_edge_is_cleared, setup),
         cmocka_unit_test_setup(what_moves_shifts_nothing, setup),
         cmocka_unit_test_setup(an_even_picture_has_no_shift, setup),
         cmocka_unit_test_setup(masked_cells_do_not_count, setup),
