@@ -143,10 +143,7 @@ static uint32_t mark_changed_if_shifted(struct cell_model *model, const struct t
                                         uint8_t *expected, uint8_t *marks) {
     shift_apply(shift, model->level, model->columns, model->rows, model->steady);
     apply_tone(tone, model->steady, model->count, expected);
-    const uint32_t marked = mark_changed(model, expected, marks);
-    if (shift.x == 0 && shift.y == 0) {
-        return marked;
-    }
+    mark_changed(model, expected, marks);
     shift_clear_edge(model->columns, model->rows, marks);
     return count_marks(marks, model->count);
 }
@@ -157,14 +154,19 @@ static uint32_t explain_by_shift(struct cell_model *model, const struct tone *to
                                  uint8_t *marks, bool *is_shifted) {
     struct shift shift = {0};
     if (marked > model->watched / SHIFT_SHARE) {
-        shift = shift_find(expected, model->now, model->zones, model->columns, model->rows, marks);
+        shift = shift_find(expected, model->now, model->zones, model->columns, model->rows, model->steady);
     }
     *is_shifted = shift.x != 0 || shift.y != 0;
-    const uint32_t left = mark_changed_if_shifted(model, tone, shift, expected, marks);
-    if (left < marked || !*is_shifted) {
-        return left;
+    if (*is_shifted) {
+        const uint32_t left = mark_changed_if_shifted(model, tone, shift, expected, marks);
+        if (left < marked) {
+            return left;
+        }
+        apply_tone(tone, model->level, model->count, expected);
+        mark_changed(model, expected, marks);
     }
-    return mark_changed_if_shifted(model, tone, (struct shift){0}, expected, marks);
+    memcpy(model->steady, model->level, model->count);
+    return marked;
 }
 
 /* ---- All of it ---- */

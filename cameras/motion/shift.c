@@ -77,9 +77,6 @@ struct shift shift_find(const uint8_t *expected, const uint8_t *now, const zone_
 /* Bilinear; the shift is at most two cells, and the outermost cells stay. */
 void shift_apply(struct shift shift, const uint8_t *from, uint32_t columns, uint32_t rows, uint8_t *to) {
     memcpy(to, from, (size_t)columns * rows);
-    if (shift.x == 0 && shift.y == 0) {
-        return;
-    }
     /* What is seen here was there. */
     const int whole_x = shift.x >> SHIFT_BITS, whole_y = shift.y >> SHIFT_BITS;
     const int right = shift.x & (SHIFT_SCALE - 1), below = shift.y & (SHIFT_SCALE - 1);
