@@ -45,11 +45,18 @@ async function close(page) {
   assert.deepEqual(page.complaints, []);
 }
 
-const pasted = async (page) => JSON.parse(`{${await page.locator('.setup-areas textarea').inputValue()}}`);
+const pasted = async (page) =>
+  JSON.parse(`{${await page.evaluate(() => document.querySelector('.setup-areas textarea').value)}}`);
 const rows = (page) => page.locator('.areas-list li');
 const drawn = (page) => page.locator('.overlay .areas polygon');
 const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
 const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key); };
+
+function assertPolygon(polygon, expected, tolerance) {
+  assert.equal(polygon.length, expected.length, `${polygon}`);
+  polygon.forEach((point, index) => point.forEach((value, axis) =>
+    assert.ok(Math.abs(value - expected[index][axis]) < tolerance, `${polygon}`)));
+}
 
 // Draws a triangle with the keyboard, 0.1 wide and high, from the middle of the picture.
 async function draw(page, kind) {
@@ -115,8 +122,7 @@ test('an area is drawn with the mouse', { timeout: 60000 * TIME_SCALE }, async (
   const { motion: { zones: [zone] } } = await pasted(page);
   assert.equal(zone.name, 'zone 1');
   const expected = [[0.1, 0.5], [0.6, 0.5], [0.4, 0.8], [0.1, 0.8]];
-  zone.polygon.forEach((point, index) => point.forEach((value, axis) =>
-    assert.ok(Math.abs(value - expected[index][axis]) < 0.01, `${zone.polygon}`)));
+  assertPolygon(zone.polygon, expected, 0.01);
   await page.getByLabel('Name of zone 1').fill('door');
   assert.equal((await pasted(page)).motion.zones[0].name, 'door');
   await screenshot(page, 'areas');
@@ -149,9 +155,7 @@ test('an area is drawn with a finger', { timeout: 60000 * TIME_SCALE }, async ()
   await page.locator('.drawing').waitFor({ state: 'detached' });
   const { motion: { zones: [zone] } } = await pasted(page);
   const expected = [corners[0], [0.7, 0.15], ...corners.slice(2)];
-  assert.equal(zone.polygon.length, expected.length, `${zone.polygon}`);
-  zone.polygon.forEach((point, index) => point.forEach((value, axis) =>
-    assert.ok(Math.abs(value - expected[index][axis]) < 0.02, `${zone.polygon}`)));
+  assertPolygon(zone.polygon, expected, 0.02);
   await screenshot(page, 'areas-touch');
   await close(page);
 });
@@ -280,26 +284,23 @@ for (const { name, start } of browsers) {
     const own = await start();
     context.after(() => own.close());
     const page = await own.open(1440, 1000);
-    const press = (text) => page.evaluate((wanted) => [...document.querySelectorAll('.setup summary, .setup button')]
+    const click = (text) => page.evaluate((wanted) => [...document.querySelectorAll('.setup summary, .setup button')]
       .find(({ textContent }) => textContent.trim() === wanted).click(), text);
     await page.goto(`${server.url}/camera/yard`, { waitUntil: 'domcontentloaded' });
     await page.waitForSelector('main[data-state="live"]');
-    await press('Motion');
+    await click('Motion');
     await waitUntil(() => page.evaluate(() => document.querySelector('.overlay .box') !== null &&
       document.querySelector('.still-moving').getAttribute('d') !== ''), 'what moves');
-    await press('Draw masks and zones');
-    await press('Motion mask');
+    await click('Draw masks and zones');
+    await click('Motion mask');
     const surface = await page.waitForSelector('.drawing');
     const { x, y, width, height } = await surface.boundingBox();
     const corners = [[0.5, 0.25], [0.75, 0.25], [0.75, 0.5]];
     for (const [left, top] of corners) await page.mouse.click(x + left * width, y + top * height);
     for (const key of ['ArrowDown', 'ArrowDown', 'Escape']) await page.keyboard.press(key); // moves the last one
-    const { motion: { masks } } = JSON.parse(`{${await page.evaluate(() =>
-      document.querySelector('.setup-areas textarea').value)}}`);
+    const { motion: { masks } } = await pasted(page);
     assert.equal(masks.length, 2);
-    assert.equal(masks[1].length, corners.length, `${masks[1]}`);
-    [...corners.slice(0, 2), [0.75, 0.52]].forEach((corner, index) => corner.forEach((value, axis) =>
-      assert.ok(Math.abs(masks[1][index][axis] - value) < 0.005, `${masks[1]}`)));
+    assertPolygon(masks[1], [...corners.slice(0, 2), [0.75, 0.52]], 0.005);
     await screenshot(page, `motion-${name.toLowerCase()}`);
     assert.deepEqual(page.complaints, []);
   });
